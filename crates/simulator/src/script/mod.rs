@@ -1,0 +1,167 @@
+//! What the simulated agent says: a TOML file, checked as a whole before it is used.
+
+mod document;
+mod position;
+mod rules;
+mod template;
+
+use crate::fault::Fault;
+use document::Document;
+use position::Source;
+pub(crate) use rules::Saying;
+use rules::{Greeting, Rule};
+use serde_json::{Map, Value};
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+pub(crate) use template::Scene;
+use template::Template;
+use thiserror::Error;
+
+/// An agent's script: greetings, rules, a default reply, and faults. The empty script says nothing at all.
+///
+/// ```
+/// use polyai_chat_simulator::Script;
+///
+/// let script = Script::parse(
+///     r#"
+///     greeting = "Hello {attribute.customer_name|there}!"
+///     default_reply = "You said: {message}"
+///
+///     [[rules]]
+///     pattern = 'order (?<number>\d+)'
+///     reply = "Order {number} is on its way."
+///     "#,
+///     "agent.toml",
+/// )
+/// .expect("the script is right");
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    greeting: Template,
+    greetings: Vec<Greeting>,
+    rules: Vec<Rule>,
+    default_reply: Template,
+    delay: Duration,
+    faults: Vec<Fault>,
+}
+
+/// What is wrong with a script, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ScriptError {
+    /// The file cannot be read.
+    #[error("cannot read the script {file}: {reason}")]
+    Unreadable {
+        /// The file's name.
+        file: String,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// The script is not valid.
+    #[error("{file}:{line}:{column}: {message}")]
+    Invalid {
+        /// The file's name.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+}
+
+impl Script {
+    /// Reads a script from a TOML text; `file_name` is for error messages only.
+    ///
+    /// A script that holds nothing but faults and a delay leaves the talking to the built-in agent.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not TOML, or a key, a pattern, a placeholder or a fault in it is wrong.
+    pub fn parse(text: &str, file_name: &str) -> Result<Self, ScriptError> {
+        let source = Source { text, file_name };
+        let document: Document = toml::from_str(text).map_err(|error| source.toml_error(&error))?;
+        document.check(&source)
+    }
+
+    /// Reads a script from a TOML file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, and as [`parse`](Self::parse).
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ScriptError> {
+        let path = path.as_ref();
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, &file),
+            Err(error) => Err(ScriptError::Unreadable {
+                file,
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    /// The TOML text of the built-in script, a good start for one's own.
+    #[must_use]
+    pub fn built_in_text() -> &'static str {
+        include_str!("built_in.toml")
+    }
+
+    /// The built-in agent: returns and billing of a retailer.
+    ///
+    /// It ends the conversation only on a goodbye, and hands off only on a request for a human.
+    #[must_use]
+    pub fn built_in() -> Self {
+        static BUILT_IN: LazyLock<Script> = LazyLock::new(|| {
+            Script::parse(Script::built_in_text(), "built_in.toml").unwrap_or_default()
+        });
+        BUILT_IN.clone()
+    }
+
+    /// The faults that the script sets when the simulator starts.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    pub(crate) fn greeting(
+        &self,
+        variant_id: Option<&str>,
+        attributes: &Map<String, Value>,
+        conversation_id: &str,
+    ) -> String {
+        let text = self
+            .greetings
+            .iter()
+            .find(|greeting| greeting.fits(variant_id, attributes))
+            .map_or(&self.greeting, |greeting| &greeting.text);
+        text.fill(&Scene {
+            message: "",
+            turn: 0,
+            conversation_id,
+            variant_id: variant_id.unwrap_or(""),
+            attributes,
+            captures: None,
+        })
+    }
+
+    /// What the agent says to a message; `None` is a turn without one.
+    pub(crate) fn answer(&self, message: Option<&str>, scene: &Scene<'_, '_>) -> Saying {
+        for rule in &self.rules {
+            if let Some(saying) = rule.answer(message, scene, self.delay) {
+                return saying;
+            }
+        }
+        Saying {
+            text: self.default_reply.fill(scene),
+            end: false,
+            handoff: None,
+            delay: self.delay,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
