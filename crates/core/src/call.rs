@@ -1,0 +1,123 @@
+//! What one call carries with it: its options, its deadline, and the ways to end it early.
+
+use crate::cancel::{CallCancel, CancelToken, UnderWay};
+use crate::correlation;
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::fork;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long a blocked call waits at most before it runs the caller's check again.
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The caller's check, run on the calling thread while a call waits; `true` cancels the call.
+pub(crate) type Check = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// The longest a single call may be given: a day.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
+
+/// What every request may carry beside its content.
+#[derive(Clone, Default)]
+pub(crate) struct CallOptions {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) cancel: Option<CancelToken>,
+    pub(crate) check: Option<Check>,
+    pub(crate) correlation_id: Option<String>,
+}
+
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CallOptions")
+            .field("timeout", &self.timeout)
+            .field("cancel", &self.cancel)
+            .field("check", &self.check.is_some())
+            .field("correlation_id", &self.correlation_id)
+            .finish()
+    }
+}
+
+/// Why a call that waits must stop waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Cancelled,
+    DeadlinePassed,
+    /// The call was started before a fork and now runs in the child.
+    Forked,
+}
+
+/// A call that is under way.
+pub(crate) struct Call {
+    pub(crate) deadline: Deadline,
+    pub(crate) timeout: Duration,
+    pub(crate) began: Instant,
+    pub(crate) began_at: SystemTime,
+    pub(crate) cancel: Arc<CallCancel>,
+    pub(crate) correlation_id: String,
+    check: Option<Check>,
+    generation: u64,
+    // Keeps the call in its token for as long as it runs.
+    _under_way: Option<UnderWay>,
+}
+
+impl Call {
+    /// Checks what a request says about its own call, and starts its clock.
+    pub(crate) fn begin(
+        options: &CallOptions,
+        default_timeout: Duration,
+    ) -> Result<Arc<Self>, Error> {
+        let timeout = options.timeout.unwrap_or(default_timeout);
+        if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
+            return Err(Error::invalid_argument(
+                "timeout must be longer than zero and at most a day (86,400 s)",
+            ));
+        }
+        let correlation_id = match &options.correlation_id {
+            Some(id) => correlation::checked(id)?,
+            None => correlation::new_id(),
+        };
+        let cancel = Arc::new(CallCancel::default());
+        Ok(Arc::new(Self {
+            deadline: Deadline::after(timeout),
+            timeout,
+            began: Instant::now(),
+            began_at: SystemTime::now(),
+            correlation_id,
+            check: options.check.clone(),
+            generation: fork::generation(),
+            _under_way: options.cancel.as_ref().map(|token| token.enter(&cancel)),
+            cancel,
+        }))
+    }
+
+    /// How long the call may block now before it asks again, or why it may not. Runs the caller's check.
+    pub(crate) fn may_block(&self, until: Deadline) -> Result<Duration, Stop> {
+        if let Some(stop) = self.stopped() {
+            return Err(stop);
+        }
+        let Some(left) = self.deadline.earlier_of(until).remaining() else {
+            return Err(Stop::DeadlinePassed);
+        };
+        Ok(match self.check {
+            Some(_) => left.min(CHECK_INTERVAL),
+            None => left,
+        })
+    }
+
+    /// Why the call has been told to stop, its deadline left aside.
+    pub(crate) fn stopped(&self) -> Option<Stop> {
+        if self.cancel.is_cancelled() {
+            return Some(Stop::Cancelled);
+        }
+        if self.generation != fork::generation() {
+            return Some(Stop::Forked);
+        }
+        if self.check.as_ref().is_some_and(|check| check()) {
+            self.cancel.cancel();
+            return Some(Stop::Cancelled);
+        }
+        None
+    }
+}

@@ -1,0 +1,309 @@
+//! The one table of options. Every other list of them is made from it or checked against it.
+
+use super::Config;
+use crate::secret::Secret;
+use std::time::Duration;
+
+/// What an option takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OptionKind {
+    /// Any text.
+    Text,
+    /// A key or token: printable ASCII, never shown.
+    Secret,
+    /// A segment of the service's paths.
+    Identifier,
+    /// A path of a file.
+    Path,
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number within these bounds, both included.
+    Number {
+        /// The least that is accepted.
+        minimum: u64,
+        /// The most that is accepted.
+        maximum: u64,
+    },
+}
+
+/// One row of the table of options. Since 0.1.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OptionSpec {
+    /// The name, the same in every language. Times and sizes end in their unit.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: OptionKind,
+    /// What holds when it is not set, as text.
+    pub default: Option<&'static str>,
+    /// `ms`, `bytes`, or empty.
+    pub unit: &'static str,
+    /// What it is for.
+    pub summary: &'static str,
+}
+
+impl OptionSpec {
+    /// Whether its value is never shown.
+    #[must_use]
+    pub const fn is_secret(&self) -> bool {
+        matches!(self.kind, OptionKind::Secret)
+    }
+
+    /// The environment variable that sets it: `POLYAI_` and the name in capitals.
+    #[must_use]
+    pub fn environment_variable(&self) -> String {
+        format!("POLYAI_{}", self.name.to_ascii_uppercase())
+    }
+
+    /// Finds an option by its name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        OPTIONS.iter().find(|option| option.name == name)
+    }
+}
+
+/// What is stored for an option that is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text(String),
+    Secret(Secret),
+    Flag(bool),
+    Number(u64),
+}
+
+impl From<Duration> for Value {
+    fn from(duration: Duration) -> Self {
+        Self::Number(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+macro_rules! setter_type {
+    (duration) => { Duration };
+    (number) => { u64 };
+    (flag) => { bool };
+    (text) => { impl Into<String> };
+    (secret) => { impl Into<Secret> };
+}
+
+macro_rules! setter_value {
+    (text, $value:ident) => {
+        Value::Text($value.into())
+    };
+    (secret, $value:ident) => {
+        Value::Secret($value.into())
+    };
+    ($other:ident, $value:ident) => {
+        Value::from($value)
+    };
+}
+
+macro_rules! options {
+    ($($name:literal $setter:ident($type:ident) $kind:expr, $default:expr, $unit:literal, $summary:literal;)+) => {
+        /// The table of options. Since 0.1.0.
+        pub const OPTIONS: &[OptionSpec] = &[
+            $(OptionSpec { name: $name, kind: $kind, default: $default, unit: $unit, summary: $summary },)+
+        ];
+
+        /// One setter an option; what it stores counts as given explicitly. A wrong value is reported, with its
+        /// option, when the client is made.
+        impl Config {
+            $(
+                #[doc = $summary]
+                ///
+                /// Since 0.1.0.
+                #[must_use]
+                pub fn $setter(self, value: setter_type!($type)) -> Self {
+                    self.with_explicit($name, setter_value!($type, value))
+                }
+            )+
+        }
+    };
+}
+
+const fn number(minimum: u64, maximum: u64) -> OptionKind {
+    OptionKind::Number { minimum, maximum }
+}
+
+/// The longest time that can be set: a day.
+const DAY_MS: u64 = 86_400_000;
+
+options! {
+    "api_key" api_key(secret) OptionKind::Secret, None, "",
+        "The API key of the workspace, from Agent Studio.";
+    "token" token(secret) OptionKind::Secret, None, "",
+        "The connector token of the project, from Agent Studio.";
+    "account_id" account_id(text) OptionKind::Identifier, None, "",
+        "The account, such as `acme-uk` or `ws-fd112d8f`.";
+    "project_id" project_id(text) OptionKind::Identifier, None, "",
+        "The project, such as `acme-team-4` or `PROJECT-191bfa2a`.";
+    "region" region(text) OptionKind::Text, None, "",
+        "The region of the workspace: `us`, `uk`, `euw` or `studio`. One choice with `base_url` and `studio_url`.";
+    "base_url" base_url(text) OptionKind::Text, None, "",
+        "Where the service is, instead of a region: a proxy, staging, the simulator.";
+    "studio_url" studio_url(text) OptionKind::Text, None, "",
+        "An Agent Studio URL, which holds region, account and project at once.";
+    "version" version(text) OptionKind::Identifier, Some("v1"), "",
+        "The version of the Chat API, a part of its path.";
+    "dialect" dialect(text) OptionKind::Choice(&["current", "legacy"]), Some("current"), "",
+        "Which of the service's two published dialects the deployment speaks.";
+    "allow_plain_http" allow_plain_http(flag) OptionKind::Flag, Some("false"), "",
+        "Allows a `base_url` with http:// to another machine, which shows key and token to the network between.";
+    "timeout_ms" timeout(duration) number(1, DAY_MS), Some("30000"), "ms",
+        "The deadline of a create or a respond, with everything it waits for.";
+    "close_timeout_ms" close_timeout(duration) number(1, DAY_MS), Some("5000"), "ms",
+        "The deadline of a close.";
+    "connect_timeout_ms" connect_timeout(duration) number(1, DAY_MS), Some("5000"), "ms",
+        "The most that resolving, connecting and the TLS handshake may take together, within the deadline.";
+    "idle_timeout_ms" idle_timeout(duration) number(1, DAY_MS), Some("50000"), "ms",
+        "How long a connection is kept for the next turn; below the idle limit of common gateways.";
+    "max_idle_connections" max_idle_connections(number) number(0, 100_000), Some("1024"), "",
+        "How many idle connections are kept at most. The one used last is taken first.";
+    "name_ttl_ms" name_ttl(duration) number(1, DAY_MS), Some("30000"), "ms",
+        "How long a resolved host name is remembered.";
+    "max_body_bytes" max_body_bytes(number) number(1_024, 1_073_741_824), Some("8388608"), "bytes",
+        "The largest answer that is read; a larger one is a protocol error.";
+    "max_header_bytes" max_header_bytes(number) number(1_024, 16_777_216), Some("65536"), "bytes",
+        "The largest head of an answer that is read.";
+    "user_agent" user_agent(text) OptionKind::Text, None, "",
+        "What is added to the `User-Agent` behind `polyai-chat/VERSION`, such as `acme-ivr/2.1`.";
+    "ca_file" ca_file(text) OptionKind::Path, None, "",
+        "A PEM file of certificate authorities that are trusted beside the system's.";
+}
+
+impl OptionKind {
+    /// Reads a value from text, or says what would be right.
+    pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
+        let value = match self {
+            Self::Secret => Value::Secret(Secret::new(text)),
+            Self::Flag => match text {
+                "true" | "1" => Value::Flag(true),
+                "false" | "0" => Value::Flag(false),
+                _ => return Err(format!("{text:?} must be true or false")),
+            },
+            Self::Number { minimum, maximum } => {
+                let number = text.parse().map_err(|_| {
+                    format!("{text:?} must be a whole number from {minimum} to {maximum}")
+                })?;
+                Value::Number(number)
+            }
+            Self::Text | Self::Identifier | Self::Path | Self::Choice(_) => {
+                Value::Text(text.to_owned())
+            }
+        };
+        self.check(&value)?;
+        Ok(value)
+    }
+
+    /// Says what is wrong with a value, without ever showing a secret one.
+    pub(crate) fn check(&self, value: &Value) -> Result<(), String> {
+        match (self, value) {
+            (Self::Secret, Value::Secret(secret)) => check_secret(secret.reveal()),
+            (Self::Identifier, Value::Text(text)) => crate::endpoint::check_id(text),
+            (Self::Choice(words), Value::Text(text)) if !words.contains(&text.as_str()) => {
+                Err(format!("{text:?} must be one of {}", words.join(", ")))
+            }
+            (Self::Number { minimum, maximum }, Value::Number(number))
+                if !(minimum..=maximum).contains(&number) =>
+            {
+                Err(format!("{number} must be from {minimum} to {maximum}"))
+            }
+            (Self::Text, Value::Text(text)) if text.chars().any(char::is_control) => {
+                Err("holds a line break or another control character".to_owned())
+            }
+            (Self::Text | Self::Path, Value::Text(text)) if text.is_empty() => {
+                Err("is empty".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn check_secret(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("is empty".to_owned());
+    }
+    if text.contains(['\r', '\n']) {
+        return Err("holds a line break; copy it again without what follows it".to_owned());
+    }
+    if text.contains([' ', '\t']) {
+        return Err("holds a space; copy it again without what surrounds it".to_owned());
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(
+            "holds a character that cannot stand in an HTTP header; copy it again".to_owned(),
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_carry_their_unit() {
+        let names: std::collections::HashSet<_> =
+            OPTIONS.iter().map(|option| option.name).collect();
+        assert_eq!(names.len(), OPTIONS.len());
+        for option in OPTIONS {
+            if !option.unit.is_empty() {
+                assert!(
+                    option.name.ends_with(&format!("_{}", option.unit)),
+                    "{}",
+                    option.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_default_is_accepted_by_its_own_option() {
+        for option in OPTIONS {
+            if let Some(default) = option.default {
+                assert!(option.kind.parse(default).is_ok(), "{}", option.name);
+            }
+        }
+    }
+
+    #[test]
+    fn zero_infinity_and_nonsense_are_refused_as_times() {
+        let kind = OptionSpec::find("timeout_ms").unwrap().kind;
+        for text in [
+            "0",
+            "inf",
+            "-1",
+            "5s",
+            "",
+            "1.5",
+            "86400001",
+            "99999999999999999999",
+        ] {
+            assert!(kind.parse(text).is_err(), "{text}");
+        }
+        assert_eq!(kind.parse("1"), Ok(Value::Number(1)));
+    }
+
+    #[test]
+    fn a_wrong_secret_is_refused_without_being_shown() {
+        let kind = OptionSpec::find("api_key").unwrap().kind;
+        for text in ["", "sesame\n", "sesame\r\nX: y", " sesame", "sesamé"] {
+            let error = kind.parse(text).unwrap_err();
+            assert!(!error.contains("sesam"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! A conversation: its id and greeting, the order of its turns, and whether it is over.
+
+use crate::call::{Call, CallOptions, Stop};
+use crate::cancel::lock;
+use crate::client::Client;
+use crate::dialect::Dialect;
+use crate::error::{Delivery, Error, ErrorKind, Phase};
+use crate::reply::{Closed, Greeting, Reply};
+use crate::request::{Close, Respond};
+use crate::turn_queue::{Turn, TurnQueue};
+use crate::verdict::says_that_it_is_over;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+/// What is known about a conversation. Since 0.1.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConversationState {
+    /// Turns can be sent.
+    Open,
+    /// Turns can be sent, but the fate of an earlier one is unknown: the agent may have heard it, ended the
+    /// conversation or handed it off. The next complete reply settles it.
+    InDoubt,
+    /// The service has said that it is over. Turns are refused without a request.
+    Ended,
+    /// It was closed from this side. Turns are refused without a request.
+    Closed,
+}
+
+impl ConversationState {
+    /// The stable name: `open`, `in_doubt`, `ended` or `closed`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::InDoubt => "in_doubt",
+            Self::Ended => "ended",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// One conversation with the agent.
+///
+/// Cheap to clone; clones are the same conversation. May be used from any number of threads: turns are sent one at a
+/// time, in the order of the calls, and who waits does so inside its own deadline. Dropping it sends nothing; use
+/// [`close`](Self::close). Since 0.1.0.
+#[derive(Clone)]
+pub struct Conversation(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    id: String,
+    greeting: Option<Greeting>,
+    turns: TurnQueue,
+    progress: Mutex<Progress>,
+}
+
+struct Progress {
+    state: ConversationState,
+    closed: Option<Closed>,
+}
+
+impl Conversation {
+    pub(crate) fn greeted(client: Client, greeting: Greeting) -> Self {
+        Self::new(client, greeting.conversation_id.clone(), Some(greeting))
+    }
+
+    pub(crate) fn attached(client: Client, id: String) -> Self {
+        Self::new(client, id, None)
+    }
+
+    fn new(client: Client, id: String, greeting: Option<Greeting>) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            id,
+            greeting,
+            turns: TurnQueue::default(),
+            progress: Mutex::new(Progress {
+                state: ConversationState::Open,
+                closed: None,
+            }),
+        }))
+    }
+
+    /// The id that the service gave it. Since 0.1.0.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// What the agent said first; `None` for a conversation that was attached to. Since 0.1.0.
+    #[must_use]
+    pub fn greeting(&self) -> Option<&Greeting> {
+        self.0.greeting.as_ref()
+    }
+
+    /// What is known about it now. Since 0.1.0.
+    #[must_use]
+    pub fn state(&self) -> ConversationState {
+        lock(&self.0.progress).state
+    }
+
+    /// Whether it is over, by the service's word or by being closed. Since 0.1.0.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(
+            self.state(),
+            ConversationState::Ended | ConversationState::Closed
+        )
+    }
+
+    /// One turn: says something, or nothing with [`Respond::without_message`], and returns the agent's reply. Blocks
+    /// until then, at most for the deadline. Since 0.1.0.
+    ///
+    /// # Errors
+    /// [`ConversationEnded`](ErrorKind::ConversationEnded) without a request when it is over;
+    /// [`Busy`](ErrorKind::Busy) when the deadline passes while an earlier turn is under way; else any [`ErrorKind`].
+    pub fn respond(&self, request: impl Into<Respond>) -> Result<Reply, Error> {
+        let request = request.into();
+        let client = &self.0.client;
+        let (call, _turn) = self.begin(&request.options, client.settings().timeout)?;
+        if self.is_over() {
+            return Err(self.is_over_error(&call));
+        }
+        let outcome = client.respond_in(&call, &self.0.id, &request);
+        self.learn_from(outcome)
+    }
+
+    /// Closes it. Sent once, also when the service has already said that it is over; later calls return the first
+    /// answer. Waits for earlier turns. Blocks at most for the deadline of a close. Since 0.1.0.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) in the legacy dialect, which has no close; else any [`ErrorKind`].
+    pub fn close(&self) -> Result<Closed, Error> {
+        self.close_with(Close::new())
+    }
+
+    /// As [`close`](Self::close), with options. Since 0.1.0.
+    ///
+    /// # Errors
+    /// As [`close`](Self::close).
+    pub fn close_with(&self, request: Close) -> Result<Closed, Error> {
+        let Close { options, .. } = &request;
+        let client = &self.0.client;
+        let (call, _turn) = self.begin(options, client.settings().close_timeout)?;
+        if let Some(closed) = &lock(&self.0.progress).closed {
+            return Ok(closed.clone());
+        }
+        let closed = client.close_in(&call, &self.0.id, &request)?;
+        let mut progress = lock(&self.0.progress);
+        progress.state = ConversationState::Closed;
+        progress.closed = Some(closed.clone());
+        Ok(closed)
+    }
+
+    /// Closes it if that is still of use: sends nothing, and returns `None`, when it is over or the dialect has no
+    /// close. For the end of a scope. Since 0.1.0.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`].
+    pub fn close_if_open(&self) -> Result<Option<Closed>, Error> {
+        if self.is_over() || self.0.client.dialect() == Dialect::Legacy {
+            return Ok(None);
+        }
+        self.close().map(Some)
+    }
+
+    /// Starts the clock of a call and waits until it is its turn.
+    fn begin(
+        &self,
+        options: &CallOptions,
+        timeout: std::time::Duration,
+    ) -> Result<(Arc<Call>, Turn), Error> {
+        let call = Call::begin(options, timeout)?;
+        match self.0.turns.wait(&call) {
+            Ok(turn) => Ok((call, turn)),
+            Err(stop) => Err(queue_error(stop, &call)),
+        }
+    }
+
+    /// Keeps what a turn tells about the conversation.
+    fn learn_from(&self, outcome: Result<Reply, Error>) -> Result<Reply, Error> {
+        let mut progress = lock(&self.0.progress);
+        match outcome {
+            Ok(reply) => {
+                progress.state = match reply.end_conversation() {
+                    true => ConversationState::Ended,
+                    false => ConversationState::Open,
+                };
+                Ok(reply)
+            }
+            Err(error) if says_that_it_is_over(&error) => {
+                let was_in_doubt = progress.state == ConversationState::InDoubt;
+                progress.state = ConversationState::Ended;
+                Err(match was_in_doubt {
+                    true => error.with_advice(
+                        "; the reply to an earlier turn was lost, and may have held the end or a handoff",
+                    ),
+                    false => error,
+                })
+            }
+            Err(error) => {
+                if error.delivery() == Delivery::Unknown {
+                    progress.state = ConversationState::InDoubt;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn is_over_error(&self, call: &Call) -> Error {
+        let message = match self.state() {
+            ConversationState::Closed => "the conversation has been closed; create a new one",
+            _ => "the conversation is over; create a new one",
+        };
+        Error::new(ErrorKind::ConversationEnded, message).with_correlation_id(&call.correlation_id)
+    }
+}
+
+fn queue_error(stop: Stop, call: &Call) -> Error {
+    let error = match stop {
+        Stop::DeadlinePassed => Error::new(
+            ErrorKind::Busy,
+            format!(
+                "an earlier turn of the conversation was still under way when the deadline of {} s passed",
+                call.timeout.as_secs_f64()
+            ),
+        ),
+        Stop::Cancelled => Error::new(
+            ErrorKind::Cancelled,
+            "cancelled while waiting for an earlier turn",
+        ),
+        Stop::Forked => Error::new(
+            ErrorKind::Cancelled,
+            "the process has forked since the call began",
+        ),
+    };
+    error
+        .with_phase(Phase::Queue)
+        .with_correlation_id(&call.correlation_id)
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Conversation")
+            .field("id", &self.0.id)
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,132 @@
+//! The bytes between ureq and the socket.
+
+use ureq::unversioned::transport::Buffers;
+
+/// What a connection keeps while it is idle; a larger turn grows it for as long as it lasts.
+const RESTING_BYTES: usize = 4 * 1024;
+
+/// The least room that is offered for writing or reading.
+const LEAST_ROOM: usize = 2 * 1024;
+
+/// Input and output of one connection. Output gathers until it is taken, so that head and body leave together.
+#[derive(Debug, Default)]
+pub(super) struct WireBuffers {
+    input: Vec<u8>,
+    consumed: usize,
+    filled: usize,
+    progress: bool,
+    output: Vec<u8>,
+    gathered: usize,
+}
+
+impl WireBuffers {
+    /// Counts what ureq has just written behind what was gathered before.
+    pub(super) fn gather(&mut self, amount: usize) {
+        self.gathered = (self.gathered + amount).min(self.output.len());
+    }
+
+    pub(super) fn gathered(&self) -> &[u8] {
+        self.output.get(..self.gathered).unwrap_or_default()
+    }
+
+    pub(super) fn forget_gathered(&mut self) {
+        self.gathered = 0;
+    }
+
+    pub(super) fn has_input(&self) -> bool {
+        self.consumed < self.filled
+    }
+
+    /// Gives back what a large turn needed.
+    pub(super) fn rest(&mut self) {
+        if self.filled == self.consumed {
+            (self.filled, self.consumed) = (0, 0);
+            self.input.truncate(RESTING_BYTES);
+            self.input.shrink_to(RESTING_BYTES);
+        }
+        if self.gathered == 0 {
+            self.output.truncate(RESTING_BYTES);
+            self.output.shrink_to(RESTING_BYTES);
+        }
+    }
+}
+
+impl Buffers for WireBuffers {
+    fn output(&mut self) -> &mut [u8] {
+        let wanted = (self.gathered + LEAST_ROOM).max(RESTING_BYTES);
+        if self.output.len() < wanted {
+            self.output.resize(wanted, 0);
+        }
+        self.output.get_mut(self.gathered..).unwrap_or_default()
+    }
+
+    fn input(&self) -> &[u8] {
+        self.input
+            .get(self.consumed..self.filled)
+            .unwrap_or_default()
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        if self.consumed > 0 {
+            self.input.copy_within(self.consumed..self.filled, 0);
+            self.filled -= self.consumed;
+            self.consumed = 0;
+        }
+        if self.input.len() < self.filled + LEAST_ROOM {
+            // Doubling, so that a head of the largest size is copied a few times and not once a packet. ureq ends the
+            // call once the head passes its limit, and a body is consumed as it comes.
+            self.input.resize((self.filled * 2).max(RESTING_BYTES), 0);
+        }
+        self.input.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.filled = (self.filled + amount).min(self.input.len());
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        self.consumed = (self.consumed + amount).min(self.filled);
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        // The first is for chunked bodies, which we never send.
+        (&mut [], self.output())
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.has_input() && self.progress
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_gathers_behind_what_is_there() {
+        let mut buffers = WireBuffers::default();
+        buffers.output()[..4].copy_from_slice(b"head");
+        buffers.gather(4);
+        buffers.output()[..4].copy_from_slice(b"body");
+        buffers.gather(4);
+        assert_eq!(buffers.gathered(), b"headbody");
+        buffers.forget_gathered();
+        assert!(buffers.gathered().is_empty());
+    }
+
+    #[test]
+    fn input_grows_with_a_large_head_and_rests_small() {
+        let mut buffers = WireBuffers::default();
+        for _ in 0..64 {
+            let room = buffers.input_append_buf();
+            assert!(room.len() >= LEAST_ROOM);
+            room[..1024].fill(b'x');
+            buffers.input_appended(1024);
+        }
+        assert_eq!(buffers.input().len(), 64 * 1024);
+        buffers.input_consume(64 * 1024);
+        buffers.rest();
+        assert!(!buffers.has_input() && buffers.input.capacity() <= 2 * RESTING_BYTES);
+    }
+}

@@ -1,0 +1,401 @@
+//! One connection, with an agent of ureq for itself alone.
+//!
+//! ureq's own pool keeps three connections a host, scans them and takes the oldest. An agent per connection makes its
+//! pool hold exactly one, and leaves the choice among connections to ours.
+
+use super::TransportOptions;
+use super::connect::{self, ConnectionReport, Target};
+use super::failure::{Cause, Failure};
+use super::names::Names;
+use super::pool::Pool;
+use super::socket::SocketInterrupt;
+use super::tls::Tls;
+use super::wire::Wire;
+use crate::call::Call;
+use crate::cancel::lock;
+use crate::deadline::Deadline;
+use crate::error::Phase;
+use http::{HeaderMap, Uri};
+use socket2::Socket;
+use std::fmt;
+use std::io::{self, Read};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use ureq::config::Config;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
+
+/// ureq must not close what our own pool keeps.
+const NEVER_TOO_OLD: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// A request as it goes to the service.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: Method,
+    pub(crate) uri: &'a Uri,
+    /// Names in the case in which they are sent.
+    pub(crate) headers: &'a [(&'a str, &'a [u8])],
+    pub(crate) body: &'a [u8],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Post,
+    Put,
+}
+
+/// The head of an answer, and as much of its body as was read.
+#[derive(Debug)]
+pub(crate) struct ReceivedHead {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl ReceivedHead {
+    /// Whether the status is 2xx.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// A complete answer, and the connection it came by.
+pub(crate) struct Incoming {
+    pub(crate) received: ReceivedHead,
+    connection: Connection,
+    pool: Arc<Pool>,
+}
+
+impl Incoming {
+    /// The answer made sense: its connection may carry the next call. Without this it is closed.
+    pub(crate) fn keep_connection(self) -> ReceivedHead {
+        if self.connection.shared.lock().is_reusable() {
+            self.pool.put(self.connection);
+        }
+        self.received
+    }
+}
+
+/// What the parts of a connection share about the call that uses it.
+#[derive(Default)]
+pub(super) struct Shared(Mutex<State>);
+
+pub(super) struct State {
+    pub(super) call: Option<Arc<Call>>,
+    /// The socket, while there is one.
+    pub(super) socket: Option<Arc<Socket>>,
+    pub(super) phase: Phase,
+    /// The head of the request has not been handed over yet.
+    pub(super) head_pending: bool,
+    /// Any byte of the request was handed to the network.
+    pub(super) sent: bool,
+    /// The head of the answer is complete.
+    pub(super) answered: bool,
+    failure: Option<Failure>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            call: None,
+            socket: None,
+            phase: Phase::Prepare,
+            head_pending: false,
+            sent: false,
+            answered: false,
+            failure: None,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn begin_reading(&mut self) -> Phase {
+        self.phase = if self.answered {
+            Phase::Body
+        } else {
+            Phase::Headers
+        };
+        self.phase
+    }
+
+    fn is_reusable(&self) -> bool {
+        self.socket.is_some() && self.failure.is_none()
+    }
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.0)
+    }
+
+    /// Remembers the first failure; what follows from it is noise.
+    pub(super) fn fail(&self, failure: Failure) {
+        let mut state = self.lock();
+        if state.failure.is_none() {
+            state.failure = Some(failure);
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Shared")
+    }
+}
+
+pub(super) struct Connection {
+    agent: ureq::Agent,
+    shared: Arc<Shared>,
+    max_body_bytes: usize,
+}
+
+impl Connection {
+    pub(super) fn new(options: &TransportOptions, names: Arc<Names>, tls: Arc<Tls>) -> Self {
+        let shared = Arc::new(Shared::default());
+        let config = Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            .max_response_header_size(options.max_header_bytes)
+            .max_idle_connections(1)
+            .max_idle_connections_per_host(1)
+            .max_idle_age(NEVER_TOO_OLD)
+            .build();
+        let opener = Opener {
+            target: Arc::clone(&options.target),
+            connect_timeout: options.connect_timeout,
+            names,
+            tls,
+            shared: Arc::clone(&shared),
+        };
+        Self {
+            agent: ureq::Agent::with_parts(config, opener, NotHere),
+            shared,
+            max_body_bytes: options.max_body_bytes,
+        }
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(super) fn run(
+        self,
+        call: &Arc<Call>,
+        outgoing: &Outgoing<'_>,
+        pool: &Arc<Pool>,
+    ) -> Result<Incoming, Failure> {
+        self.begin(call);
+        let outcome = self.exchange(outgoing);
+        let failure = self.end(call);
+        match (outcome, failure) {
+            (Ok(received), None) => Ok(Incoming {
+                received,
+                connection: self,
+                pool: Arc::clone(pool),
+            }),
+            (Ok(received), Some(failure)) => Err(Failure {
+                received: Some(Box::new(received)),
+                ..failure
+            }),
+            (Err(failure), None) => Err(failure),
+            (Err(own), Some(failure)) => Err(Failure {
+                received: own.received,
+                ..failure
+            }),
+        }
+    }
+
+    fn begin(&self, call: &Arc<Call>) {
+        let mut state = self.shared.lock();
+        state.call = Some(Arc::clone(call));
+        state.phase = Phase::Prepare;
+        state.head_pending = true;
+        state.sent = false;
+        state.answered = false;
+        state.failure = None;
+        let socket = state.socket.clone();
+        drop(state);
+        if let Some(socket) = socket {
+            call.cancel.attach(Arc::new(SocketInterrupt(socket)));
+        }
+    }
+
+    /// The failure that the parts below noticed, with what is known about it by now.
+    fn end(&self, call: &Call) -> Option<Failure> {
+        call.cancel.detach();
+        let mut state = self.shared.lock();
+        state.call = None;
+        let sent = state.sent;
+        if state.failure.is_none() && call.cancel.is_cancelled() && state.socket.is_some() {
+            // The answer is complete, but the cancellation may have shut its socket down.
+            state.socket = None;
+        }
+        state
+            .failure
+            .take()
+            .map(|failure| Failure { sent, ..failure })
+    }
+
+    fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<ReceivedHead, Failure> {
+        let mut request = match outgoing.method {
+            Method::Post => self.agent.post(outgoing.uri),
+            Method::Put => self.agent.put(outgoing.uri),
+        };
+        for (name, value) in outgoing.headers {
+            request = request.header_raw(name, value);
+        }
+        let response = request
+            .send(outgoing.body)
+            .map_err(|error| self.failure_of(error))?;
+        self.shared.lock().answered = true;
+        let (head, body) = response.into_parts();
+        let mut received = ReceivedHead {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: Vec::new(),
+        };
+        match read_body(body, self.max_body_bytes, &mut received.body) {
+            Ok(()) => Ok(received),
+            Err(mut failure) => {
+                failure.sent = true;
+                failure.received = Some(Box::new(received));
+                Err(failure)
+            }
+        }
+    }
+
+    fn failure_of(&self, error: ureq::Error) -> Failure {
+        let (phase, sent) = {
+            let state = self.shared.lock();
+            (state.phase, state.sent)
+        };
+        let (cause, detail) = match error {
+            ureq::Error::Protocol(error) => {
+                (Cause::Malformed, format!("it is not HTTP/1.1: {error}"))
+            }
+            ureq::Error::LargeResponseHeader(_, most) => (
+                Cause::Malformed,
+                format!("its head is larger than max_header_bytes = {most}"),
+            ),
+            ureq::Error::Io(error) if sent => {
+                return Failure {
+                    sent,
+                    ..Failure::from_io(error, phase)
+                };
+            }
+            other => (Cause::Internal, other.to_string()),
+        };
+        Failure {
+            sent,
+            ..Failure::new(cause, phase, detail)
+        }
+    }
+}
+
+/// Reads a body to its end, and what came of it before a failure too.
+fn read_body(body: ureq::Body, most: usize, into: &mut Vec<u8>) -> Result<(), Failure> {
+    let announced = body
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok());
+    into.reserve(announced.unwrap_or(0).min(most).min(64 * 1024));
+    let limit = u64::try_from(most).unwrap_or(u64::MAX);
+    let mut reader = body.into_with_config().limit(u64::MAX).reader();
+    let copied = (&mut reader)
+        .take(limit.saturating_add(1))
+        .read_to_end(into);
+    match copied {
+        Ok(_) if into.len() > most => {
+            into.truncate(most);
+            Err(Failure::new(
+                Cause::Malformed,
+                Phase::Body,
+                format!("its body is larger than max_body_bytes = {most}"),
+            ))
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(body_failure(error)),
+    }
+}
+
+fn body_failure(error: io::Error) -> Failure {
+    let protocol = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<ureq::Error>())
+        .and_then(|inner| match inner {
+            ureq::Error::Protocol(problem) => {
+                Some(format!("its body is not framed as HTTP/1.1: {problem}"))
+            }
+            _ => None,
+        });
+    match protocol {
+        Some(detail) => Failure::new(Cause::Malformed, Phase::Body, detail),
+        None => Failure::from_io(error, Phase::Body),
+    }
+}
+
+/// Opens the one connection of an agent, inside the deadline of the call that needs it.
+struct Opener {
+    target: Arc<Target>,
+    connect_timeout: Duration,
+    names: Arc<Names>,
+    tls: Arc<Tls>,
+    shared: Arc<Shared>,
+}
+
+impl Connector for Opener {
+    type Out = Wire;
+
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<Wire>, ureq::Error> {
+        let Some(call) = self.shared.lock().call.clone() else {
+            return Err(ureq::Error::ConnectionFailed);
+        };
+        let until = Deadline::after(self.connect_timeout);
+        let mut report = ConnectionReport::default();
+        match connect::open(
+            &self.target,
+            &self.names,
+            &self.tls,
+            &call,
+            until,
+            &mut report,
+        ) {
+            Ok(opened) => Ok(Some(Wire::new(Arc::clone(&self.shared), opened))),
+            Err(failure) => {
+                self.shared.fail(failure);
+                Err(ureq::Error::ConnectionFailed)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Opener")
+            .field("target", &self.target)
+            .finish()
+    }
+}
+
+/// ureq asks for the addresses before it looks whether it has a connection. Names are resolved where one is opened.
+#[derive(Debug)]
+struct NotHere;
+
+impl Resolver for NotHere {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        addresses.push(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
+        Ok(addresses)
+    }
+}

@@ -1,0 +1,98 @@
+//! Why a request got no usable answer, before anyone decides what that means.
+
+use super::connection::ReceivedHead;
+use crate::call::Stop;
+use crate::error::Phase;
+use std::fmt;
+use std::io;
+
+/// What came in the way.
+#[derive(Debug)]
+pub(crate) enum Cause {
+    /// The call was told to stop.
+    Stopped(Stop),
+    /// The share of the deadline that connecting may take is used up.
+    ConnectTimeout,
+    /// The host name has no address.
+    NameNotFound,
+    /// No address accepted a connection.
+    NotConnected,
+    /// The TLS handshake failed, a refused certificate included.
+    Tls,
+    /// The connection ended before the answer was complete.
+    Lost,
+    /// The answer is not HTTP, or larger than allowed.
+    Malformed,
+    /// A defect of ours or of the HTTP library.
+    Internal,
+}
+
+/// A request without a usable answer.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) cause: Cause,
+    pub(crate) phase: Phase,
+    /// Whether any byte of the request was handed to the network.
+    pub(crate) sent: bool,
+    pub(crate) detail: String,
+    pub(crate) source: Option<io::Error>,
+    /// What had been read of the answer by then.
+    pub(crate) received: Option<Box<ReceivedHead>>,
+}
+
+impl Failure {
+    pub(super) fn new(cause: Cause, phase: Phase, detail: impl Into<String>) -> Self {
+        Self {
+            cause,
+            phase,
+            sent: false,
+            detail: detail.into(),
+            source: None,
+            received: None,
+        }
+    }
+
+    pub(super) fn stopped(stop: Stop, phase: Phase) -> Self {
+        Self::new(Cause::Stopped(stop), phase, "")
+    }
+
+    pub(super) fn with_source(mut self, source: io::Error) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// A failure of reading or writing: told to stop, or the connection is gone.
+    pub(super) fn from_io(error: io::Error, phase: Phase) -> Self {
+        match stop_of(&error) {
+            Some(stop) => Self::stopped(stop, phase),
+            None => Self::new(Cause::Lost, phase, error.to_string()).with_source(error),
+        }
+    }
+}
+
+/// Carries a [`Stop`] through code that knows only I/O errors.
+#[derive(Debug)]
+struct Stopped(Stop);
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.0 {
+            Stop::Cancelled => "cancelled",
+            Stop::DeadlinePassed => "the deadline has passed",
+            Stop::Forked => "the process has forked",
+        })
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+pub(super) fn stop_error(stop: Stop) -> io::Error {
+    io::Error::other(Stopped(stop))
+}
+
+pub(super) fn stop_of(error: &io::Error) -> Option<Stop> {
+    error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Stopped>())
+        .map(|stopped| stopped.0)
+}

@@ -1,0 +1,137 @@
+//! Everything that knows ureq and sockets: a request goes in, one complete answer or one truthful failure comes out.
+//!
+//! ureq carries every request. What it would do by itself between requests is ours: which connection a call takes
+//! ([`pool`]), how a name is resolved ([`names`]), how a connection is opened ([`connect`]), and how its bytes move
+//! inside the call's deadline ([`wire`], [`socket`]).
+
+mod buffers;
+mod connect;
+mod connection;
+mod dial;
+mod failure;
+mod names;
+mod poll;
+mod pool;
+mod socket;
+mod tls;
+mod trust;
+mod wire;
+
+pub use connect::{ConnectionReport, TlsReport};
+pub(crate) use connection::{Incoming, Method, Outgoing, ReceivedHead};
+pub(crate) use failure::{Cause, Failure};
+
+use crate::call::Call;
+use crate::config::Settings;
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::fork::PerProcess;
+use connect::Target;
+use connection::Connection;
+use names::Names;
+use pool::Pool;
+use rustls::pki_types::CertificateDer;
+use std::sync::Arc;
+use std::time::Duration;
+use tls::Tls;
+
+/// How a client reaches the service.
+pub(crate) struct Transport {
+    options: TransportOptions,
+    live: PerProcess<Live>,
+}
+
+#[derive(Clone)]
+struct TransportOptions {
+    target: Arc<Target>,
+    extra_roots: Vec<CertificateDer<'static>>,
+    connect_timeout: Duration,
+    idle_timeout: Duration,
+    max_idle_connections: usize,
+    name_ttl: Duration,
+    max_body_bytes: usize,
+    max_header_bytes: usize,
+}
+
+/// What holds sockets and locks, and therefore belongs to one process only.
+struct Live {
+    pool: Arc<Pool>,
+    names: Arc<Names>,
+    tls: Arc<Tls>,
+}
+
+impl Live {
+    fn new(options: &TransportOptions) -> Self {
+        Self {
+            pool: Arc::new(Pool::new(
+                options.idle_timeout,
+                options.max_idle_connections,
+            )),
+            names: Arc::new(Names::new(options.name_ttl)),
+            tls: Arc::new(Tls::new(options.extra_roots.clone())),
+        }
+    }
+}
+
+impl Transport {
+    /// Reads what the settings point to. Opens no socket and starts no thread.
+    pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
+        let extra_roots = match &settings.ca_file {
+            Some(file) => trust::read_roots(file)?,
+            None => Vec::new(),
+        };
+        let options = TransportOptions {
+            target: Arc::new(Target::new(&settings.base)),
+            extra_roots,
+            connect_timeout: settings.connect_timeout,
+            idle_timeout: settings.idle_timeout,
+            max_idle_connections: settings.max_idle_connections,
+            name_ttl: settings.name_ttl,
+            max_body_bytes: settings.max_body_bytes,
+            max_header_bytes: settings.max_header_bytes,
+        };
+        Ok(Self {
+            live: PerProcess::new(Live::new(&options)),
+            options,
+        })
+    }
+
+    /// Sends one request once and reads its answer.
+    pub(crate) fn send(
+        &self,
+        call: &Arc<Call>,
+        outgoing: &Outgoing<'_>,
+    ) -> Result<Incoming, Failure> {
+        let live = self.live();
+        let connection = match live.pool.take() {
+            Some(connection) => connection,
+            None => Connection::new(
+                &self.options,
+                Arc::clone(&live.names),
+                Arc::clone(&live.tls),
+            ),
+        };
+        connection.run(call, outgoing, &live.pool)
+    }
+
+    /// Opens a connection as a call would, says how it went, and closes it. Sends no request.
+    pub(crate) fn inspect(&self, call: &Call) -> (ConnectionReport, Result<(), Failure>) {
+        let live = self.live();
+        let until = Deadline::after(self.options.connect_timeout);
+        let mut report = ConnectionReport::default();
+        let opened = connect::open(
+            &self.options.target,
+            &live.names,
+            &live.tls,
+            call,
+            until,
+            &mut report,
+        );
+        call.cancel.detach();
+        (report, opened.map(drop))
+    }
+
+    fn live(&self) -> &Live {
+        self.live.get(|| Live::new(&self.options))
+    }
+}

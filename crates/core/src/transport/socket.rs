@@ -1,0 +1,149 @@
+//! A connected TCP socket whose reads and writes end with the call's deadline.
+
+use super::failure::stop_error;
+use crate::call::Call;
+use crate::cancel::Interrupt;
+use crate::deadline::Deadline;
+use socket2::Socket;
+use std::io::{self, Read};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Timeouts are rounded up to this, so that the socket is told about a new one once a connection and not once a turn.
+const TIMEOUT_STEP: Duration = Duration::from_millis(10);
+
+/// Lets a call that is blocked on the socket go, for good: the socket is of no more use.
+pub(super) struct SocketInterrupt(pub(super) Arc<Socket>);
+
+impl Interrupt for SocketInterrupt {
+    fn interrupt(&self) {
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
+/// The socket, and the timeouts it was told last.
+pub(super) struct DeadlineSocket {
+    socket: Arc<Socket>,
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+}
+
+/// What a look at an idle connection shows.
+pub(super) enum Idle {
+    /// Nothing has come; the other side still holds the connection.
+    Quiet,
+    /// Bytes are there that nobody has asked for.
+    Bytes,
+    /// The other side is gone.
+    Gone,
+}
+
+impl DeadlineSocket {
+    pub(super) fn new(socket: Arc<Socket>) -> Self {
+        Self {
+            socket,
+            read_timeout: None,
+            write_timeout: None,
+        }
+    }
+
+    pub(super) fn shared(&self) -> Arc<Socket> {
+        Arc::clone(&self.socket)
+    }
+
+    /// Reads what has come, waiting for it no longer than the call may.
+    pub(super) fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        call: &Call,
+        until: Deadline,
+    ) -> io::Result<usize> {
+        loop {
+            let timeout = rounded_up(call.may_block(until).map_err(stop_error)?);
+            if self.read_timeout != Some(timeout) {
+                self.socket.set_read_timeout(Some(timeout))?;
+                self.read_timeout = Some(timeout);
+            }
+            match (&*self.socket).read(buffer) {
+                Err(error) if is_retryable(&error) => {}
+                other => return stopped_or(other, call),
+            }
+        }
+    }
+
+    /// Hands some of the bytes to the network, at least one, waiting no longer than the call may.
+    pub(super) fn send(&mut self, bytes: &[u8], call: &Call, until: Deadline) -> io::Result<usize> {
+        // A request nearly always fits into the socket's buffer at once; only a peer that reads slowly makes us wait.
+        let mut flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+        loop {
+            let timeout = rounded_up(call.may_block(until).map_err(stop_error)?);
+            match self.socket.send_with_flags(bytes, flags) {
+                Err(error) if is_retryable(&error) => {
+                    flags = libc::MSG_NOSIGNAL;
+                    if self.write_timeout != Some(timeout) {
+                        self.socket.set_write_timeout(Some(timeout))?;
+                        self.write_timeout = Some(timeout);
+                    }
+                }
+                other => return stopped_or(other, call),
+            }
+        }
+    }
+
+    /// Looks, without waiting and without taking anything.
+    pub(super) fn peek(&self) -> Idle {
+        let mut byte = [MaybeUninit::uninit()];
+        match self
+            .socket
+            .recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT)
+        {
+            Ok(0) => Idle::Gone,
+            Ok(_) => Idle::Bytes,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Idle::Quiet,
+            Err(_) => Idle::Gone,
+        }
+    }
+}
+
+/// A cancellation shuts the socket down, which looks like an end or an error: ask the call first.
+fn stopped_or(outcome: io::Result<usize>, call: &Call) -> io::Result<usize> {
+    match outcome {
+        Ok(count) if count > 0 => Ok(count),
+        other => match call.stopped() {
+            Some(stop) => Err(stop_error(stop)),
+            None => other,
+        },
+    }
+}
+
+fn is_retryable(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+    )
+}
+
+fn rounded_up(duration: Duration) -> Duration {
+    let step = TIMEOUT_STEP.as_millis();
+    let steps = u32::try_from(duration.as_micros().div_ceil(step * 1000)).unwrap_or(u32::MAX);
+    TIMEOUT_STEP.saturating_mul(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_rounded_up_to_a_step() {
+        for (microseconds, milliseconds) in
+            [(1, 10), (10_000, 10), (10_001, 20), (29_999_800, 30_000)]
+        {
+            assert_eq!(
+                rounded_up(Duration::from_micros(microseconds)),
+                Duration::from_millis(milliseconds)
+            );
+        }
+    }
+}

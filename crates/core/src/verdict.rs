@@ -1,0 +1,406 @@
+//! What became of a request: which kind of error an answer or a failure is, and whether the turn was delivered.
+
+use crate::call::{Call, Stop};
+use crate::config::Settings;
+use crate::dialect::Unreadable;
+use crate::dialect::envelope::Envelope;
+use crate::error::{Delivery, Error, ErrorKind, Phase};
+use crate::transport::{Cause, Failure, ReceivedHead};
+use http::HeaderMap;
+use std::time::{Duration, SystemTime};
+
+/// How much of a body is kept to show where it could not be understood.
+const EXCERPT_BYTES: usize = 512;
+
+/// The code of a conversation that outlived its time limit.
+const TIMED_OUT_CODE: &str = "CHAT_TIMEOUT";
+/// The code of a conversation that does not exist.
+const NO_CONVERSATION_CODE: &str = "CONVERSATIONS_NOT_FOUND";
+/// Codes of this kind mean that the agent's own code ran, and failed.
+const AGENT_CODE_PREFIX: &str = "FUNCTION_";
+
+/// Turns what went wrong into the error the caller sees.
+pub(crate) struct Verdict<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) call: &'a Call,
+}
+
+impl Verdict<'_> {
+    /// A request without a usable answer.
+    pub(crate) fn on_failure(&self, failure: Failure) -> Error {
+        if let (Cause::Lost | Cause::Malformed, Some(received)) =
+            (&failure.cause, &failure.received)
+            && received.status >= 400
+        {
+            // The status says all there is to decide; only the explanation is incomplete.
+            return self.on_status(received);
+        }
+        let seconds = self.call.timeout.as_secs_f64();
+        let doing = failure.phase.doing();
+        let (kind, message) = match &failure.cause {
+            Cause::Stopped(Stop::DeadlinePassed) => (
+                ErrorKind::Timeout,
+                format!("the deadline of {seconds} s passed while {doing}"),
+            ),
+            Cause::Stopped(Stop::Cancelled) => {
+                (ErrorKind::Cancelled, format!("cancelled while {doing}"))
+            }
+            Cause::Stopped(Stop::Forked) => (
+                ErrorKind::Cancelled,
+                "the process has forked since the call began; its answer goes to the parent"
+                    .to_owned(),
+            ),
+            Cause::ConnectTimeout => (
+                ErrorKind::Connect,
+                format!(
+                    "no connection to {} within connect_timeout_ms = {}, while {doing}{}",
+                    self.settings.base.text,
+                    self.settings.connect_timeout.as_millis(),
+                    in_brackets(&failure.detail)
+                ),
+            ),
+            Cause::NameNotFound => (
+                ErrorKind::Connect,
+                format!(
+                    "the host name of {} could not be resolved: {}",
+                    self.settings.base.text, failure.detail
+                ),
+            ),
+            Cause::NotConnected => (
+                ErrorKind::Connect,
+                format!(
+                    "no connection to {}: {}",
+                    self.settings.base.text, failure.detail
+                ),
+            ),
+            Cause::Tls => (
+                ErrorKind::Connect,
+                format!(
+                    "no secure connection to {}: {}",
+                    self.settings.base.text, failure.detail
+                ),
+            ),
+            Cause::Lost if failure.phase == Phase::Body => (
+                ErrorKind::Protocol,
+                format!(
+                    "the answer is incomplete: the connection ended{}",
+                    in_brackets(&failure.detail)
+                ),
+            ),
+            Cause::Lost => (
+                ErrorKind::Connect,
+                format!(
+                    "the connection was lost while {doing}{}",
+                    in_brackets(&failure.detail)
+                ),
+            ),
+            Cause::Malformed => (
+                ErrorKind::Protocol,
+                format!("the answer cannot be read: {}", failure.detail),
+            ),
+            Cause::Internal => (
+                ErrorKind::Internal,
+                format!("unexpected: {}", failure.detail),
+            ),
+        };
+        let delivery = match failure.sent || matches!(failure.cause, Cause::Stopped(Stop::Forked)) {
+            true => Delivery::Unknown,
+            false => Delivery::NotSent,
+        };
+        let mut error = Error::new(kind, message)
+            .with_phase(failure.phase)
+            .with_delivery(delivery);
+        if let Some(received) = &failure.received {
+            error = match kind {
+                ErrorKind::Protocol => self.showing(error, received),
+                _ => self.with_answer(error, received),
+            };
+        }
+        match failure.source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+
+    /// An answer whose status is not 2xx.
+    pub(crate) fn on_status(&self, received: &ReceivedHead) -> Error {
+        let status = received.status;
+        if status < 400 {
+            let delivery = if status == 303 {
+                Delivery::Unknown
+            } else {
+                Delivery::Rejected
+            };
+            let message = "the service answered with a redirect, which is never followed: it would carry the key elsewhere";
+            return self
+                .showing(Error::new(ErrorKind::Protocol, message), received)
+                .with_phase(Phase::Reply)
+                .with_delivery(delivery);
+        }
+        let envelope = Envelope::read(&received.body);
+        let code = envelope
+            .as_ref()
+            .and_then(|envelope| envelope.error_code.as_deref())
+            .map(|code| self.redacted(code));
+        let words = envelope
+            .as_ref()
+            .and_then(|envelope| envelope.message.as_deref())
+            .map(|words| self.redacted(words));
+        let (kind, delivery) = classify(status, code.as_deref());
+        let mut message = format!("the service answered {status}");
+        if let Some(code) = &code {
+            message.push_str(&format!(" {code}"));
+        }
+        if let Some(words) = &words {
+            message.push_str(&format!(": {words}"));
+        }
+        let error = Error::new(kind, message);
+        let error = match envelope {
+            Some(_) => self.with_answer(error, received),
+            None => self.showing(error, received),
+        };
+        error
+            .with_advice(&self.advice(status, code.as_deref()))
+            .with_service_words(code, words)
+            .with_retry_after(retry_after(&received.headers, SystemTime::now()))
+            .with_phase(Phase::Reply)
+            .with_delivery(delivery)
+    }
+
+    /// A close that the service answered with `success: false`.
+    pub(crate) fn on_refused_close(&self, received: &ReceivedHead) -> Error {
+        let envelope = Envelope::read(&received.body).unwrap_or_default();
+        let words = envelope.message.map(|words| self.redacted(&words));
+        let mut message = "the service did not close the conversation".to_owned();
+        if let Some(words) = &words {
+            message.push_str(&format!(": {words}"));
+        }
+        self.with_answer(Error::new(ErrorKind::Rejected, message), received)
+            .with_service_words(envelope.error_code.map(|code| self.redacted(&code)), words)
+            .with_phase(Phase::Reply)
+            .with_delivery(Delivery::Rejected)
+    }
+
+    /// A 2xx answer that does not say what it must.
+    pub(crate) fn on_unreadable(&self, received: &ReceivedHead, unreadable: &Unreadable) -> Error {
+        let error = Error::new(
+            ErrorKind::Protocol,
+            format!("the answer cannot be read: {unreadable}"),
+        );
+        let error = match unreadable.is_the_services_json() {
+            // It may be the agent's words, which belong into no log.
+            true => self.with_answer(error.with_advice(&status_and_type(received)), received),
+            false => self.showing(error, received),
+        };
+        error
+            .with_phase(Phase::Reply)
+            .with_delivery(Delivery::Unknown)
+    }
+
+    /// Shows status, content type and the first bytes of a body that is not the service's JSON, in words too.
+    fn showing(&self, error: Error, received: &ReceivedHead) -> Error {
+        let excerpt = self.excerpt(&received.body);
+        let beginning = if excerpt.is_empty() {
+            "; its body is empty".to_owned()
+        } else {
+            format!("; its body begins with {excerpt:?}")
+        };
+        let error = error
+            .with_advice(&status_and_type(received))
+            .with_advice(&beginning);
+        self.with_answer(error, received)
+    }
+
+    /// Keeps what the service answered as fields of the error.
+    fn with_answer(&self, error: Error, received: &ReceivedHead) -> Error {
+        error.with_answer(
+            received.status,
+            received.headers.clone(),
+            self.excerpt(&received.body),
+        )
+    }
+
+    fn excerpt(&self, body: &[u8]) -> String {
+        let beginning = body.get(..EXCERPT_BYTES).unwrap_or(body);
+        self.redacted(&String::from_utf8_lossy(beginning))
+    }
+
+    /// A server may echo what it was sent.
+    fn redacted(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in [&self.settings.api_key, &self.settings.token] {
+            if text.contains(secret.reveal()) {
+                text = text.replace(secret.reveal(), "[redacted]");
+            }
+        }
+        text
+    }
+
+    /// What a caller can do about an answer, where that is not plain from its words.
+    fn advice(&self, status: u16, code: Option<&str>) -> String {
+        let settings = self.settings;
+        let region = settings
+            .region
+            .map_or("none (a base URL is set)", |region| region.name);
+        match status {
+            401 | 403 => format!(
+                "; check key and token ({}) and that they belong to region {region} at {}",
+                settings.credentials_origin, settings.base.text
+            ),
+            404 if code != Some(NO_CONVERSATION_CODE) => format!(
+                "; check account {}, project {} and region {region} at {}",
+                settings.account_id, settings.project_id, settings.base.text
+            ),
+            404 => format!(
+                " (account {}, project {}, region {region})",
+                settings.account_id, settings.project_id
+            ),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The contract's table of statuses and codes.
+fn classify(status: u16, code: Option<&str>) -> (ErrorKind, Delivery) {
+    match status {
+        400 if code == Some(TIMED_OUT_CODE) => (ErrorKind::ConversationEnded, Delivery::Rejected),
+        400 if code.is_some_and(|code| code.starts_with(AGENT_CODE_PREFIX)) => {
+            (ErrorKind::Rejected, Delivery::Unknown)
+        }
+        401 => (ErrorKind::Authentication, Delivery::Rejected),
+        403 => (ErrorKind::Permission, Delivery::Rejected),
+        404 => (ErrorKind::NotFound, Delivery::Rejected),
+        408 => (ErrorKind::Server, Delivery::Unknown),
+        410 => (ErrorKind::ConversationEnded, Delivery::Rejected),
+        429 => (ErrorKind::RateLimited, Delivery::Rejected),
+        400..=499 => (ErrorKind::Rejected, Delivery::Rejected),
+        _ => (ErrorKind::Server, Delivery::Unknown),
+    }
+}
+
+/// Whether an error says that the conversation it was about is over.
+pub(crate) fn says_that_it_is_over(error: &Error) -> bool {
+    error.kind() == ErrorKind::ConversationEnded
+        || (error.kind() == ErrorKind::NotFound && error.error_code() == Some(NO_CONVERSATION_CODE))
+}
+
+fn in_brackets(detail: &str) -> String {
+    if detail.is_empty() {
+        String::new()
+    } else {
+        format!(" ({detail})")
+    }
+}
+
+fn status_and_type(received: &ReceivedHead) -> String {
+    match content_type(&received.headers) {
+        Some(kind) => format!(" (HTTP {}, content type {kind})", received.status),
+        None => format!(" (HTTP {}, no content type)", received.status),
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(http::header::CONTENT_TYPE)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// `Retry-After` in seconds or as an HTTP date.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers
+        .get(http::header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim();
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok().map(Duration::from_secs);
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_and_codes_follow_the_contract() {
+        use Delivery::{Rejected, Unknown};
+        for (status, code, kind, delivery) in [
+            (400, None, ErrorKind::Rejected, Rejected),
+            (
+                400,
+                Some("SCHEMA_VALIDATION_FAILED"),
+                ErrorKind::Rejected,
+                Rejected,
+            ),
+            (
+                400,
+                Some("CHAT_TIMEOUT"),
+                ErrorKind::ConversationEnded,
+                Rejected,
+            ),
+            (
+                400,
+                Some("FUNCTION_EXECUTION_FAILED"),
+                ErrorKind::Rejected,
+                Unknown,
+            ),
+            (401, None, ErrorKind::Authentication, Rejected),
+            (403, None, ErrorKind::Permission, Rejected),
+            (
+                404,
+                Some("CONVERSATIONS_NOT_FOUND"),
+                ErrorKind::NotFound,
+                Rejected,
+            ),
+            (405, None, ErrorKind::Rejected, Rejected),
+            (408, None, ErrorKind::Server, Unknown),
+            (
+                410,
+                Some("ChatConversationEnded"),
+                ErrorKind::ConversationEnded,
+                Rejected,
+            ),
+            (422, None, ErrorKind::Rejected, Rejected),
+            (429, None, ErrorKind::RateLimited, Rejected),
+            (
+                500,
+                Some("CHAT_DRAFT_DEPLOYMENT_FAILED"),
+                ErrorKind::Server,
+                Unknown,
+            ),
+            (503, None, ErrorKind::Server, Unknown),
+            (599, None, ErrorKind::Server, Unknown),
+        ] {
+            assert_eq!(
+                classify(status, code),
+                (kind, delivery),
+                "{status} {code:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        for (text, expected) in [
+            ("3600", Some(3600)),
+            (" 0 ", Some(0)),
+            ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("99999999999999999999999", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(http::header::RETRY_AFTER, text.parse().unwrap());
+            assert_eq!(
+                retry_after(&headers, now),
+                expected.map(Duration::from_secs),
+                "{text}"
+            );
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+}

@@ -1,0 +1,257 @@
+//! One call is cancelled from another thread, in every phase; the others go on.
+
+mod fixture;
+
+use fixture::{PATIENCE, builder, client, config, simulator};
+use polyai_chat_core::{CancelToken, Client, Create, Delivery, Error, ErrorKind, Phase, Respond};
+use polyai_chat_simulator::{Action, Direction, Fault, Operation, Pause, Records, TlsIdentity};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const BOUND: Duration = Duration::from_millis(500);
+const FOREVER_MS: u64 = 600_000;
+
+/// Runs `call` on a thread, cancels it once `ready`, and returns its error, having checked that it came at once.
+fn cancel_when<T: Send>(
+    token: &CancelToken,
+    call: impl FnOnce() -> Result<T, Error> + Send,
+    ready: impl FnOnce(),
+) -> Error {
+    thread::scope(|scope| {
+        let running = scope.spawn(call);
+        ready();
+        let began = Instant::now();
+        token.cancel();
+        let outcome = running.join().unwrap();
+        assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
+        outcome.map(drop).unwrap_err()
+    })
+}
+
+fn respond_arrived(records: &Records) -> bool {
+    records.requests_to(Operation::Respond) > 0
+}
+
+#[test]
+fn while_the_agent_thinks_and_while_the_reply_drips() {
+    for (action, phase) in [
+        (
+            Action::Delay {
+                before: Pause::Headers,
+                ms: FOREVER_MS,
+            },
+            Phase::Headers,
+        ),
+        (
+            Action::Delay {
+                before: Pause::Body,
+                ms: FOREVER_MS,
+            },
+            Phase::Body,
+        ),
+        (
+            Action::Drip {
+                part: Direction::Body,
+                bytes: 1,
+                every_ms: 5000,
+            },
+            Phase::Body,
+        ),
+    ] {
+        let simulator = simulator();
+        let client = client(&simulator);
+        let conversation = client.create(Create::new()).unwrap();
+        let other = client.create(Create::new()).unwrap();
+        simulator
+            .fail(Fault::new(action).on(Operation::Respond).once())
+            .unwrap();
+        let token = CancelToken::new();
+        let error = cancel_when(
+            &token,
+            || conversation.respond(Respond::new("a").cancel(&token)),
+            || {
+                assert!(simulator.wait_for(respond_arrived, PATIENCE));
+                // The head of the answer, where there is one, takes no longer than a turn of somebody else.
+                other.respond("meanwhile").unwrap();
+            },
+        );
+        assert_eq!(
+            (error.kind(), error.delivery(), error.phase()),
+            (ErrorKind::Cancelled, Delivery::Unknown, phase),
+            "{error}"
+        );
+        assert_eq!(conversation.respond("b").unwrap().response(), "You said: b");
+    }
+}
+
+#[test]
+fn while_the_handshake_stalls() {
+    let simulator = builder()
+        .tls(TlsIdentity::generate().unwrap())
+        .start()
+        .unwrap();
+    simulator
+        .fail(Fault::new(Action::Delay {
+            before: Pause::Handshake,
+            ms: FOREVER_MS,
+        }))
+        .unwrap();
+    let client = Client::new(config(&simulator.url())).unwrap();
+    let token = CancelToken::new();
+    let error = cancel_when(
+        &token,
+        || client.create(Create::new().cancel(&token)),
+        || assert!(simulator.wait_for(|records| records.counts().connections == 1, PATIENCE)),
+    );
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Cancelled, Delivery::NotSent),
+        "{error}"
+    );
+    assert!(
+        matches!(error.phase(), Phase::Tls | Phase::Connect),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn while_waiting_for_an_earlier_turn() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    simulator
+        .fail(
+            Fault::new(Action::Delay {
+                before: Pause::Turn,
+                ms: FOREVER_MS,
+            })
+            .on(Operation::Respond),
+        )
+        .unwrap();
+    let (first, second) = (CancelToken::new(), CancelToken::new());
+    thread::scope(|scope| {
+        let running = scope.spawn(|| conversation.respond(Respond::new("first").cancel(&first)));
+        assert!(simulator.wait_for(respond_arrived, PATIENCE));
+        let error = cancel_when(
+            &second,
+            || conversation.respond(Respond::new("second").cancel(&second)),
+            || {
+                while !format!("{second:?}").contains("calls_under_way: 1") {
+                    thread::yield_now();
+                }
+            },
+        );
+        assert_eq!(
+            (error.kind(), error.delivery(), error.phase()),
+            (ErrorKind::Cancelled, Delivery::NotSent, Phase::Queue)
+        );
+        first.cancel();
+        assert_eq!(
+            running.join().unwrap().unwrap_err().delivery(),
+            Delivery::Unknown
+        );
+    });
+    assert_eq!(simulator.requests_to(Operation::Respond), 1);
+}
+
+#[test]
+fn when_nothing_runs_it_does_nothing() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    let token = CancelToken::new();
+    token.cancel();
+    assert!(
+        conversation
+            .respond(Respond::new("a").cancel(&token))
+            .is_ok()
+    );
+    token.cancel();
+    assert!(
+        conversation
+            .respond(Respond::new("b").cancel(&token))
+            .is_ok()
+    );
+    assert_eq!(simulator.connections(), 1);
+}
+
+#[test]
+fn the_callers_own_check_ends_the_call() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    simulator
+        .fail(
+            Fault::new(Action::Delay {
+                before: Pause::Headers,
+                ms: FOREVER_MS,
+            })
+            .on(Operation::Respond)
+            .once(),
+        )
+        .unwrap();
+    let pressed = Arc::new(AtomicBool::new(false));
+    let (check, caller) = (Arc::clone(&pressed), thread::current().id());
+    let outcome = thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(simulator.wait_for(respond_arrived, PATIENCE));
+            pressed.store(true, Ordering::Relaxed);
+        });
+        let began = Instant::now();
+        let request = Respond::new("a").cancel_when(move || {
+            assert_eq!(
+                thread::current().id(),
+                caller,
+                "the check runs on the calling thread"
+            );
+            check.load(Ordering::Relaxed)
+        });
+        (conversation.respond(request), began.elapsed())
+    });
+    let error = outcome.0.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Cancelled, Delivery::Unknown)
+    );
+    assert!(outcome.1 < PATIENCE);
+    assert!(conversation.respond("b").is_ok());
+}
+
+#[test]
+fn cancelling_at_any_moment_never_harms_another_call() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let conversation = client.create(Create::new()).unwrap();
+                for number in 0..200 {
+                    let message = format!("{number}");
+                    assert_eq!(
+                        conversation.respond(message.as_str()).unwrap().response(),
+                        format!("You said: {message}")
+                    );
+                }
+            });
+        }
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let token = CancelToken::new();
+                let done = AtomicBool::new(false);
+                thread::scope(|inner| {
+                    inner.spawn(|| {
+                        while !done.load(Ordering::Relaxed) {
+                            token.cancel();
+                            thread::yield_now();
+                        }
+                    });
+                    for _ in 0..200 {
+                        if let Err(error) = client.create(Create::new().cancel(&token)) {
+                            assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+                        }
+                    }
+                    done.store(true, Ordering::Relaxed);
+                });
+            });
+        }
+    });
+}
