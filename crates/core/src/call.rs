@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::fork;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// How long a blocked call waits at most before it runs the caller's check again.
 pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(50);
@@ -53,20 +53,20 @@ pub(crate) struct Call {
     pub(crate) deadline: Deadline,
     pub(crate) timeout: Duration,
     pub(crate) began: Instant,
-    pub(crate) began_at: SystemTime,
     pub(crate) cancel: Arc<CallCancel>,
     pub(crate) correlation_id: String,
     check: Option<Check>,
     generation: u64,
-    // Keeps the call in its token for as long as it runs.
-    _under_way: Option<UnderWay>,
+    // Keeps the call in its own token and in the client's for as long as it runs.
+    _under_way: (Option<UnderWay>, UnderWay),
 }
 
 impl Call {
-    /// Checks what a request says about its own call, and starts its clock.
+    /// Checks what a request says about its own call, and starts its clock. `all_calls` is the client's own token.
     pub(crate) fn begin(
         options: &CallOptions,
         default_timeout: Duration,
+        all_calls: &CancelToken,
     ) -> Result<Arc<Self>, Error> {
         let timeout = options.timeout.unwrap_or(default_timeout);
         if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
@@ -83,11 +83,13 @@ impl Call {
             deadline: Deadline::after(timeout),
             timeout,
             began: Instant::now(),
-            began_at: SystemTime::now(),
             correlation_id,
             check: options.check.clone(),
             generation: fork::generation(),
-            _under_way: options.cancel.as_ref().map(|token| token.enter(&cancel)),
+            _under_way: (
+                options.cancel.as_ref().map(|token| token.enter(&cancel)),
+                all_calls.enter(&cancel),
+            ),
             cancel,
         }))
     }
@@ -106,12 +108,17 @@ impl Call {
         })
     }
 
+    /// Whether it was begun before a fork of which this is the child.
+    pub(crate) fn is_of_another_process(&self) -> bool {
+        self.generation != fork::generation()
+    }
+
     /// Why the call has been told to stop, its deadline left aside.
     pub(crate) fn stopped(&self) -> Option<Stop> {
         if self.cancel.is_cancelled() {
             return Some(Stop::Cancelled);
         }
-        if self.generation != fork::generation() {
+        if self.is_of_another_process() {
             return Some(Stop::Forked);
         }
         if self.check.as_ref().is_some_and(|check| check()) {

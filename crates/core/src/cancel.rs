@@ -1,5 +1,6 @@
 //! Ending one call from another thread.
 
+use crate::fork::{self, PerProcess};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -9,10 +10,20 @@ pub(crate) trait Interrupt: Send + Sync {
 }
 
 /// The side of one call that can be cancelled. What the call blocks on is attached while it does.
-#[derive(Default)]
 pub(crate) struct CallCancel {
+    generation: u64,
     cancelled: AtomicBool,
     blocked_on: Mutex<Option<Arc<dyn Interrupt>>>,
+}
+
+impl Default for CallCancel {
+    fn default() -> Self {
+        Self {
+            generation: fork::generation(),
+            cancelled: AtomicBool::new(false),
+            blocked_on: Mutex::default(),
+        }
+    }
 }
 
 impl CallCancel {
@@ -21,8 +32,26 @@ impl CallCancel {
     }
 
     pub(crate) fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
-        // Interrupted under the lock: once a call has detached its connection, another call may already use it.
+        self.mark();
+        self.interrupt();
+    }
+
+    /// A child shares the parent's sockets: to shut one down there would end the parent's call.
+    fn is_of_another_process(&self) -> bool {
+        self.generation != fork::generation()
+    }
+
+    fn mark(&self) {
+        if !self.is_of_another_process() {
+            self.cancelled.store(true, Ordering::Release);
+        }
+    }
+
+    fn interrupt(&self) {
+        if self.is_of_another_process() {
+            return;
+        }
+        // Under the lock: once a call has detached its connection, another call may already use it.
         if let Some(blocked_on) = lock(&self.blocked_on).as_ref() {
             blocked_on.interrupt();
         }
@@ -47,43 +76,84 @@ impl CallCancel {
 /// [`cancel`](Self::cancel) ends the calls that are under way with it, in whatever phase they are: each returns
 /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) with a truthful delivery verdict. When no call is under way it
 /// does nothing: calls that begin later run as usual. Since 0.1.0.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CancelToken {
-    under_way: Arc<Mutex<Vec<Weak<CallCancel>>>>,
+    under_way: Arc<PerProcess<Mutex<Calls>>>,
+}
+
+/// The calls of one token, each in a slot of its own, so that entering and leaving cost the same with one and with
+/// thousands.
+#[derive(Default)]
+struct Calls {
+    slots: Vec<Option<Weak<CallCancel>>>,
+    free: Vec<usize>,
 }
 
 impl CancelToken {
     /// A token that no call has yet. Since 0.1.0.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            under_way: Arc::new(PerProcess::new(Mutex::default())),
+        }
     }
 
     /// Ends the calls that are under way with this token. Never blocks; may be called from any thread. Since 0.1.0.
     pub fn cancel(&self) {
-        let under_way: Vec<_> = lock(&self.under_way)
+        let under_way: Vec<_> = self
+            .calls()
+            .slots
             .iter()
+            .flatten()
             .filter_map(Weak::upgrade)
             .collect();
+        // All are marked before any is woken, so that one which waits for another does not take its place.
+        for call in &under_way {
+            call.mark();
+        }
         for call in under_way {
-            call.cancel();
+            call.interrupt();
         }
     }
 
     pub(crate) fn enter(&self, call: &Arc<CallCancel>) -> UnderWay {
-        lock(&self.under_way).push(Arc::downgrade(call));
+        let mut calls = self.calls();
+        let entry = Some(Arc::downgrade(call));
+        let slot = match calls.free.pop() {
+            Some(slot) => slot,
+            None => {
+                calls.slots.push(None);
+                calls.slots.len() - 1
+            }
+        };
+        if let Some(place) = calls.slots.get_mut(slot) {
+            *place = entry;
+        }
+        drop(calls);
         UnderWay {
             token: self.clone(),
-            call: Arc::clone(call),
+            slot,
+            generation: fork::generation(),
         }
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        lock(self.under_way.get(Mutex::default))
+    }
+}
+
+impl Default for CancelToken {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl std::fmt::Debug for CancelToken {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let calls = self.calls();
         formatter
             .debug_struct("CancelToken")
-            .field("calls_under_way", &lock(&self.under_way).len())
+            .field("calls_under_way", &(calls.slots.len() - calls.free.len()))
             .finish()
     }
 }
@@ -91,13 +161,21 @@ impl std::fmt::Debug for CancelToken {
 /// Holds a call in its token until the call ends.
 pub(crate) struct UnderWay {
     token: CancelToken,
-    call: Arc<CallCancel>,
+    slot: usize,
+    generation: u64,
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        lock(&self.token.under_way)
-            .retain(|other| !std::ptr::eq(other.as_ptr(), Arc::as_ptr(&self.call)));
+        // In a forked child the slot belongs to the parent's list.
+        if self.generation != fork::generation() {
+            return;
+        }
+        let mut calls = self.token.calls();
+        if let Some(place) = calls.slots.get_mut(self.slot) {
+            *place = None;
+            calls.free.push(self.slot);
+        }
     }
 }
 

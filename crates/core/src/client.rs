@@ -1,17 +1,27 @@
 //! The client: three operations, stateless by conversation id.
 
 use crate::call::{Call, CallOptions};
-use crate::config::{Config, Settings};
+use crate::cancel::CancelToken;
+use crate::config::{Config, Credentials, Settings};
 use crate::conversation::Conversation;
 use crate::dialect::{Dialect, Unreadable, read_close, read_create};
 use crate::error::{Attempt, Delivery, Error, ErrorKind, Phase};
-use crate::reply::{Answer, CORRELATION_HEADER, Closed, Greeting, Reply};
+use crate::exchange::{Exchange, Operation, Understand};
+use crate::fork::PerProcess;
+use crate::observe::{Listeners, Metrics, Observations};
+use crate::overload::{Breaker, BreakerState, CallsInFlight};
+use crate::reply::{Answer, Closed, Greeting, Reply};
 use crate::request::{Close, Create, Respond};
-use crate::transport::{ConnectionReport, Incoming, Method, Outgoing, ReceivedHead, Transport};
+use crate::retry::{RetryBudget, RetryPolicy};
+use crate::secret::Secret;
+use crate::transport::{ConnectionReport, Failure, Incoming, ReceivedHead, Transport};
+use crate::turn::Turn;
 use crate::verdict::{Verdict, says_that_it_is_over};
+use arc_swap::ArcSwap;
 use http::Uri;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Talks to one project of the service.
@@ -21,13 +31,45 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-struct Inner {
-    settings: Settings,
-    transport: Transport,
-    user_agent: String,
-    create: Uri,
-    respond: Uri,
-    close: Uri,
+/// What all clones of a client share.
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) credentials: ArcSwap<Credentials>,
+    pub(crate) transport: Transport,
+    pub(crate) retry_policy: RetryPolicy,
+    pub(crate) listeners: Listeners,
+    pub(crate) user_agent: String,
+    pub(crate) create: Uri,
+    pub(crate) respond: Uri,
+    pub(crate) close: Uri,
+    live: PerProcess<Live>,
+    calls: CancelToken,
+    is_shut_down: AtomicBool,
+}
+
+/// What holds locks and counts, and therefore belongs to one process only.
+pub(crate) struct Live {
+    pub(crate) in_flight: CallsInFlight,
+    pub(crate) breaker: Breaker,
+    pub(crate) retry_budget: RetryBudget,
+    pub(crate) observations: Observations,
+}
+
+impl Live {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            in_flight: CallsInFlight::new(settings.max_calls_in_flight),
+            breaker: Breaker::new(settings.breaker_failures, settings.breaker_open),
+            retry_budget: RetryBudget::new(settings.retry_budget),
+            observations: Observations::new(settings.recent_attempts),
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn live(&self) -> &Live {
+        self.live.get(|| Live::new(&self.settings))
+    }
 }
 
 impl Client {
@@ -37,17 +79,22 @@ impl Client {
     /// [`Configuration`](ErrorKind::Configuration): something is missing or wrong, with option, source and remedy.
     pub fn new(config: Config) -> Result<Self, Error> {
         let settings = config.resolve()?;
-        let transport = Transport::new(&settings)?;
         let ours = concat!("polyai-chat/", env!("CARGO_PKG_VERSION"));
         Ok(Self(Arc::new(Inner {
+            credentials: ArcSwap::from_pointee(settings.credentials.clone()),
+            transport: Transport::new(&settings)?,
+            retry_policy: RetryPolicy::new(&settings),
+            listeners: config.listeners,
             user_agent: match &settings.user_agent {
                 Some(added) => format!("{ours} {added}"),
                 None => ours.to_owned(),
             },
-            create: operation_uri(&settings, "create")?,
-            respond: operation_uri(&settings, "respond")?,
-            close: operation_uri(&settings, "close")?,
-            transport,
+            create: operation_uri(&settings, Operation::Create)?,
+            respond: operation_uri(&settings, Operation::Respond)?,
+            close: operation_uri(&settings, Operation::Close)?,
+            live: PerProcess::new(Live::new(&settings)),
+            calls: CancelToken::new(),
+            is_shut_down: AtomicBool::new(false),
             settings,
         })))
     }
@@ -57,17 +104,20 @@ impl Client {
     /// # Errors
     /// Any [`ErrorKind`]. After an error with [`Delivery::Unknown`] a conversation may be open that nobody can reach.
     pub fn create(&self, request: Create) -> Result<Conversation, Error> {
-        let Create { options, .. } = &request;
-        let call = Call::begin(options, self.0.settings.timeout)?;
-        let greeting = self
-            .create_in(&call, &request)
-            .map_err(|error| match error.delivery() {
-                Delivery::Unknown => {
-                    error.with_advice("; a conversation may be open that nobody can reach")
-                }
-                Delivery::NotSent | Delivery::Rejected => error,
-            })?;
-        Ok(Conversation::greeted(self.clone(), greeting))
+        let call = self.begin(&request.options, self.0.settings.timeout)?;
+        self.created(&call, &request)
+    }
+
+    /// Starts to create a conversation and returns at once. Its deadline begins now. Since 0.1.0.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a wrong option of the call, or
+    /// [`Internal`](ErrorKind::Internal) when no thread can be had. What [`create`](Self::create) reports comes with the
+    /// outcome.
+    pub fn start_create(&self, request: Create) -> Result<Turn<Conversation>, Error> {
+        let call = self.begin(&request.options, self.0.settings.timeout)?;
+        let (client, of_thread) = (self.clone(), Arc::clone(&call));
+        Turn::start(call, move || client.created(&of_thread, &request))
     }
 
     /// Goes on with a conversation that was created elsewhere, or earlier. Sends nothing. Since 0.1.0.
@@ -91,7 +141,7 @@ impl Client {
         request: impl Into<Respond>,
     ) -> Result<Reply, Error> {
         let request = request.into();
-        let call = Call::begin(&request.options, self.0.settings.timeout)?;
+        let call = self.begin(&request.options, self.0.settings.timeout)?;
         self.respond_in(&call, conversation_id, &request)
     }
 
@@ -101,8 +151,7 @@ impl Client {
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) in the legacy dialect, which has no close; else any [`ErrorKind`].
     pub fn close(&self, conversation_id: &str, request: Close) -> Result<Closed, Error> {
-        let Close { options, .. } = &request;
-        let call = Call::begin(options, self.0.settings.close_timeout)?;
+        let call = self.begin(&request.options, self.0.settings.close_timeout)?;
         self.close_in(&call, conversation_id, &request)
     }
 
@@ -118,24 +167,79 @@ impl Client {
         &self.0.settings.base.text
     }
 
+    /// Replaces key and token, as a pair, while calls run: those that have sent their request already are not touched.
+    /// Since 0.1.0.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument): one of them cannot stand in a header. Nothing is replaced then.
+    pub fn replace_credentials(
+        &self,
+        api_key: impl Into<Secret>,
+        token: impl Into<Secret>,
+    ) -> Result<(), Error> {
+        let credentials = Credentials::replaced(api_key.into(), token.into())?;
+        self.0.credentials.store(Arc::new(credentials));
+        Ok(())
+    }
+
+    /// Opens a connection ahead of the first turn, unless one is idle already, so that the turn need not wait for it.
+    /// Sends no request. Blocks at most for `timeout`. Since 0.1.0.
+    ///
+    /// # Errors
+    /// [`Connect`](ErrorKind::Connect), [`Timeout`](ErrorKind::Timeout) or [`Cancelled`](ErrorKind::Cancelled).
+    pub fn warm_up(&self, timeout: Duration) -> Result<(), Error> {
+        let call = self.begin(&CallOptions::default(), timeout)?;
+        let outcome = self.0.transport.warm_up(&call);
+        outcome.map_err(|failure| self.failed(&call, failure))
+    }
+
+    /// Ends every call that is under way with [`Cancelled`](ErrorKind::Cancelled) and a truthful delivery, closes the idle
+    /// connections, and has later calls fail as `cancelled`, not sent. Does not wait; may be called from any thread, and
+    /// more than once. Nothing is sent: close the conversations first. Since 0.1.0.
+    pub fn shut_down(&self) {
+        self.0.is_shut_down.store(true, Ordering::SeqCst);
+        self.0.calls.cancel();
+        self.0.transport.close_idle();
+    }
+
+    /// What the breaker does with calls now. Since 0.1.0.
+    #[must_use]
+    pub fn breaker_state(&self) -> BreakerState {
+        self.0.live().breaker.state()
+    }
+
+    /// The client's counters. Since 0.1.0.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let live = self.0.live();
+        Metrics {
+            calls_in_flight: live.in_flight.count(),
+            idle_connections: self.0.transport.idle_connections(),
+            retries_left: live.retry_budget.left(),
+            ..live.observations.metrics()
+        }
+    }
+
+    /// The last attempts of all calls, oldest first, as many as `recent_attempts` says. Since 0.1.0.
+    #[must_use]
+    pub fn recent_attempts(&self) -> Vec<Attempt> {
+        self.0.live().observations.recent()
+    }
+
     /// Opens a connection to the service as a call would, says how each step went, and closes it. Sends no request.
     /// Blocks at most for `timeout`. Since 0.1.0.
     ///
     /// # Errors
     /// Beside the report of the steps that went well: what came in the way of the next one.
     pub fn inspect_connection(&self, timeout: Duration) -> (ConnectionReport, Result<(), Error>) {
-        let options = CallOptions {
-            timeout: Some(timeout),
-            ..CallOptions::default()
-        };
-        let call = match Call::begin(&options, timeout) {
+        let call = match self.begin(&CallOptions::default(), timeout) {
             Ok(call) => call,
             Err(error) => return (ConnectionReport::default(), Err(error)),
         };
         let (report, outcome) = self.0.transport.inspect(&call);
         (
             report,
-            outcome.map_err(|failure| self.verdict(&call).on_failure(failure)),
+            outcome.map_err(|failure| self.failed(&call, failure)),
         )
     }
 
@@ -143,10 +247,41 @@ impl Client {
         &self.0.settings
     }
 
+    /// Checks what a request says about its own call, and starts its clock.
+    pub(crate) fn begin(
+        &self,
+        options: &CallOptions,
+        default_timeout: Duration,
+    ) -> Result<Arc<Call>, Error> {
+        let call = Call::begin(options, default_timeout, &self.0.calls)?;
+        // Asked after the call has entered the list that `shut_down` goes through: one of the two sees the other.
+        if self.0.is_shut_down.load(Ordering::SeqCst) {
+            return Err(Error::new(
+                ErrorKind::Cancelled,
+                "the client has been shut down",
+            ));
+        }
+        Ok(call)
+    }
+
+    fn created(&self, call: &Arc<Call>, request: &Create) -> Result<Conversation, Error> {
+        let greeting = self
+            .create_in(call, request)
+            .map_err(|error| match error.delivery() {
+                Delivery::Unknown => {
+                    error.with_advice("; a conversation may be open that nobody can reach")
+                }
+                Delivery::NotSent | Delivery::Rejected => error,
+            })?;
+        Ok(Conversation::greeted(self.clone(), greeting))
+    }
+
     fn create_in(&self, call: &Arc<Call>, request: &Create) -> Result<Greeting, Error> {
         let body = self.dialect().create_body(request)?;
-        let incoming = self.exchange(call, Operation::Create, &body.json)?;
-        let (received, reply) = self.read(call, incoming, read_create)?;
+        let (received, reply) =
+            self.exchange(call, Operation::Create, &body.json, &|verdict, incoming| {
+                read(verdict, incoming, read_create)
+            })?;
         Ok(Greeting {
             conversation_id: reply.conversation_id,
             response: reply.response,
@@ -163,14 +298,17 @@ impl Client {
     ) -> Result<Reply, Error> {
         check_conversation_id(conversation_id)?;
         let body = self.dialect().respond_body(conversation_id, request)?;
-        let incoming = self.exchange(call, Operation::Respond, &body)?;
-        let (received, reply) = self.read(call, incoming, |text| {
+        let understand = |text: &str| {
             let reply = self.dialect().read_respond(text)?;
             match &reply.conversation_id {
                 Some(id) if id != conversation_id => Err(Unreadable::OfAnotherConversation),
                 _ => Ok(reply),
             }
-        })?;
+        };
+        let (received, reply) =
+            self.exchange(call, Operation::Respond, &body, &|verdict, incoming| {
+                read(verdict, incoming, understand)
+            })?;
         Ok(Reply {
             conversation_id: conversation_id.to_owned(),
             response: reply.response,
@@ -188,95 +326,37 @@ impl Client {
     ) -> Result<Closed, Error> {
         check_conversation_id(conversation_id)?;
         let body = self.dialect().close_body(conversation_id, request)?;
-        let incoming = self.exchange(call, Operation::Close, &body)?;
-        if !incoming.received.is_success() {
-            let received = incoming.keep_connection();
-            let error = self.verdict(call).on_status(&received);
-            // To close, a conversation that is over is what was wanted.
-            return match says_that_it_is_over(&error) {
-                true => Ok(Closed {
-                    was_over: true,
-                    answer: answer(call, received),
-                }),
-                false => Err(told(call, error)),
-            };
-        }
-        let (received, reply) = self.read(call, incoming, read_close)?;
-        match reply.success {
-            true => Ok(Closed {
-                was_over: false,
-                answer: answer(call, received),
-            }),
-            false => Err(told(call, self.verdict(call).on_refused_close(&received))),
-        }
+        let (received, was_over) = self.exchange(call, Operation::Close, &body, &read_closed)?;
+        Ok(Closed {
+            was_over,
+            answer: answer(call, received),
+        })
     }
 
-    /// Sends a request and takes in its answer.
-    fn exchange(
+    fn exchange<T>(
         &self,
         call: &Arc<Call>,
         operation: Operation,
         body: &[u8],
-    ) -> Result<Incoming, Error> {
-        let Inner {
-            settings,
-            transport,
-            user_agent,
-            ..
-        } = &*self.0;
-        let (key_header, token_header) = settings.dialect.credential_headers();
-        let length = body.len().to_string();
-        let (method, uri) = match operation {
-            Operation::Create => (Method::Post, &self.0.create),
-            Operation::Respond => (Method::Post, &self.0.respond),
-            Operation::Close => (Method::Put, &self.0.close),
-        };
-        let outgoing = Outgoing {
-            method,
-            uri,
-            headers: &[
-                ("Host", settings.base.authority.as_bytes()),
-                ("User-Agent", user_agent.as_bytes()),
-                (key_header, settings.api_key.reveal().as_bytes()),
-                (token_header, settings.token.reveal().as_bytes()),
-                (CORRELATION_HEADER, call.correlation_id.as_bytes()),
-                ("Content-Type", b"application/json"),
-                ("Content-Length", length.as_bytes()),
-            ],
+        understand: Understand<'_, T>,
+    ) -> Result<(ReceivedHead, T), Error> {
+        let exchange = Exchange {
+            client: &self.0,
+            call,
+            operation,
             body,
         };
-        transport
-            .send(call, &outgoing)
-            .map_err(|failure| told(call, self.verdict(call).on_failure(failure)))
+        exchange.run(understand)
     }
 
-    /// Reads an answer. Only one that is complete and makes sense leaves its connection to the next call.
-    fn read<T>(
-        &self,
-        call: &Call,
-        incoming: Incoming,
-        understand: impl FnOnce(&str) -> Result<T, Unreadable>,
-    ) -> Result<(ReceivedHead, T), Error> {
-        let verdict = self.verdict(call);
-        if !incoming.received.is_success() {
-            return Err(told(call, verdict.on_status(&incoming.keep_connection())));
-        }
-        let body = std::str::from_utf8(&incoming.received.body);
-        let understood = body.map_err(Unreadable::NotText).and_then(understand);
-        match understood {
-            Ok(reply) => Ok((incoming.keep_connection(), reply)),
-            Err(unreadable) => Err(told(
-                call,
-                verdict.on_unreadable(&incoming.received, &unreadable),
-            )),
-        }
-    }
-
-    pub(crate) fn verdict<'a>(&'a self, call: &'a Call) -> Verdict<'a> {
-        Verdict {
+    /// The error of a connection that was opened without a request.
+    fn failed(&self, call: &Call, failure: Failure) -> Error {
+        let verdict = Verdict {
             settings: &self.0.settings,
+            credentials: &self.0.credentials.load(),
             call,
-        }
+        };
+        verdict.on_failure(failure)
     }
 }
 
@@ -293,25 +373,38 @@ impl fmt::Debug for Client {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    Create,
-    Respond,
-    Close,
+/// Reads an answer. Only one that is complete and makes sense leaves its connection to the next call.
+fn read<T>(
+    verdict: &Verdict<'_>,
+    incoming: Incoming,
+    understand: impl FnOnce(&str) -> Result<T, Unreadable>,
+) -> Result<(ReceivedHead, T), Error> {
+    if !incoming.received.is_success() {
+        return Err(verdict.on_status(&incoming.keep_connection()));
+    }
+    let body = std::str::from_utf8(&incoming.received.body);
+    match body.map_err(Unreadable::NotText).and_then(understand) {
+        Ok(reply) => Ok((incoming.keep_connection(), reply)),
+        Err(unreadable) => Err(verdict.on_unreadable(&incoming.received, &unreadable)),
+    }
 }
 
-/// An error of a call that has sent something, or tried to: it names the call and tells of the attempt.
-fn told(call: &Call, error: Error) -> Error {
-    let attempt = Attempt {
-        started_at: call.began_at,
-        elapsed: call.began.elapsed(),
-        phase: error.phase(),
-        delivery: Some(error.delivery()),
-        outcome: error.message().to_owned(),
-    };
-    error
-        .with_correlation_id(&call.correlation_id)
-        .with_attempt(attempt)
+/// Reads the answer to a close, and tells whether the conversation was over already.
+fn read_closed(verdict: &Verdict<'_>, incoming: Incoming) -> Result<(ReceivedHead, bool), Error> {
+    if !incoming.received.is_success() {
+        let received = incoming.keep_connection();
+        let error = verdict.on_status(&received);
+        // To close, a conversation that is over is what was wanted.
+        return match says_that_it_is_over(&error) {
+            true => Ok((received, true)),
+            false => Err(error),
+        };
+    }
+    let (received, reply) = read(verdict, incoming, read_close)?;
+    match reply.success {
+        true => Ok((received, false)),
+        false => Err(verdict.on_refused_close(&received)),
+    }
 }
 
 fn check_conversation_id(id: &str) -> Result<(), Error> {
@@ -332,7 +425,7 @@ fn answer(call: &Call, received: ReceivedHead) -> Answer {
     }
 }
 
-fn operation_uri(settings: &Settings, operation: &str) -> Result<Uri, Error> {
+fn operation_uri(settings: &Settings, operation: Operation) -> Result<Uri, Error> {
     let Settings {
         base,
         version,

@@ -3,17 +3,23 @@
 use crate::call::{Call, CallOptions, Stop};
 use crate::cancel::lock;
 use crate::client::Client;
+use crate::deadline::Deadline;
 use crate::dialect::Dialect;
 use crate::error::{Delivery, Error, ErrorKind, Phase};
+use crate::fork::PerProcess;
 use crate::reply::{Closed, Greeting, Reply};
 use crate::request::{Close, Respond};
-use crate::turn_queue::{Turn, TurnQueue};
+use crate::turn::Turn;
+use crate::turn_queue::{Place, TurnQueue};
 use crate::verdict::says_that_it_is_over;
 use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What is known about a conversation. Since 0.1.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum ConversationState {
     /// Turns can be sent.
     Open,
@@ -25,6 +31,10 @@ pub enum ConversationState {
     /// It was closed from this side. Turns are refused without a request.
     Closed,
 }
+
+const IN_DOUBT: u8 = ConversationState::InDoubt as u8;
+const ENDED: u8 = ConversationState::Ended as u8;
+const CLOSED: u8 = ConversationState::Closed as u8;
 
 impl ConversationState {
     /// The stable name: `open`, `in_doubt`, `ended` or `closed`.
@@ -52,12 +62,11 @@ struct Inner {
     id: String,
     greeting: Option<Greeting>,
     turns: TurnQueue,
-    progress: Mutex<Progress>,
-}
-
-struct Progress {
-    state: ConversationState,
-    closed: Option<Closed>,
+    /// The end of the time that all turns may take together.
+    until: Option<Deadline>,
+    /// A [`ConversationState`]; only the call whose turn it is changes it.
+    state: AtomicU8,
+    closed: PerProcess<Mutex<Option<Closed>>>,
 }
 
 impl Conversation {
@@ -70,15 +79,22 @@ impl Conversation {
     }
 
     fn new(client: Client, id: String, greeting: Option<Greeting>) -> Self {
+        let budget = client.settings().conversation_timeout;
         Self(Arc::new(Inner {
+            // Counted from the create, which has taken its time already.
+            until: budget.map(|budget| {
+                Deadline::after(
+                    budget.saturating_sub(
+                        greeting.as_ref().map_or(Duration::ZERO, Greeting::elapsed),
+                    ),
+                )
+            }),
             client,
             id,
             greeting,
             turns: TurnQueue::default(),
-            progress: Mutex::new(Progress {
-                state: ConversationState::Open,
-                closed: None,
-            }),
+            state: AtomicU8::new(ConversationState::Open as u8),
+            closed: PerProcess::new(Mutex::default()),
         }))
     }
 
@@ -97,7 +113,12 @@ impl Conversation {
     /// What is known about it now. Since 0.1.0.
     #[must_use]
     pub fn state(&self) -> ConversationState {
-        lock(&self.0.progress).state
+        match self.0.state.load(Ordering::Acquire) {
+            IN_DOUBT => ConversationState::InDoubt,
+            ENDED => ConversationState::Ended,
+            CLOSED => ConversationState::Closed,
+            _ => ConversationState::Open,
+        }
     }
 
     /// Whether it is over, by the service's word or by being closed. Since 0.1.0.
@@ -117,13 +138,38 @@ impl Conversation {
     /// [`Busy`](ErrorKind::Busy) when the deadline passes while an earlier turn is under way; else any [`ErrorKind`].
     pub fn respond(&self, request: impl Into<Respond>) -> Result<Reply, Error> {
         let request = request.into();
-        let client = &self.0.client;
-        let (call, _turn) = self.begin(&request.options, client.settings().timeout)?;
-        if self.is_over() {
-            return Err(self.is_over_error(&call));
-        }
-        let outcome = client.respond_in(&call, &self.0.id, &request);
-        self.learn_from(outcome)
+        let call = self.begin_respond(&request)?;
+        let place = self.0.turns.join();
+        self.respond_in_turn(&call, &place, &request)
+    }
+
+    /// Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now. Since 0.1.0.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a wrong option of the call, or
+    /// [`Internal`](ErrorKind::Internal) when no thread can be had. What [`respond`](Self::respond) reports comes with the
+    /// outcome.
+    pub fn start_respond(&self, request: impl Into<Respond>) -> Result<Turn<Reply>, Error> {
+        let request = request.into();
+        let call = self.begin_respond(&request)?;
+        let place = self.0.turns.join();
+        let (conversation, of_thread) = (self.clone(), Arc::clone(&call));
+        Turn::start(call, move || {
+            conversation.respond_in_turn(&of_thread, &place, &request)
+        })
+    }
+
+    /// Starts a close and returns at once, as [`start_respond`](Self::start_respond) does. Since 0.1.0.
+    ///
+    /// # Errors
+    /// As [`start_respond`](Self::start_respond).
+    pub fn start_close(&self, request: Close) -> Result<Turn<Closed>, Error> {
+        let call = self.begin_close(&request)?;
+        let place = self.0.turns.join();
+        let (conversation, of_thread) = (self.clone(), Arc::clone(&call));
+        Turn::start(call, move || {
+            conversation.close_in_turn(&of_thread, &place, &request)
+        })
     }
 
     /// Closes it. Sent once, also when the service has already said that it is over; later calls return the first
@@ -140,17 +186,9 @@ impl Conversation {
     /// # Errors
     /// As [`close`](Self::close).
     pub fn close_with(&self, request: Close) -> Result<Closed, Error> {
-        let Close { options, .. } = &request;
-        let client = &self.0.client;
-        let (call, _turn) = self.begin(options, client.settings().close_timeout)?;
-        if let Some(closed) = &lock(&self.0.progress).closed {
-            return Ok(closed.clone());
-        }
-        let closed = client.close_in(&call, &self.0.id, &request)?;
-        let mut progress = lock(&self.0.progress);
-        progress.state = ConversationState::Closed;
-        progress.closed = Some(closed.clone());
-        Ok(closed)
+        let call = self.begin_close(&request)?;
+        let place = self.0.turns.join();
+        self.close_in_turn(&call, &place, &request)
     }
 
     /// Closes it if that is still of use: sends nothing, and returns `None`, when it is over or the dialect has no
@@ -165,33 +203,75 @@ impl Conversation {
         self.close().map(Some)
     }
 
-    /// Starts the clock of a call and waits until it is its turn.
-    fn begin(
+    /// Starts the clock of a turn, which ends with its own deadline or the conversation's, whichever comes first.
+    fn begin_respond(&self, request: &Respond) -> Result<Arc<Call>, Error> {
+        let client = &self.0.client;
+        let Some(until) = self.0.until else {
+            return client.begin(&request.options, client.settings().timeout);
+        };
+        let Some(left) = until.remaining() else {
+            return Err(Error::new(
+                ErrorKind::Timeout,
+                "the time for all turns of this conversation is used up (conversation_timeout_ms)",
+            ));
+        };
+        let own = request.options.timeout.unwrap_or(client.settings().timeout);
+        let options = CallOptions {
+            timeout: Some(if own.is_zero() { own } else { own.min(left) }),
+            ..request.options.clone()
+        };
+        client.begin(&options, left)
+    }
+
+    fn begin_close(&self, request: &Close) -> Result<Arc<Call>, Error> {
+        let client = &self.0.client;
+        client.begin(&request.options, client.settings().close_timeout)
+    }
+
+    fn respond_in_turn(
         &self,
-        options: &CallOptions,
-        timeout: std::time::Duration,
-    ) -> Result<(Arc<Call>, Turn), Error> {
-        let call = Call::begin(options, timeout)?;
-        match self.0.turns.wait(&call) {
-            Ok(turn) => Ok((call, turn)),
-            Err(stop) => Err(queue_error(stop, &call)),
+        call: &Arc<Call>,
+        place: &Place,
+        request: &Respond,
+    ) -> Result<Reply, Error> {
+        place.wait(call).map_err(|stop| queue_error(stop, call))?;
+        if self.is_over() {
+            return Err(self.is_over_error(call));
         }
+        self.learn_from(self.0.client.respond_in(call, &self.0.id, request))
+    }
+
+    fn close_in_turn(
+        &self,
+        call: &Arc<Call>,
+        place: &Place,
+        request: &Close,
+    ) -> Result<Closed, Error> {
+        place.wait(call).map_err(|stop| queue_error(stop, call))?;
+        let closed = self.0.closed.get(Mutex::default);
+        if let Some(closed) = &*lock(closed) {
+            return Ok(closed.clone());
+        }
+        let answer = self.0.client.close_in(call, &self.0.id, request)?;
+        self.0.state.store(CLOSED, Ordering::Release);
+        *lock(closed) = Some(answer.clone());
+        Ok(answer)
     }
 
     /// Keeps what a turn tells about the conversation.
     fn learn_from(&self, outcome: Result<Reply, Error>) -> Result<Reply, Error> {
-        let mut progress = lock(&self.0.progress);
+        let learn = |state: ConversationState| self.0.state.store(state as u8, Ordering::Release);
         match outcome {
             Ok(reply) => {
-                progress.state = match reply.end_conversation() {
+                learn(match reply.end_conversation() {
                     true => ConversationState::Ended,
                     false => ConversationState::Open,
-                };
+                });
                 Ok(reply)
             }
             Err(error) if says_that_it_is_over(&error) => {
-                let was_in_doubt = progress.state == ConversationState::InDoubt;
-                progress.state = ConversationState::Ended;
+                let was_in_doubt = self.state() == ConversationState::InDoubt;
+                learn(ConversationState::Ended);
                 Err(match was_in_doubt {
                     true => error.with_advice(
                         "; the reply to an earlier turn was lost, and may have held the end or a handoff",
@@ -201,7 +281,7 @@ impl Conversation {
             }
             Err(error) => {
                 if error.delivery() == Delivery::Unknown {
-                    progress.state = ConversationState::InDoubt;
+                    learn(ConversationState::InDoubt);
                 }
                 Err(error)
             }

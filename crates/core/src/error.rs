@@ -1,7 +1,10 @@
 //! The one error type: what went wrong, whether the service may have acted on it, and what to do next.
 
+use crate::exchange::Operation;
+use crate::retry::Repeat;
 use http::HeaderMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -69,7 +72,7 @@ impl fmt::Display for ErrorKind {
 }
 
 /// Whether the request of a failed call reached the conversation. Since 0.1.0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u32)]
 pub enum Delivery {
     /// No byte of the request left this machine: it is safe to send it again.
@@ -128,6 +131,8 @@ pub enum Phase {
     Body,
     /// Reading what the answer says.
     Reply,
+    /// Waiting before another attempt.
+    Pause,
 }
 
 impl Phase {
@@ -144,6 +149,7 @@ impl Phase {
             Self::Headers => "headers",
             Self::Body => "body",
             Self::Reply => "reply",
+            Self::Pause => "pause",
         }
     }
 
@@ -159,6 +165,7 @@ impl Phase {
             Self::Headers => "waiting for the answer",
             Self::Body => "reading the answer",
             Self::Reply => "reading what the answer says",
+            Self::Pause => "waiting before another attempt",
         }
     }
 }
@@ -173,16 +180,46 @@ impl fmt::Display for Phase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
+    /// Which attempt of its call it was, from 1.
+    pub number: u64,
+    /// What the call asked for.
+    pub operation: Operation,
+    /// The id of the call, the same over all its attempts.
+    pub correlation_id: String,
     /// When it began.
     pub started_at: SystemTime,
     /// How long it took.
     pub elapsed: Duration,
     /// How far it came.
     pub phase: Phase,
+    /// How it failed; `None` when it succeeded.
+    pub kind: Option<ErrorKind>,
     /// Whether its request reached the conversation; `None` when it succeeded.
     pub delivery: Option<Delivery>,
-    /// What came of it, in words.
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// What came of it, in words; empty when it succeeded.
     pub outcome: String,
+    /// Where it was connected to, if it was.
+    pub address: Option<SocketAddr>,
+    /// Its connection had carried a request before.
+    pub reused_connection: bool,
+    /// How long resolving the name took, where that was needed.
+    pub resolve: Option<Duration>,
+    /// How long connecting took, where that was needed.
+    pub connect: Option<Duration>,
+    /// How long the TLS handshake took, where that was needed.
+    pub tls: Option<Duration>,
+    /// How long sending took.
+    pub send: Option<Duration>,
+    /// How long the service thought, from the last byte sent to the first one received.
+    pub wait: Option<Duration>,
+    /// How long the answer took to come.
+    pub read: Option<Duration>,
+    /// Bytes of the request that were handed to the network, TLS included.
+    pub bytes_sent: u64,
+    /// Bytes of the answer that came, without TLS.
+    pub bytes_received: u64,
 }
 
 type Source = Arc<dyn std::error::Error + Send + Sync>;
@@ -201,6 +238,7 @@ struct Details {
     headers: HeaderMap,
     body_excerpt: Option<String>,
     attempts: Vec<Attempt>,
+    repeat: Repeat,
     source: Option<Source>,
 }
 
@@ -225,6 +263,7 @@ impl Error {
             headers: HeaderMap::new(),
             body_excerpt: None,
             attempts: Vec::new(),
+            repeat: Repeat::Never,
             source: None,
         }))
     }
@@ -274,9 +313,21 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_attempt(mut self, attempt: Attempt) -> Self {
-        self.0.attempts.push(attempt);
+    pub(crate) fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
+        // A failed close may have been sent more than once, and any of them may have arrived.
+        let worst = attempts.iter().filter_map(|attempt| attempt.delivery).max();
+        self.0.delivery = worst.map_or(self.0.delivery, |worst| worst.max(self.0.delivery));
+        self.0.attempts = attempts;
         self
+    }
+
+    pub(crate) fn with_repeat(mut self, repeat: Repeat) -> Self {
+        self.0.repeat = repeat;
+        self
+    }
+
+    pub(crate) fn repeat(&self) -> Repeat {
+        self.0.repeat
     }
 
     pub(crate) fn with_source(

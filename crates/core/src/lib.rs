@@ -30,11 +30,17 @@ mod deadline;
 mod dialect;
 mod endpoint;
 mod error;
+mod exchange;
 mod fork;
+mod observe;
+mod overload;
 mod reply;
 mod request;
+mod retry;
 mod secret;
+mod sleep;
 mod transport;
+mod turn;
 mod turn_queue;
 mod verdict;
 
@@ -45,11 +51,15 @@ pub use conversation::{Conversation, ConversationState};
 pub use dialect::Dialect;
 pub use endpoint::{REGIONS, Region};
 pub use error::{Attempt, Delivery, Error, ErrorKind, Phase};
+pub use exchange::Operation;
+pub use observe::{LogLevel, Metrics};
+pub use overload::BreakerState;
 pub use reply::{Closed, Greeting, Handoff, Reply};
 pub use request::{Close, Create, Respond};
 pub use secret::Secret;
 pub use serde_json::{Map, Value};
 pub use transport::{ConnectionReport, TlsReport};
+pub use turn::Turn;
 
 /// The version of this library.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -2,12 +2,20 @@
 
 use crate::call::{Call, Stop};
 use crate::cancel::{Interrupt, lock};
+use crate::fork::PerProcess;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-#[derive(Default)]
 pub(crate) struct TurnQueue {
-    state: Arc<Board>,
+    board: PerProcess<Arc<Board>>,
+}
+
+impl Default for TurnQueue {
+    fn default() -> Self {
+        Self {
+            board: PerProcess::new(Arc::default()),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -31,13 +39,13 @@ impl Interrupt for Board {
     }
 }
 
-/// It is the holder's turn until this is dropped.
-pub(crate) struct Turn {
+/// A place in the line, kept until this is dropped.
+pub(crate) struct Place {
     board: Arc<Board>,
     ticket: u64,
 }
 
-impl Drop for Turn {
+impl Drop for Place {
     fn drop(&mut self) {
         lock(&self.board.line)
             .tickets
@@ -47,41 +55,43 @@ impl Drop for Turn {
 }
 
 impl TurnQueue {
-    /// Waits until all earlier calls have ended, but not beyond the deadline of this one.
-    pub(crate) fn wait(&self, call: &Call) -> Result<Turn, Stop> {
-        let turn = {
-            let mut line = lock(&self.state.line);
-            let ticket = line.next_ticket;
-            line.next_ticket += 1;
-            line.tickets.push_back(ticket);
-            Turn {
-                board: Arc::clone(&self.state),
-                ticket,
-            }
-        };
-        if self.is_first(turn.ticket) {
-            return match call.stopped() {
-                Some(stop) => Err(stop),
-                None => Ok(turn),
-            };
+    /// Takes the place behind all earlier calls. Does not wait.
+    pub(crate) fn join(&self) -> Place {
+        let board = self.board.get(Arc::default);
+        let mut line = lock(&board.line);
+        let ticket = line.next_ticket;
+        line.next_ticket += 1;
+        line.tickets.push_back(ticket);
+        Place {
+            board: Arc::clone(board),
+            ticket,
         }
-        call.cancel.attach(self.state.clone());
-        let outcome = self.wait_in_line(turn.ticket, call);
+    }
+}
+
+impl Place {
+    /// Waits until all earlier calls have ended, but not beyond the deadline of this one.
+    pub(crate) fn wait(&self, call: &Call) -> Result<(), Stop> {
+        if self.is_first() {
+            return call.stopped().map_or(Ok(()), Err);
+        }
+        call.cancel.attach(self.board.clone());
+        let outcome = self.wait_in_line(call);
         call.cancel.detach();
-        outcome.map(|()| turn)
+        outcome
     }
 
-    fn wait_in_line(&self, ticket: u64, call: &Call) -> Result<(), Stop> {
+    fn wait_in_line(&self, call: &Call) -> Result<(), Stop> {
         loop {
             // The caller's check runs in here, so no lock is held.
             let patience = call.may_block(call.deadline)?;
-            let line = lock(&self.state.line);
-            if line.tickets.front() == Some(&ticket) {
+            let line = lock(&self.board.line);
+            if line.tickets.front() == Some(&self.ticket) {
                 return Ok(());
             }
             if !call.cancel.is_cancelled() {
                 let _line = self
-                    .state
+                    .board
                     .moved
                     .wait_timeout(line, patience)
                     .unwrap_or_else(PoisonError::into_inner);
@@ -89,8 +99,8 @@ impl TurnQueue {
         }
     }
 
-    fn is_first(&self, ticket: u64) -> bool {
-        lock(&self.state.line).tickets.front() == Some(&ticket)
+    fn is_first(&self) -> bool {
+        lock(&self.board.line).tickets.front() == Some(&self.ticket)
     }
 }
 
@@ -104,31 +114,31 @@ mod tests {
     use std::time::Duration;
 
     fn call(timeout: Duration) -> Arc<Call> {
-        Call::begin(&CallOptions::default(), timeout).unwrap()
+        Call::begin(&CallOptions::default(), timeout, &CancelToken::new()).unwrap()
     }
 
     const LONG: Duration = Duration::from_secs(60);
 
+    fn waiting(queue: &TurnQueue) -> usize {
+        lock(&queue.board.get(Arc::default).line).tickets.len()
+    }
+
     #[test]
     fn turns_come_in_the_order_of_the_calls() {
-        let queue = Arc::new(TurnQueue::default());
+        let queue = TurnQueue::default();
         let (told, order) = mpsc::channel();
-        let first = queue.wait(&call(LONG)).unwrap();
-        let mut threads = Vec::new();
-        for number in 0..8 {
-            let (queue_of_thread, told) = (Arc::clone(&queue), told.clone());
-            threads.push(thread::spawn(move || {
-                let _turn = queue_of_thread.wait(&call(LONG)).unwrap();
-                told.send(number).unwrap();
-            }));
-            while lock(&queue.state.line).tickets.len() < number + 2 {
-                thread::yield_now();
+        let first = queue.join();
+        thread::scope(|scope| {
+            for number in 0..8 {
+                let (place, told) = (queue.join(), told.clone());
+                scope.spawn(move || {
+                    place.wait(&call(LONG)).unwrap();
+                    told.send(number).unwrap();
+                });
             }
-        }
-        drop(first);
-        for thread in threads {
-            thread.join().unwrap();
-        }
+            first.wait(&call(LONG)).unwrap();
+            drop(first);
+        });
         assert_eq!(
             order.try_iter().collect::<Vec<_>>(),
             (0..8).collect::<Vec<_>>()
@@ -138,30 +148,28 @@ mod tests {
     #[test]
     fn who_waits_too_long_gives_up_and_leaves_the_line() {
         let queue = TurnQueue::default();
-        let first = queue.wait(&call(LONG)).unwrap();
-        let outcome = queue.wait(&call(Duration::from_millis(5)));
-        assert_eq!(outcome.map(drop), Err(Stop::DeadlinePassed));
+        let first = queue.join();
+        let second = queue.join();
+        assert_eq!(
+            second.wait(&call(Duration::from_millis(5))),
+            Err(Stop::DeadlinePassed)
+        );
+        drop(second);
+        assert_eq!(waiting(&queue), 1);
         drop(first);
-        assert!(queue.wait(&call(LONG)).is_ok());
+        assert_eq!(queue.join().wait(&call(LONG)), Ok(()));
     }
 
     #[test]
     fn who_waits_can_be_cancelled() {
-        let queue = Arc::new(TurnQueue::default());
-        let _first = queue.wait(&call(LONG)).unwrap();
-        let token = CancelToken::new();
-        let waiting = {
-            let options = CallOptions {
-                cancel: Some(token.clone()),
-                ..CallOptions::default()
-            };
-            let queue = Arc::clone(&queue);
-            thread::spawn(move || queue.wait(&Call::begin(&options, LONG).unwrap()).map(drop))
-        };
-        while lock(&queue.state.line).tickets.len() < 2 {
-            thread::yield_now();
-        }
-        token.cancel();
-        assert_eq!(waiting.join().unwrap(), Err(Stop::Cancelled));
+        let queue = TurnQueue::default();
+        let _first = queue.join();
+        let second = queue.join();
+        let call = call(LONG);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| second.wait(&call));
+            call.cancel.cancel();
+            assert_eq!(waiting.join().unwrap(), Err(Stop::Cancelled));
+        });
     }
 }

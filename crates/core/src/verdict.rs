@@ -1,10 +1,11 @@
 //! What became of a request: which kind of error an answer or a failure is, and whether the turn was delivered.
 
 use crate::call::{Call, Stop};
-use crate::config::Settings;
+use crate::config::{Credentials, Settings};
 use crate::dialect::Unreadable;
 use crate::dialect::envelope::Envelope;
 use crate::error::{Delivery, Error, ErrorKind, Phase};
+use crate::retry::Repeat;
 use crate::transport::{Cause, Failure, ReceivedHead};
 use http::HeaderMap;
 use std::time::{Duration, SystemTime};
@@ -22,6 +23,7 @@ const AGENT_CODE_PREFIX: &str = "FUNCTION_";
 /// Turns what went wrong into the error the caller sees.
 pub(crate) struct Verdict<'a> {
     pub(crate) settings: &'a Settings,
+    pub(crate) credentials: &'a Credentials,
     pub(crate) call: &'a Call,
 }
 
@@ -73,7 +75,7 @@ impl Verdict<'_> {
                     self.settings.base.text, failure.detail
                 ),
             ),
-            Cause::Tls => (
+            Cause::Tls | Cause::Certificate => (
                 ErrorKind::Connect,
                 format!(
                     "no secure connection to {}: {}",
@@ -107,9 +109,15 @@ impl Verdict<'_> {
             true => Delivery::Unknown,
             false => Delivery::NotSent,
         };
+        let repeat = match (&failure.cause, failure.sent) {
+            (Cause::Stopped(_) | Cause::Certificate | Cause::Internal, _) => Repeat::Never,
+            (_, false) => Repeat::AnyOperation,
+            (_, true) => Repeat::CloseOnly,
+        };
         let mut error = Error::new(kind, message)
             .with_phase(failure.phase)
-            .with_delivery(delivery);
+            .with_delivery(delivery)
+            .with_repeat(repeat);
         if let Some(received) = &failure.received {
             error = match kind {
                 ErrorKind::Protocol => self.showing(error, received),
@@ -126,16 +134,16 @@ impl Verdict<'_> {
     pub(crate) fn on_status(&self, received: &ReceivedHead) -> Error {
         let status = received.status;
         if status < 400 {
-            let delivery = if status == 303 {
-                Delivery::Unknown
-            } else {
-                Delivery::Rejected
+            let (delivery, repeat) = match status {
+                303 => (Delivery::Unknown, Repeat::CloseOnly),
+                _ => (Delivery::Rejected, Repeat::Never),
             };
             let message = "the service answered with a redirect, which is never followed: it would carry the key elsewhere";
             return self
                 .showing(Error::new(ErrorKind::Protocol, message), received)
                 .with_phase(Phase::Reply)
-                .with_delivery(delivery);
+                .with_delivery(delivery)
+                .with_repeat(repeat);
         }
         let envelope = Envelope::read(&received.body);
         let code = envelope
@@ -146,7 +154,7 @@ impl Verdict<'_> {
             .as_ref()
             .and_then(|envelope| envelope.message.as_deref())
             .map(|words| self.redacted(words));
-        let (kind, delivery) = classify(status, code.as_deref());
+        let (kind, delivery, repeat) = classify(status, code.as_deref(), self.settings.retry_503);
         let mut message = format!("the service answered {status}");
         if let Some(code) = &code {
             message.push_str(&format!(" {code}"));
@@ -165,6 +173,7 @@ impl Verdict<'_> {
             .with_retry_after(retry_after(&received.headers, SystemTime::now()))
             .with_phase(Phase::Reply)
             .with_delivery(delivery)
+            .with_repeat(repeat)
     }
 
     /// A close that the service answered with `success: false`.
@@ -195,6 +204,7 @@ impl Verdict<'_> {
         error
             .with_phase(Phase::Reply)
             .with_delivery(Delivery::Unknown)
+            .with_repeat(Repeat::CloseOnly)
     }
 
     /// Shows status, content type and the first bytes of a body that is not the service's JSON, in words too.
@@ -228,7 +238,7 @@ impl Verdict<'_> {
     /// A server may echo what it was sent.
     fn redacted(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for secret in [&self.settings.api_key, &self.settings.token] {
+        for secret in [&self.credentials.api_key, &self.credentials.token] {
             if text.contains(secret.reveal()) {
                 text = text.replace(secret.reveal(), "[redacted]");
             }
@@ -245,7 +255,7 @@ impl Verdict<'_> {
         match status {
             401 | 403 => format!(
                 "; check key and token ({}) and that they belong to region {region} at {}",
-                settings.credentials_origin, settings.base.text
+                self.credentials.origin, settings.base.text
             ),
             404 if code != Some(NO_CONVERSATION_CODE) => format!(
                 "; check account {}, project {} and region {region} at {}",
@@ -260,21 +270,31 @@ impl Verdict<'_> {
     }
 }
 
-/// The contract's table of statuses and codes.
-fn classify(status: u16, code: Option<&str>) -> (ErrorKind, Delivery) {
+/// What a status and a code mean: the kind, whether the turn was delivered, and whether it may be repeated.
+fn classify(
+    status: u16,
+    code: Option<&str>,
+    refuses_with_503: bool,
+) -> (ErrorKind, Delivery, Repeat) {
+    let rejected = |kind| (kind, Delivery::Rejected, Repeat::Never);
     match status {
-        400 if code == Some(TIMED_OUT_CODE) => (ErrorKind::ConversationEnded, Delivery::Rejected),
+        400 if code == Some(TIMED_OUT_CODE) => rejected(ErrorKind::ConversationEnded),
         400 if code.is_some_and(|code| code.starts_with(AGENT_CODE_PREFIX)) => {
-            (ErrorKind::Rejected, Delivery::Unknown)
+            (ErrorKind::Rejected, Delivery::Unknown, Repeat::CloseOnly)
         }
-        401 => (ErrorKind::Authentication, Delivery::Rejected),
-        403 => (ErrorKind::Permission, Delivery::Rejected),
-        404 => (ErrorKind::NotFound, Delivery::Rejected),
-        408 => (ErrorKind::Server, Delivery::Unknown),
-        410 => (ErrorKind::ConversationEnded, Delivery::Rejected),
-        429 => (ErrorKind::RateLimited, Delivery::Rejected),
-        400..=499 => (ErrorKind::Rejected, Delivery::Rejected),
-        _ => (ErrorKind::Server, Delivery::Unknown),
+        401 => rejected(ErrorKind::Authentication),
+        403 => rejected(ErrorKind::Permission),
+        404 => rejected(ErrorKind::NotFound),
+        408 => (ErrorKind::Server, Delivery::Unknown, Repeat::CloseOnly),
+        410 => rejected(ErrorKind::ConversationEnded),
+        429 => (
+            ErrorKind::RateLimited,
+            Delivery::Rejected,
+            Repeat::AnyOperation,
+        ),
+        400..=499 => rejected(ErrorKind::Rejected),
+        503 if refuses_with_503 => (ErrorKind::Server, Delivery::Rejected, Repeat::AnyOperation),
+        _ => (ErrorKind::Server, Delivery::Unknown, Repeat::CloseOnly),
     }
 }
 
@@ -325,59 +345,70 @@ mod tests {
     #[test]
     fn statuses_and_codes_follow_the_contract() {
         use Delivery::{Rejected, Unknown};
-        for (status, code, kind, delivery) in [
-            (400, None, ErrorKind::Rejected, Rejected),
+        use Repeat::{AnyOperation, CloseOnly, Never};
+        for (status, code, kind, delivery, repeat) in [
+            (400, None, ErrorKind::Rejected, Rejected, Never),
             (
                 400,
                 Some("SCHEMA_VALIDATION_FAILED"),
                 ErrorKind::Rejected,
                 Rejected,
+                Never,
             ),
             (
                 400,
                 Some("CHAT_TIMEOUT"),
                 ErrorKind::ConversationEnded,
                 Rejected,
+                Never,
             ),
             (
                 400,
                 Some("FUNCTION_EXECUTION_FAILED"),
                 ErrorKind::Rejected,
                 Unknown,
+                CloseOnly,
             ),
-            (401, None, ErrorKind::Authentication, Rejected),
-            (403, None, ErrorKind::Permission, Rejected),
+            (401, None, ErrorKind::Authentication, Rejected, Never),
+            (403, None, ErrorKind::Permission, Rejected, Never),
             (
                 404,
                 Some("CONVERSATIONS_NOT_FOUND"),
                 ErrorKind::NotFound,
                 Rejected,
+                Never,
             ),
-            (405, None, ErrorKind::Rejected, Rejected),
-            (408, None, ErrorKind::Server, Unknown),
+            (405, None, ErrorKind::Rejected, Rejected, Never),
+            (408, None, ErrorKind::Server, Unknown, CloseOnly),
             (
                 410,
                 Some("ChatConversationEnded"),
                 ErrorKind::ConversationEnded,
                 Rejected,
+                Never,
             ),
-            (422, None, ErrorKind::Rejected, Rejected),
-            (429, None, ErrorKind::RateLimited, Rejected),
+            (422, None, ErrorKind::Rejected, Rejected, Never),
+            (429, None, ErrorKind::RateLimited, Rejected, AnyOperation),
             (
                 500,
                 Some("CHAT_DRAFT_DEPLOYMENT_FAILED"),
                 ErrorKind::Server,
                 Unknown,
+                CloseOnly,
             ),
-            (503, None, ErrorKind::Server, Unknown),
-            (599, None, ErrorKind::Server, Unknown),
+            (503, None, ErrorKind::Server, Unknown, CloseOnly),
+            (599, None, ErrorKind::Server, Unknown, CloseOnly),
         ] {
             assert_eq!(
-                classify(status, code),
-                (kind, delivery),
+                classify(status, code, false),
+                (kind, delivery, repeat),
                 "{status} {code:?}"
             );
         }
+        assert_eq!(
+            classify(503, None, true),
+            (ErrorKind::Server, Rejected, AnyOperation)
+        );
     }
 
     #[test]

@@ -1,4 +1,10 @@
 //! The very bytes of a request, header case included, captured on a socket and through TLS.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod fixture;
 

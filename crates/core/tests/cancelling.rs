@@ -1,4 +1,10 @@
 //! One call is cancelled from another thread, in every phase; the others go on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod fixture;
 

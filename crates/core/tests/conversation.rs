@@ -1,4 +1,10 @@
 //! A whole conversation over real HTTP, in both dialects, and what the service received of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod fixture;
 

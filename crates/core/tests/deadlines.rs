@@ -1,4 +1,10 @@
 //! Every call ends by its deadline, in whatever phase it is, and tells the truth about what was sent.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod fixture;
 

@@ -1,4 +1,10 @@
 //! Whom a client believes, and what it says about whom it does not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod fixture;
 

@@ -1,4 +1,10 @@
 //! What a gateway, a broken service or an attacker may answer, and what the caller is told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod fixture;
 

@@ -5,13 +5,15 @@ mod options;
 mod settings;
 
 pub use options::{OPTIONS, OptionKind, OptionSpec};
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Credentials, Settings};
 
-use crate::error::Error;
+use crate::error::{Attempt, Error};
+use crate::observe::{Listeners, LogLevel};
 use options::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Where the value of an option came from. Since 0.1.0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +91,7 @@ pub struct Config {
     explicit: BTreeMap<&'static str, Setting>,
     environment: BTreeMap<&'static str, Setting>,
     profile: BTreeMap<&'static str, Setting>,
+    pub(crate) listeners: Listeners,
 }
 
 impl Config {
@@ -151,6 +154,22 @@ impl Config {
             },
         );
         Ok(())
+    }
+
+    /// Calls `listener` after every attempt, on the thread of the call, inside the call, with no lock held. A panic in it
+    /// is caught and ignored. Since 0.1.0.
+    #[must_use]
+    pub fn on_attempt(mut self, listener: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
+        self.listeners.on_attempt = Some(Arc::new(listener));
+        self
+    }
+
+    /// Calls `listener` with a line for a log after every attempt, as [`on_attempt`](Self::on_attempt) does. The line holds
+    /// neither key nor token nor a message of the conversation. Since 0.1.0.
+    #[must_use]
+    pub fn on_log(mut self, listener: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
+        self.listeners.on_log = Some(Arc::new(listener));
+        self
     }
 
     /// What holds for each option, in the order of the table, secrets shown as `set`. Since 0.1.0.

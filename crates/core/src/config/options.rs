@@ -169,6 +169,26 @@ options! {
         "The deadline of a close.";
     "connect_timeout_ms" connect_timeout(duration) number(1, DAY_MS), Some("5000"), "ms",
         "The most that resolving, connecting and the TLS handshake may take together, within the deadline.";
+    "conversation_timeout_ms" conversation_timeout(duration) number(1, DAY_MS), None, "ms",
+        "What all turns of one conversation may take together from its create on, the customer's pauses included. Close is not counted.";
+    "max_attempts" max_attempts(number) number(1, 100), Some("3"), "",
+        "How often a request is tried at most, where nothing of it can have been processed. 1 switches retries off.";
+    "backoff_ms" backoff(duration) number(1, DAY_MS), Some("100"), "ms",
+        "The pause before the second attempt; it doubles with each, and is cut at random by up to a half.";
+    "max_backoff_ms" max_backoff(duration) number(1, DAY_MS), Some("2000"), "ms",
+        "The longest pause between two attempts, unless the service asks for another.";
+    "retry_budget" retry_budget(number) number(0, 1_000_000), Some("20"), "",
+        "How many retries the client has in store for all its calls; ten successful calls give one back.";
+    "retry_503" retry_503(flag) OptionKind::Flag, Some("false"), "",
+        "Counts a 503 as not processed, for services in front that are known to refuse before they process.";
+    "max_calls_in_flight" max_calls_in_flight(number) number(1, 1_000_000), None, "",
+        "How many calls may be under way at the same time; a further one fails at once as `busy`. Off when not set.";
+    "breaker_failures" breaker_failures(number) number(1, 1_000_000), None, "",
+        "After how many connect or server failures in a row calls fail at once as `unavailable`. Off when not set.";
+    "breaker_open_ms" breaker_open(duration) number(1, DAY_MS), Some("10000"), "ms",
+        "How long calls fail at once, before one is let through to see whether the service is back.";
+    "recent_attempts" recent_attempts(number) number(0, 1_000_000), Some("64"), "",
+        "How many of the last attempts a client remembers.";
     "idle_timeout_ms" idle_timeout(duration) number(1, DAY_MS), Some("50000"), "ms",
         "How long a connection is kept for the next turn; below the idle limit of common gateways.";
     "max_idle_connections" max_idle_connections(number) number(0, 100_000), Some("1024"), "",

@@ -1,6 +1,6 @@
 //! The options of a client, checked and complete.
 
-use super::options::Value;
+use super::options::{OptionKind, Value};
 use super::{BTreeMap, Config, OPTIONS, OptionSpec, Origin, Setting, wrong_value};
 use crate::dialect::Dialect;
 use crate::endpoint::{BaseUrl, Region, StudioUrl};
@@ -12,13 +12,35 @@ use std::time::Duration;
 /// What says where the service is; one choice.
 const ENDPOINT_OPTIONS: [&str; 3] = ["region", "base_url", "studio_url"];
 
+/// The pair of secrets that every request carries, always replaced together.
+#[derive(Debug, Clone)]
+pub(crate) struct Credentials {
+    pub(crate) api_key: Secret,
+    pub(crate) token: Secret,
+    /// Where they came from, for errors that blame them.
+    pub(crate) origin: String,
+}
+
+impl Credentials {
+    /// Checks a pair that replaces the one of the configuration.
+    pub(crate) fn replaced(api_key: Secret, token: Secret) -> Result<Self, Error> {
+        for (name, secret) in [("api_key", &api_key), ("token", &token)] {
+            OptionKind::Secret
+                .check(&Value::Secret(secret.clone()))
+                .map_err(|problem| Error::invalid_argument(format!("{name}: {problem}")))?;
+        }
+        Ok(Self {
+            api_key,
+            token,
+            origin: "api_key and token: replaced in the living client".to_owned(),
+        })
+    }
+}
+
 /// Everything a client needs to know, with every value checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) api_key: Secret,
-    pub(crate) token: Secret,
-    /// Where key and token came from, for errors that blame them.
-    pub(crate) credentials_origin: String,
+    pub(crate) credentials: Credentials,
     pub(crate) base: BaseUrl,
     pub(crate) region: Option<&'static Region>,
     pub(crate) account_id: String,
@@ -28,6 +50,16 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) connect_timeout: Duration,
+    pub(crate) conversation_timeout: Option<Duration>,
+    pub(crate) max_attempts: u64,
+    pub(crate) backoff: Duration,
+    pub(crate) max_backoff: Duration,
+    pub(crate) retry_budget: u64,
+    pub(crate) retry_503: bool,
+    pub(crate) max_calls_in_flight: Option<u64>,
+    pub(crate) breaker_failures: Option<u64>,
+    pub(crate) breaker_open: Duration,
+    pub(crate) recent_attempts: usize,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_idle_connections: usize,
     pub(crate) name_ttl: Duration,
@@ -71,9 +103,11 @@ impl Config {
             return Err(what_is_missing(&missing));
         };
         Ok(Settings {
-            credentials_origin: format!("api_key: {key_origin}; token: {token_origin}"),
-            api_key,
-            token,
+            credentials: Credentials {
+                origin: format!("api_key: {key_origin}; token: {token_origin}"),
+                api_key,
+                token,
+            },
             base: endpoint.base,
             region: endpoint.region,
             account_id,
@@ -86,6 +120,18 @@ impl Config {
             timeout: self.duration("timeout_ms"),
             close_timeout: self.duration("close_timeout_ms"),
             connect_timeout: self.duration("connect_timeout_ms"),
+            conversation_timeout: self
+                .optional_number("conversation_timeout_ms")
+                .map(Duration::from_millis),
+            max_attempts: self.number("max_attempts"),
+            backoff: self.duration("backoff_ms"),
+            max_backoff: self.duration("max_backoff_ms"),
+            retry_budget: self.number("retry_budget"),
+            retry_503: self.flag("retry_503"),
+            max_calls_in_flight: self.optional_number("max_calls_in_flight"),
+            breaker_failures: self.optional_number("breaker_failures"),
+            breaker_open: self.duration("breaker_open_ms"),
+            recent_attempts: self.size("recent_attempts"),
             idle_timeout: self.duration("idle_timeout_ms"),
             max_idle_connections: self.size("max_idle_connections"),
             name_ttl: self.duration("name_ttl_ms"),
@@ -141,8 +187,7 @@ impl Config {
                 })
             }
             _ => {
-                let allow_plain_http =
-                    matches!(self.value("allow_plain_http"), Some(Value::Flag(true)));
+                let allow_plain_http = self.flag("allow_plain_http");
                 Ok(Endpoint {
                     base: BaseUrl::parse(text, allow_plain_http).map_err(wrong)?,
                     region: None,
@@ -232,10 +277,18 @@ impl Config {
     }
 
     fn number(&self, name: &str) -> u64 {
+        self.optional_number(name).unwrap_or_default()
+    }
+
+    fn optional_number(&self, name: &str) -> Option<u64> {
         match self.value(name) {
-            Some(Value::Number(number)) => number,
-            _ => 0,
+            Some(Value::Number(number)) => Some(number),
+            _ => None,
         }
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        matches!(self.value(name), Some(Value::Flag(true)))
     }
 
     fn duration(&self, name: &str) -> Duration {

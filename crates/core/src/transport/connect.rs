@@ -3,8 +3,8 @@
 use super::dial::dial;
 use super::failure::Failure;
 use super::names::Names;
-use super::socket::{DeadlineSocket, SocketInterrupt};
-use super::tls::Tls;
+use super::socket::{DeadlineSocket, Idle, SocketInterrupt};
+use super::tls::{Carrier, Tls};
 use crate::call::Call;
 use crate::deadline::Deadline;
 use crate::endpoint::BaseUrl;
@@ -59,6 +59,29 @@ pub struct TlsReport {
 pub(super) struct Opened {
     pub(super) socket: DeadlineSocket,
     pub(super) tls: Option<Box<ClientConnection>>,
+}
+
+impl Opened {
+    /// Whether the other side still holds it, with nothing that nobody has asked for.
+    pub(super) fn is_fit(&mut self, call: &Call) -> bool {
+        match (self.socket.peek(), &mut self.tls) {
+            (Idle::Quiet, _) => true,
+            // Session tickets may come at any time and are no answer to anything.
+            (Idle::Bytes, Some(tls)) => {
+                let mut carrier = Carrier {
+                    socket: &mut self.socket,
+                    call,
+                    until: call.deadline,
+                };
+                tls.read_tls(&mut carrier).is_ok_and(|count| count > 0)
+                    && tls.process_new_packets().is_ok_and(|state| {
+                        state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed()
+                    })
+                    && matches!(self.socket.peek(), Idle::Quiet)
+            }
+            _ => false,
+        }
+    }
 }
 
 pub(super) fn open(

@@ -4,14 +4,15 @@
 //! pool hold exactly one, and leaves the choice among connections to ours.
 
 use super::TransportOptions;
-use super::connect::{self, ConnectionReport, Target};
+use super::connect::{self, ConnectionReport, Opened, Target};
 use super::failure::{Cause, Failure};
 use super::names::Names;
 use super::pool::Pool;
 use super::socket::SocketInterrupt;
 use super::tls::Tls;
+use super::trace::Trace;
 use super::wire::Wire;
-use crate::call::Call;
+use crate::call::{Call, Stop};
 use crate::cancel::lock;
 use crate::deadline::Deadline;
 use crate::error::Phase;
@@ -62,6 +63,7 @@ impl ReceivedHead {
 /// A complete answer, and the connection it came by.
 pub(crate) struct Incoming {
     pub(crate) received: ReceivedHead,
+    pub(crate) trace: Trace,
     connection: Connection,
     pool: Arc<Pool>,
 }
@@ -84,6 +86,8 @@ pub(super) struct State {
     pub(super) call: Option<Arc<Call>>,
     /// The socket, while there is one.
     pub(super) socket: Option<Arc<Socket>>,
+    /// A connection that was opened ahead of its first request.
+    prepared: Option<Opened>,
     pub(super) phase: Phase,
     /// The head of the request has not been handed over yet.
     pub(super) head_pending: bool,
@@ -91,6 +95,7 @@ pub(super) struct State {
     pub(super) sent: bool,
     /// The head of the answer is complete.
     pub(super) answered: bool,
+    pub(super) trace: Trace,
     failure: Option<Failure>,
 }
 
@@ -99,10 +104,12 @@ impl Default for State {
         Self {
             call: None,
             socket: None,
+            prepared: None,
             phase: Phase::Prepare,
             head_pending: false,
             sent: false,
             answered: false,
+            trace: Trace::default(),
             failure: None,
         }
     }
@@ -128,6 +135,13 @@ impl Shared {
         lock(&self.0)
     }
 
+    /// Some bytes of the request are on their way.
+    pub(super) fn sent(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.sent = true;
+        state.trace.sent(bytes);
+    }
+
     /// Remembers the first failure; what follows from it is noise.
     pub(super) fn fail(&self, failure: Failure) {
         let mut state = self.lock();
@@ -145,6 +159,7 @@ impl fmt::Debug for Shared {
 
 pub(super) struct Connection {
     agent: ureq::Agent,
+    opener: Opener,
     shared: Arc<Shared>,
     max_body_bytes: usize,
 }
@@ -173,7 +188,8 @@ impl Connection {
             shared: Arc::clone(&shared),
         };
         Self {
-            agent: ureq::Agent::with_parts(config, opener, NotHere),
+            agent: ureq::Agent::with_parts(config, opener.clone(), NotHere),
+            opener,
             shared,
             max_body_bytes: options.max_body_bytes,
         }
@@ -188,23 +204,50 @@ impl Connection {
     ) -> Result<Incoming, Failure> {
         self.begin(call);
         let outcome = self.exchange(outgoing);
-        let failure = self.end(call);
-        match (outcome, failure) {
-            (Ok(received), None) => Ok(Incoming {
-                received,
-                connection: self,
-                pool: Arc::clone(pool),
-            }),
-            (Ok(received), Some(failure)) => Err(Failure {
+        let (failure, trace) = self.end(call);
+        let failed = match (outcome, failure) {
+            (Ok(received), None) => {
+                return Ok(Incoming {
+                    received,
+                    trace,
+                    connection: self,
+                    pool: Arc::clone(pool),
+                });
+            }
+            (Ok(received), Some(failure)) => Failure {
                 received: Some(Box::new(received)),
                 ..failure
-            }),
-            (Err(failure), None) => Err(failure),
-            (Err(own), Some(failure)) => Err(Failure {
+            },
+            (Err(failure), None) => failure,
+            (Err(own), Some(failure)) => Failure {
                 received: own.received,
                 ..failure
-            }),
+            },
+        };
+        Err(Failure {
+            trace: Box::new(trace),
+            ..failed
+        })
+    }
+
+    /// Opens the connection without a request, if it is not open or not fit any more.
+    pub(super) fn warmed_up(self, call: &Arc<Call>) -> Result<Self, Failure> {
+        if self.shared.lock().socket.is_some() {
+            return Ok(self);
         }
+        self.begin(call);
+        let opened = self.opener.open(call);
+        let _ = self.end(call);
+        let opened = opened?;
+        if call.cancel.is_cancelled() {
+            return Err(Failure::stopped(Stop::Cancelled, Phase::Connect));
+        }
+        {
+            let mut state = self.shared.lock();
+            state.socket = Some(opened.socket.shared());
+            state.prepared = Some(opened);
+        }
+        Ok(self)
     }
 
     fn begin(&self, call: &Arc<Call>) {
@@ -215,6 +258,7 @@ impl Connection {
         state.sent = false;
         state.answered = false;
         state.failure = None;
+        state.trace = Trace::begin(state.socket.is_some(), state.trace.address);
         let socket = state.socket.clone();
         drop(state);
         if let Some(socket) = socket {
@@ -223,7 +267,7 @@ impl Connection {
     }
 
     /// The failure that the parts below noticed, with what is known about it by now.
-    fn end(&self, call: &Call) -> Option<Failure> {
+    fn end(&self, call: &Call) -> (Option<Failure>, Trace) {
         call.cancel.detach();
         let mut state = self.shared.lock();
         state.call = None;
@@ -232,10 +276,11 @@ impl Connection {
             // The answer is complete, but the cancellation may have shut its socket down.
             state.socket = None;
         }
-        state
+        let failure = state
             .failure
             .take()
-            .map(|failure| Failure { sent, ..failure })
+            .map(|failure| Failure { sent, ..failure });
+        (failure, state.trace.clone())
     }
 
     fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<ReceivedHead, Failure> {
@@ -336,12 +381,30 @@ fn body_failure(error: io::Error) -> Failure {
 }
 
 /// Opens the one connection of an agent, inside the deadline of the call that needs it.
+#[derive(Clone)]
 struct Opener {
     target: Arc<Target>,
     connect_timeout: Duration,
     names: Arc<Names>,
     tls: Arc<Tls>,
     shared: Arc<Shared>,
+}
+
+impl Opener {
+    fn open(&self, call: &Call) -> Result<Opened, Failure> {
+        let until = Deadline::after(self.connect_timeout);
+        let mut report = ConnectionReport::default();
+        let opened = connect::open(
+            &self.target,
+            &self.names,
+            &self.tls,
+            call,
+            until,
+            &mut report,
+        );
+        self.shared.lock().trace.opened(&report);
+        opened
+    }
 }
 
 impl Connector for Opener {
@@ -355,16 +418,13 @@ impl Connector for Opener {
         let Some(call) = self.shared.lock().call.clone() else {
             return Err(ureq::Error::ConnectionFailed);
         };
-        let until = Deadline::after(self.connect_timeout);
-        let mut report = ConnectionReport::default();
-        match connect::open(
-            &self.target,
-            &self.names,
-            &self.tls,
-            &call,
-            until,
-            &mut report,
-        ) {
+        let prepared = self.shared.lock().prepared.take();
+        if let Some(mut opened) = prepared.filter(|_| self.shared.lock().socket.is_some())
+            && opened.is_fit(&call)
+        {
+            return Ok(Some(Wire::new(Arc::clone(&self.shared), opened)));
+        }
+        match self.open(&call) {
             Ok(opened) => Ok(Some(Wire::new(Arc::clone(&self.shared), opened))),
             Err(failure) => {
                 self.shared.fail(failure);

@@ -1,6 +1,7 @@
 //! Why a request got no usable answer, before anyone decides what that means.
 
 use super::connection::ReceivedHead;
+use super::trace::Trace;
 use crate::call::Stop;
 use crate::error::Phase;
 use std::fmt;
@@ -17,8 +18,10 @@ pub(crate) enum Cause {
     NameNotFound,
     /// No address accepted a connection.
     NotConnected,
-    /// The TLS handshake failed, a refused certificate included.
+    /// The TLS handshake failed.
     Tls,
+    /// The server's certificate was refused.
+    Certificate,
     /// The connection ended before the answer was complete.
     Lost,
     /// The answer is not HTTP, or larger than allowed.
@@ -38,6 +41,7 @@ pub(crate) struct Failure {
     pub(crate) source: Option<io::Error>,
     /// What had been read of the answer by then.
     pub(crate) received: Option<Box<ReceivedHead>>,
+    pub(crate) trace: Box<Trace>,
 }
 
 impl Failure {
@@ -49,6 +53,7 @@ impl Failure {
             detail: detail.into(),
             source: None,
             received: None,
+            trace: Box::default(),
         }
     }
 

@@ -14,12 +14,14 @@ mod poll;
 mod pool;
 mod socket;
 mod tls;
+mod trace;
 mod trust;
 mod wire;
 
 pub use connect::{ConnectionReport, TlsReport};
 pub(crate) use connection::{Incoming, Method, Outgoing, ReceivedHead};
 pub(crate) use failure::{Cause, Failure};
+pub(crate) use trace::Trace;
 
 use crate::call::Call;
 use crate::config::Settings;
@@ -129,6 +131,30 @@ impl Transport {
         );
         call.cancel.detach();
         (report, opened.map(drop))
+    }
+
+    /// Opens a connection and keeps it for the next call, unless one is idle already. Sends no request.
+    pub(crate) fn warm_up(&self, call: &Arc<Call>) -> Result<(), Failure> {
+        let live = self.live();
+        let connection = match live.pool.take() {
+            Some(connection) => connection,
+            None => Connection::new(
+                &self.options,
+                Arc::clone(&live.names),
+                Arc::clone(&live.tls),
+            ),
+        };
+        live.pool.put(connection.warmed_up(call)?);
+        Ok(())
+    }
+
+    /// Closes every idle connection.
+    pub(crate) fn close_idle(&self) {
+        self.live().pool.clear();
+    }
+
+    pub(crate) fn idle_connections(&self) -> usize {
+        self.live().pool.len()
     }
 
     fn live(&self) -> &Live {

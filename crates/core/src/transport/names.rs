@@ -209,9 +209,15 @@ fn gave_up(stop: Stop, call: &Call, host: &str) -> Failure {
 mod tests {
     use super::*;
     use crate::call::CallOptions;
+    use crate::cancel::CancelToken;
 
     fn call() -> Arc<Call> {
-        Call::begin(&CallOptions::default(), Duration::from_secs(20)).unwrap()
+        Call::begin(
+            &CallOptions::default(),
+            Duration::from_secs(20),
+            &CancelToken::new(),
+        )
+        .unwrap()
     }
 
     fn soon() -> Deadline {

@@ -49,4 +49,14 @@ impl Pool {
         drop(idle);
         drop(leaving);
     }
+
+    pub(super) fn clear(&self) {
+        // Closed when the lock is free again.
+        let leaving = std::mem::take(&mut *lock(&self.idle));
+        drop(leaving);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        lock(&self.idle).len()
+    }
 }

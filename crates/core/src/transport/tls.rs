@@ -92,14 +92,17 @@ fn handshake_failure(error: io::Error, call: &Call) -> Failure {
     let of_tls = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let words = match of_tls {
-        Some(error) => trust::refusal(error).unwrap_or_else(|| error.to_string()),
+    let (cause, words) = match of_tls {
+        Some(error) => match trust::refusal(error) {
+            Some(refusal) => (Cause::Certificate, refusal),
+            None => (Cause::Tls, error.to_string()),
+        },
         None if error.kind() == io::ErrorKind::UnexpectedEof => {
-            "the server ended the handshake".to_owned()
+            (Cause::Tls, "the server ended the handshake".to_owned())
         }
-        None => error.to_string(),
+        None => (Cause::Tls, error.to_string()),
     };
-    Failure::new(Cause::Tls, Phase::Tls, words).with_source(error)
+    Failure::new(cause, Phase::Tls, words).with_source(error)
 }
 
 /// What rustls reads from and writes to.

@@ -4,11 +4,9 @@ use super::buffers::WireBuffers;
 use super::connect::Opened;
 use super::connection::Shared;
 use super::failure::Failure;
-use super::socket::{DeadlineSocket, Idle};
 use super::tls::Carrier;
 use crate::call::Call;
 use crate::error::Phase;
-use rustls::ClientConnection;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -19,8 +17,7 @@ const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 pub(super) struct Wire {
     shared: Arc<Shared>,
-    socket: DeadlineSocket,
-    tls: Option<Box<ClientConnection>>,
+    opened: Opened,
     buffers: WireBuffers,
 }
 
@@ -29,8 +26,7 @@ impl Wire {
         shared.lock().socket = Some(opened.socket.shared());
         Self {
             shared,
-            socket: opened.socket,
-            tls: opened.tls,
+            opened,
             buffers: WireBuffers::default(),
         }
     }
@@ -49,12 +45,12 @@ impl Wire {
         if bytes.is_empty() {
             return Ok(());
         }
-        match &mut self.tls {
+        match &mut self.opened.tls {
             None => {
                 let mut rest = bytes;
                 while !rest.is_empty() {
-                    let count = self.socket.send(rest, call, call.deadline)?;
-                    self.shared.lock().sent = true;
+                    let count = self.opened.socket.send(rest, call, call.deadline)?;
+                    self.shared.sent(count);
                     rest = rest.get(count..).unwrap_or_default();
                 }
             }
@@ -62,12 +58,12 @@ impl Wire {
                 tls.writer().write_all(bytes)?;
                 while tls.wants_write() {
                     let mut carrier = Carrier {
-                        socket: &mut self.socket,
+                        socket: &mut self.opened.socket,
                         call,
                         until: call.deadline,
                     };
-                    tls.write_tls(&mut carrier)?;
-                    self.shared.lock().sent = true;
+                    let count = tls.write_tls(&mut carrier)?;
+                    self.shared.sent(count);
                 }
             }
         }
@@ -77,8 +73,8 @@ impl Wire {
 
     fn read(&mut self, call: &Call) -> io::Result<usize> {
         let buffer = self.buffers.input_append_buf();
-        let Some(tls) = &mut self.tls else {
-            return self.socket.receive(buffer, call, call.deadline);
+        let Some(tls) = &mut self.opened.tls else {
+            return self.opened.socket.receive(buffer, call, call.deadline);
         };
         loop {
             match tls.reader().read(buffer) {
@@ -86,7 +82,7 @@ impl Wire {
                 other => return other,
             }
             let mut carrier = Carrier {
-                socket: &mut self.socket,
+                socket: &mut self.opened.socket,
                 call,
                 until: call.deadline,
             };
@@ -94,7 +90,7 @@ impl Wire {
             tls.process_new_packets().map_err(io::Error::other)?;
             while tls.wants_write() {
                 let mut carrier = Carrier {
-                    socket: &mut self.socket,
+                    socket: &mut self.opened.socket,
                     call,
                     until: call.deadline,
                 };
@@ -105,28 +101,9 @@ impl Wire {
 
     /// Whether an idle connection can carry another request: still held by the other side, nothing unread.
     fn is_fit(&mut self) -> bool {
-        if self.buffers.has_input() {
-            return false;
-        }
-        match (self.socket.peek(), &mut self.tls) {
-            (Idle::Quiet, _) => true,
-            // Session tickets may come at any time and are no answer to anything.
-            (Idle::Bytes, Some(tls)) => {
-                let Ok(call) = self.shared.lock().call.clone().ok_or(()) else {
-                    return false;
-                };
-                let mut carrier = Carrier {
-                    socket: &mut self.socket,
-                    call: &call,
-                    until: call.deadline,
-                };
-                tls.read_tls(&mut carrier).is_ok_and(|count| count > 0)
-                    && tls.process_new_packets().is_ok_and(|state| {
-                        state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed()
-                    })
-                    && matches!(self.socket.peek(), Idle::Quiet)
-            }
-            _ => false,
+        match self.call() {
+            Ok(call) => !self.buffers.has_input() && self.opened.is_fit(&call),
+            Err(_) => false,
         }
     }
 
@@ -167,6 +144,7 @@ impl Transport for Wire {
             .map_err(|error| self.fail(error, Phase::Send))?;
         let phase = self.shared.lock().begin_reading();
         let count = self.read(&call).map_err(|error| self.fail(error, phase))?;
+        self.shared.lock().trace.received(count);
         self.buffers.input_appended(count);
         Ok(count > 0)
     }
@@ -182,7 +160,7 @@ impl Transport for Wire {
     }
 
     fn is_tls(&self) -> bool {
-        self.tls.is_some()
+        self.opened.tls.is_some()
     }
 }
 
@@ -196,7 +174,7 @@ impl fmt::Debug for Wire {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Wire")
-            .field("tls", &self.tls.is_some())
+            .field("tls", &self.opened.tls.is_some())
             .finish()
     }
 }

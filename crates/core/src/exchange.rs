@@ -1,0 +1,237 @@
+//! One call on its way: as many attempts as are allowed, each told to whoever listens.
+
+use crate::call::{Call, Stop};
+use crate::client::Inner;
+use crate::config::Credentials;
+use crate::error::{Attempt, Delivery, Error, ErrorKind, Phase};
+use crate::reply::CORRELATION_HEADER;
+use crate::retry::{Repeat, random};
+use crate::sleep::sleep;
+use crate::transport::{Incoming, Method, Outgoing, ReceivedHead, Trace};
+use crate::verdict::Verdict;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// What a request asks for. Since 0.1.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Starts a conversation.
+    Create,
+    /// One turn.
+    Respond,
+    /// Ends a conversation.
+    Close,
+}
+
+impl Operation {
+    /// The service's own word: `create`, `respond` or `close`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Respond => "respond",
+            Self::Close => "close",
+        }
+    }
+}
+
+impl std::fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// Makes sense of a complete answer, or says why there is none to be made.
+pub(crate) type Understand<'a, T> =
+    &'a dyn Fn(&Verdict<'_>, Incoming) -> Result<(ReceivedHead, T), Error>;
+
+/// A request that is to be sent until it is answered, or must not be sent again.
+pub(crate) struct Exchange<'a> {
+    pub(crate) client: &'a Inner,
+    pub(crate) call: &'a Arc<Call>,
+    pub(crate) operation: Operation,
+    pub(crate) body: &'a [u8],
+}
+
+impl Exchange<'_> {
+    pub(crate) fn run<T>(&self, understand: Understand<'_, T>) -> Result<(ReceivedHead, T), Error> {
+        let live = self.client.live();
+        let outcome = live
+            .in_flight
+            .enter()
+            .map_err(|error| error.with_correlation_id(&self.call.correlation_id))
+            .and_then(|_under_way| self.attempts(understand));
+        let failure = outcome.as_ref().err().map(Error::kind);
+        live.observations.call(self.call.began.elapsed(), failure);
+        if failure.is_none() {
+            live.retry_budget.refund();
+        }
+        outcome
+    }
+
+    fn attempts<T>(&self, understand: Understand<'_, T>) -> Result<(ReceivedHead, T), Error> {
+        let live = self.client.live();
+        let mut made = Vec::new();
+        loop {
+            let admission = match live.breaker.admit() {
+                Ok(admission) => admission,
+                Err(error) => return Err(self.final_error(error, made)),
+            };
+            let started = (SystemTime::now(), Instant::now());
+            let (outcome, trace) = self.attempt(understand);
+            match &outcome {
+                Ok(_) => admission.succeeded(),
+                Err(error) if is_failure_of_the_service(error) => admission.failed(),
+                Err(error) if error.status().is_some() => admission.succeeded(),
+                Err(_) => drop(admission),
+            }
+            let number = made.len() as u64 + 1;
+            let attempt = self.record(number, started, &trace, outcome.as_ref());
+            let error = match outcome {
+                Ok(reply) => {
+                    live.observations
+                        .attempt(&attempt, false, &self.client.listeners);
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            let pause = self.pause_after(&error, number);
+            live.observations
+                .attempt(&attempt, pause.is_some(), &self.client.listeners);
+            made.push(attempt);
+            let Some(pause) = pause else {
+                return Err(self.final_error(error, made));
+            };
+            if let Err(stop) = sleep(self.call, pause) {
+                return Err(self.final_error(stopped_between(stop, &error), made));
+            }
+        }
+    }
+
+    /// How long to wait before the next attempt, if there is to be one.
+    fn pause_after(&self, error: &Error, made: u64) -> Option<Duration> {
+        if error.repeat() == Repeat::Never {
+            return None;
+        }
+        let left = self.call.deadline.remaining()?;
+        let is_close = self.operation == Operation::Close;
+        let pause = self
+            .client
+            .retry_policy
+            .pause_after(error, made, is_close, left, random())?;
+        self.client.live().retry_budget.take().then_some(pause)
+    }
+
+    fn attempt<T>(
+        &self,
+        understand: Understand<'_, T>,
+    ) -> (Result<(ReceivedHead, T), Error>, Trace) {
+        let client = self.client;
+        let credentials = client.credentials.load();
+        let verdict = Verdict {
+            settings: &client.settings,
+            credentials: &credentials,
+            call: self.call,
+        };
+        match self.send(&credentials) {
+            Ok(incoming) => {
+                let trace = incoming.trace.clone();
+                (understand(&verdict, incoming), trace)
+            }
+            Err(mut failure) => {
+                let trace = std::mem::take(&mut *failure.trace);
+                (Err(verdict.on_failure(failure)), trace)
+            }
+        }
+    }
+
+    fn send(&self, credentials: &Credentials) -> Result<Incoming, crate::transport::Failure> {
+        let client = self.client;
+        let (key_header, token_header) = client.settings.dialect.credential_headers();
+        let length = self.body.len().to_string();
+        let (method, uri) = match self.operation {
+            Operation::Create => (Method::Post, &client.create),
+            Operation::Respond => (Method::Post, &client.respond),
+            Operation::Close => (Method::Put, &client.close),
+        };
+        let outgoing = Outgoing {
+            method,
+            uri,
+            headers: &[
+                ("Host", client.settings.base.authority.as_bytes()),
+                ("User-Agent", client.user_agent.as_bytes()),
+                (key_header, credentials.api_key.reveal().as_bytes()),
+                (token_header, credentials.token.reveal().as_bytes()),
+                (CORRELATION_HEADER, self.call.correlation_id.as_bytes()),
+                ("Content-Type", b"application/json"),
+                ("Content-Length", length.as_bytes()),
+            ],
+            body: self.body,
+        };
+        client.transport.send(self.call, &outgoing)
+    }
+
+    fn record<T>(
+        &self,
+        number: u64,
+        (started_at, began): (SystemTime, Instant),
+        trace: &Trace,
+        outcome: Result<&(ReceivedHead, T), &Error>,
+    ) -> Attempt {
+        let error = outcome.err();
+        Attempt {
+            number,
+            operation: self.operation,
+            correlation_id: self.call.correlation_id.clone(),
+            started_at,
+            elapsed: began.elapsed(),
+            phase: error.map_or(Phase::Reply, Error::phase),
+            kind: error.map(Error::kind),
+            delivery: error.map(Error::delivery),
+            status: outcome.map_or_else(Error::status, |(received, _)| Some(received.status)),
+            outcome: error.map_or_else(String::new, |error| error.message().to_owned()),
+            address: trace.address,
+            reused_connection: trace.reused,
+            resolve: trace.resolve,
+            connect: trace.connect,
+            tls: trace.tls,
+            send: trace.send(),
+            wait: trace.wait(),
+            read: trace.read(),
+            bytes_sent: trace.bytes_sent,
+            bytes_received: trace.bytes_received,
+        }
+    }
+
+    fn final_error(&self, error: Error, made: Vec<Attempt>) -> Error {
+        error
+            .with_correlation_id(&self.call.correlation_id)
+            .with_attempts(made)
+    }
+}
+
+/// What the breaker counts: the service could not be reached, or failed.
+fn is_failure_of_the_service(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Connect | ErrorKind::Server => true,
+        // A caller that gives the agent little time is no sign of an outage; one that cannot even connect is.
+        ErrorKind::Timeout => error.delivery() == Delivery::NotSent,
+        _ => false,
+    }
+}
+
+fn stopped_between(stop: Stop, last: &Error) -> Error {
+    let kind = match stop {
+        Stop::DeadlinePassed => ErrorKind::Timeout,
+        Stop::Cancelled | Stop::Forked => ErrorKind::Cancelled,
+    };
+    Error::new(
+        kind,
+        format!(
+            "stopped while waiting before another attempt; the last one failed: {}",
+            last.message()
+        ),
+    )
+    .with_phase(Phase::Pause)
+    .with_delivery(last.delivery())
+}

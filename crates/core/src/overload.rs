@@ -1,0 +1,237 @@
+//! What keeps a client from making an outage worse: a cap on calls in flight, and a breaker.
+
+use crate::cancel::lock;
+use crate::error::{Error, ErrorKind, Phase};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Counts the calls that are under way, and refuses those beyond the cap.
+#[derive(Debug)]
+pub(crate) struct CallsInFlight {
+    count: AtomicU64,
+    most: Option<u64>,
+}
+
+/// One call that is under way, until this is dropped.
+pub(crate) struct InFlight<'a>(&'a CallsInFlight);
+
+impl CallsInFlight {
+    pub(crate) fn new(most: Option<u64>) -> Self {
+        Self {
+            count: AtomicU64::new(0),
+            most,
+        }
+    }
+
+    pub(crate) fn enter(&self) -> Result<InFlight<'_>, Error> {
+        let others = self.count.fetch_add(1, Ordering::Relaxed);
+        let entered = InFlight(self);
+        match self.most {
+            Some(most) if others >= most => Err(Error::new(
+                ErrorKind::Busy,
+                format!("{most} calls are under way, which is the cap (max_calls_in_flight)"),
+            )),
+            _ => Ok(entered),
+        }
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What the breaker does with calls. Since 0.1.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BreakerState {
+    /// Calls pass; also when no breaker is configured.
+    Closed,
+    /// Calls fail at once as `unavailable`.
+    Open,
+    /// One call has been let through to see whether the service is back; the others fail at once.
+    Probing,
+}
+
+impl BreakerState {
+    /// The stable name: `closed`, `open` or `probing`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::Probing => "probing",
+        }
+    }
+}
+
+/// Lets calls fail at once while the service is known to be away.
+#[derive(Debug)]
+pub(crate) struct Breaker {
+    after_failures: Option<u64>,
+    open_for: Duration,
+    position: Mutex<Position>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Position {
+    Closed { failures: u64 },
+    Open { until: Instant },
+    Probing,
+}
+
+/// An attempt that the breaker has let through; what came of it decides what the breaker does next.
+pub(crate) struct Admission<'a> {
+    breaker: &'a Breaker,
+    is_probe: bool,
+    judged: bool,
+}
+
+impl Breaker {
+    pub(crate) fn new(after_failures: Option<u64>, open_for: Duration) -> Self {
+        Self {
+            after_failures,
+            open_for,
+            position: Mutex::new(Position::Closed { failures: 0 }),
+        }
+    }
+
+    pub(crate) fn state(&self) -> BreakerState {
+        match *lock(&self.position) {
+            Position::Closed { .. } => BreakerState::Closed,
+            Position::Open { .. } => BreakerState::Open,
+            Position::Probing => BreakerState::Probing,
+        }
+    }
+
+    pub(crate) fn admit(&self) -> Result<Admission<'_>, Error> {
+        let admission = |is_probe| Admission {
+            breaker: self,
+            is_probe,
+            judged: false,
+        };
+        if self.after_failures.is_none() {
+            return Ok(admission(false));
+        }
+        let mut position = lock(&self.position);
+        match *position {
+            Position::Closed { .. } => Ok(admission(false)),
+            Position::Open { until } if until <= Instant::now() => {
+                *position = Position::Probing;
+                Ok(admission(true))
+            }
+            Position::Open { until } => Err(unavailable(Some(
+                until.saturating_duration_since(Instant::now()),
+            ))),
+            Position::Probing => Err(unavailable(None)),
+        }
+    }
+}
+
+impl Admission<'_> {
+    /// The service answered, whatever it said.
+    pub(crate) fn succeeded(mut self) {
+        self.judged = true;
+        if self.breaker.after_failures.is_some() {
+            *lock(&self.breaker.position) = Position::Closed { failures: 0 };
+        }
+    }
+
+    /// The service was not reached, or failed.
+    pub(crate) fn failed(mut self) {
+        self.judged = true;
+        let Some(most) = self.breaker.after_failures else {
+            return;
+        };
+        let mut position = lock(&self.breaker.position);
+        let failures = match *position {
+            Position::Closed { failures } => failures + 1,
+            Position::Probing if self.is_probe => most,
+            // A call that began before the breaker opened says nothing new.
+            Position::Open { .. } | Position::Probing => return,
+        };
+        *position = match failures >= most {
+            true => Position::Open {
+                until: Instant::now() + self.breaker.open_for,
+            },
+            false => Position::Closed { failures },
+        };
+    }
+}
+
+impl Drop for Admission<'_> {
+    fn drop(&mut self) {
+        // A probe that was cancelled has found out nothing: the next call is the probe.
+        if self.is_probe && !self.judged {
+            *lock(&self.breaker.position) = Position::Open {
+                until: Instant::now(),
+            };
+        }
+    }
+}
+
+fn unavailable(wait: Option<Duration>) -> Error {
+    let message = "too many calls failed lately, so this one was not tried (breaker_failures)";
+    Error::new(ErrorKind::Unavailable, message)
+        .with_phase(Phase::Prepare)
+        .with_retry_after(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_beyond_the_cap_are_refused_until_others_end() {
+        let calls = CallsInFlight::new(Some(2));
+        let (first, _second) = (calls.enter().unwrap(), calls.enter().unwrap());
+        let error = calls.enter().map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy);
+        assert_eq!(calls.count(), 2);
+        drop(first);
+        assert!(calls.enter().is_ok());
+        assert!(CallsInFlight::new(None).enter().is_ok());
+    }
+
+    #[test]
+    fn it_opens_after_failures_in_a_row_only() {
+        let breaker = Breaker::new(Some(2), Duration::from_secs(60));
+        breaker.admit().unwrap().failed();
+        breaker.admit().unwrap().succeeded();
+        breaker.admit().unwrap().failed();
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        breaker.admit().unwrap().failed();
+        assert_eq!(breaker.state(), BreakerState::Open);
+        let error = breaker.admit().map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.may_resend() && error.retry_after() > Some(Duration::from_secs(50)));
+    }
+
+    #[test]
+    fn one_probe_at_a_time_decides() {
+        let breaker = Breaker::new(Some(1), Duration::ZERO);
+        breaker.admit().unwrap().failed();
+        let probe = breaker.admit().unwrap();
+        assert_eq!(breaker.state(), BreakerState::Probing);
+        assert!(breaker.admit().is_err());
+        drop(probe);
+        breaker.admit().unwrap().failed();
+        assert_eq!(breaker.state(), BreakerState::Open);
+        breaker.admit().unwrap().succeeded();
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn without_configuration_it_never_opens() {
+        let breaker = Breaker::new(None, Duration::from_secs(60));
+        for _ in 0..1000 {
+            breaker.admit().unwrap().failed();
+        }
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+}

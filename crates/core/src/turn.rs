@@ -1,0 +1,214 @@
+//! A call that is under way on a thread of its own: wait for it a while, cancel it, take its outcome.
+
+use crate::call::Call;
+use crate::cancel::lock;
+use crate::error::{Delivery, Error, ErrorKind, Phase};
+use std::fmt;
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What a call needs at most, a first TLS handshake with the system's whole trust store included. Address space only:
+/// what it costs is what it touches.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// A call that was started and goes on by itself.
+///
+/// Whoever started it can do something else meanwhile, say "one moment please" after a while, and take the outcome when it
+/// is there. Its deadline began when it was started. Dropping it cancels the call; its thread ends then. Since 0.1.0.
+///
+/// ```no_run
+/// # fn main() -> Result<(), polyai_chat_core::Error> {
+/// # let client = polyai_chat_core::Client::new(polyai_chat_core::Config::from_environment()?)?;
+/// # let conversation = client.attach("id")?;
+/// use std::time::Duration;
+///
+/// let turn = conversation.start_respond("Where is my order?")?;
+/// if !turn.wait(Duration::from_millis(1500)) {
+///     println!("One moment, please.");
+/// }
+/// println!("{}", turn.take()?.response());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Turn<T> {
+    call: Arc<Call>,
+    progress: Arc<Progress<T>>,
+    descriptor: OnceLock<PipeReader>,
+}
+
+struct Progress<T> {
+    state: Mutex<State<T>>,
+    done: Condvar,
+}
+
+struct State<T> {
+    outcome: Option<Result<T, Error>>,
+    is_done: bool,
+    /// Dropped when the call is done, which makes the other end readable.
+    signal: Option<PipeWriter>,
+}
+
+impl<T: Send + 'static> Turn<T> {
+    /// Runs `work` on a new thread. `call` is the call it makes.
+    pub(crate) fn start(
+        call: Arc<Call>,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<Self, Error> {
+        let progress = Arc::new(Progress {
+            state: Mutex::new(State {
+                outcome: None,
+                is_done: false,
+                signal: None,
+            }),
+            done: Condvar::new(),
+        });
+        let of_thread = Arc::clone(&progress);
+        let spawned = thread::Builder::new()
+            .name("polyai-turn".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                let outcome =
+                    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(panicked()));
+                of_thread.finish(outcome);
+            });
+        match spawned {
+            // The thread is left to itself: it ends with the call, and the call by its deadline.
+            Ok(_) => Ok(Self {
+                call,
+                progress,
+                descriptor: OnceLock::new(),
+            }),
+            Err(error) => Err(Error::new(
+                ErrorKind::Internal,
+                format!("no thread can be started for the call: {error}"),
+            )
+            .with_source(error)),
+        }
+    }
+}
+
+impl<T> Turn<T> {
+    /// Waits until the call is done, but no longer than this; tells whether it is. The call goes on all the same.
+    pub fn wait(&self, at_most: Duration) -> bool {
+        if self.call.is_of_another_process() {
+            return true;
+        }
+        let until = Instant::now() + at_most.min(Duration::from_secs(86_400));
+        let mut state = lock(&self.progress.state);
+        while !state.is_done {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            (state, _) = self
+                .progress
+                .done
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        true
+    }
+
+    /// Whether the outcome is there. Does not block.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.wait(Duration::ZERO)
+    }
+
+    /// Ends the call, which then is done within milliseconds, with a truthful delivery. Does not block; does nothing when
+    /// it is done already.
+    pub fn cancel(&self) {
+        self.call.cancel.cancel();
+    }
+
+    /// The outcome. Blocks until it is there, which is at the call's deadline at the latest.
+    ///
+    /// # Errors
+    /// Those of the call that was started. In a forked child: [`Cancelled`](ErrorKind::Cancelled) with
+    /// [`Delivery::Unknown`], for the answer goes to the parent.
+    pub fn take(self) -> Result<T, Error> {
+        if self.call.is_of_another_process() {
+            return Err(in_child(&self.call));
+        }
+        let mut state = lock(&self.progress.state);
+        loop {
+            if let Some(outcome) = state.outcome.take() {
+                return outcome;
+            }
+            state = self
+                .progress
+                .done
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The id that the service's support asks for.
+    #[must_use]
+    pub fn correlation_id(&self) -> &str {
+        &self.call.correlation_id
+    }
+
+    /// A descriptor that becomes readable when the call is done, for a host with an event loop of its own (poll, epoll,
+    /// select). Wait for it only: it must be neither read nor closed, and lasts as long as this.
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
+        if let Some(reader) = self.descriptor.get() {
+            return Ok(reader.as_fd());
+        }
+        let (reader, writer) = io::pipe()?;
+        if !self.call.is_of_another_process() {
+            let mut state = lock(&self.progress.state);
+            if !state.is_done {
+                state.signal = Some(writer);
+            }
+        }
+        Ok(self.descriptor.get_or_init(|| reader).as_fd())
+    }
+}
+
+impl<T> Progress<T> {
+    fn finish(&self, outcome: Result<T, Error>) {
+        let mut state = lock(&self.state);
+        state.outcome = Some(outcome);
+        state.is_done = true;
+        state.signal = None;
+        self.done.notify_all();
+    }
+}
+
+impl<T> Drop for Turn<T> {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+impl<T> fmt::Debug for Turn<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Turn")
+            .field("correlation_id", &self.call.correlation_id)
+            .field("is_done", &self.is_done())
+            .finish_non_exhaustive()
+    }
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Internal, "the call panicked").with_delivery(Delivery::Unknown)
+}
+
+fn in_child(call: &Call) -> Error {
+    Error::new(
+        ErrorKind::Cancelled,
+        "the process has forked since the call began; its answer goes to the parent",
+    )
+    .with_phase(Phase::Headers)
+    .with_delivery(Delivery::Unknown)
+    .with_correlation_id(&call.correlation_id)
+}

@@ -1,0 +1,386 @@
+//! Calls that were started: waited for, polled, cancelled, dropped.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod fixture;
+
+use fixture::{PATIENCE, client, config, simulator};
+use polyai_chat_core::{Client, Close, Create, Delivery, Error, ErrorKind, Respond};
+use polyai_chat_simulator::{Action, Fault, Operation, Pause};
+use std::io::Read;
+use std::os::fd::AsRawFd;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const SLOW_MS: u64 = 600;
+const FOREVER_MS: u64 = 600_000;
+
+fn threads_of_turns() -> usize {
+    std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path().join("comm")).ok())
+        .filter(|name| name.starts_with("polyai-turn"))
+        .count()
+}
+
+#[test]
+fn one_moment_please() {
+    let simulator = simulator();
+    let conversation = client(&simulator)
+        .start_create(Create::new())
+        .unwrap()
+        .take()
+        .unwrap();
+    simulator
+        .fail(
+            Fault::new(Action::Delay {
+                before: Pause::Headers,
+                ms: SLOW_MS,
+            })
+            .on(Operation::Respond),
+        )
+        .unwrap();
+    let turn = conversation.start_respond("a").unwrap();
+    assert!(!turn.wait(Duration::from_millis(50)), "still thinking");
+    assert!(!turn.is_done());
+    assert!(turn.wait(PATIENCE));
+    assert!(turn.is_done());
+    let id = turn.correlation_id().to_owned();
+    let reply = turn.take().unwrap();
+    assert_eq!(
+        (reply.response(), reply.correlation_id()),
+        ("You said: a", id.as_str())
+    );
+    assert!(
+        !conversation
+            .start_close(Close::new())
+            .unwrap()
+            .take()
+            .unwrap()
+            .was_over()
+    );
+}
+
+#[test]
+fn the_descriptor_becomes_readable_when_the_call_is_done() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    simulator
+        .fail(
+            Fault::new(Action::Delay {
+                before: Pause::Headers,
+                ms: SLOW_MS,
+            })
+            .on(Operation::Respond),
+        )
+        .unwrap();
+    let turn = conversation.start_respond("a").unwrap();
+    // Reading a copy of it to its end blocks until the call is done.
+    let copy = turn.descriptor().unwrap().try_clone_to_owned().unwrap();
+    assert_eq!(
+        turn.descriptor().unwrap().as_raw_fd(),
+        turn.descriptor().unwrap().as_raw_fd()
+    );
+    assert!(!turn.is_done());
+    let mut bytes = Vec::new();
+    std::fs::File::from(copy).read_to_end(&mut bytes).unwrap();
+    assert!(bytes.is_empty() && turn.is_done());
+    assert!(turn.take().is_ok());
+
+    let done = conversation.start_close(Close::new()).unwrap();
+    assert!(done.wait(PATIENCE));
+    let late = done.descriptor().unwrap().try_clone_to_owned().unwrap();
+    std::fs::File::from(late).read_to_end(&mut bytes).unwrap();
+}
+
+#[test]
+fn cancelling_and_dropping_end_the_call() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    simulator
+        .fail(
+            Fault::new(Action::Delay {
+                before: Pause::Turn,
+                ms: FOREVER_MS,
+            })
+            .on(Operation::Respond),
+        )
+        .unwrap();
+    let conversation = client.create(Create::new()).unwrap();
+    let turn = conversation.start_respond("a").unwrap();
+    assert!(simulator.wait_for(
+        |records| records.requests_to(Operation::Respond) == 1,
+        PATIENCE
+    ));
+    turn.cancel();
+    let error = turn.take().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Cancelled, Delivery::Unknown)
+    );
+
+    let dropped = client.create(Create::new()).unwrap();
+    let turn = dropped.start_respond("b").unwrap();
+    assert!(simulator.wait_for(
+        |records| records.requests_to(Operation::Respond) == 2,
+        PATIENCE
+    ));
+    drop(turn);
+    let began = Instant::now();
+    while threads_of_turns() > 0 && began.elapsed() < PATIENCE {
+        thread::yield_now();
+    }
+    assert!(began.elapsed() < PATIENCE);
+    // A cancelled call has lost its connection, which the server sees, and takes no turn.
+    assert!(simulator.wait_for(|records| records.counts().open_connections == 0, PATIENCE));
+    assert_eq!(simulator.counts().turns, 0);
+}
+
+#[test]
+fn started_turns_keep_the_order_in_which_they_were_started() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    simulator
+        .fail(
+            Fault::new(Action::Delay {
+                before: Pause::Headers,
+                ms: 20,
+            })
+            .on(Operation::Respond),
+        )
+        .unwrap();
+    let turns: Vec<_> = (0..10)
+        .map(|number| conversation.start_respond(format!("{number}")).unwrap())
+        .collect();
+    for turn in turns {
+        turn.take().unwrap();
+    }
+    let messages: Vec<_> = simulator
+        .conversation(conversation.id())
+        .unwrap()
+        .messages
+        .into_iter()
+        .flatten()
+        .collect();
+    assert_eq!(
+        messages,
+        (0..10).map(|number| number.to_string()).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn many_at_once_each_with_its_own_reply() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    simulator
+        .fail(
+            Fault::new(Action::Delay {
+                before: Pause::Turn,
+                ms: 300,
+            })
+            .on(Operation::Respond),
+        )
+        .unwrap();
+    let conversations: Vec<_> = (0..200)
+        .map(|_| client.create(Create::new()).unwrap())
+        .collect();
+    let turns: Vec<_> = conversations
+        .iter()
+        .map(|conversation| conversation.start_respond(conversation.id()).unwrap())
+        .collect();
+    for (conversation, turn) in conversations.iter().zip(turns) {
+        assert_eq!(
+            turn.take().unwrap().response(),
+            format!("You said: {}", conversation.id())
+        );
+    }
+    assert_eq!(simulator.counts().turns, 200);
+}
+
+#[test]
+fn shutting_the_client_down_wakes_every_caller() {
+    let simulator = simulator();
+    let client = Client::new(config(&simulator.url())).unwrap();
+    simulator
+        .fail(
+            Fault::new(Action::Delay {
+                before: Pause::Turn,
+                ms: FOREVER_MS,
+            })
+            .on(Operation::Respond),
+        )
+        .unwrap();
+    let conversations: Vec<_> = (0..8)
+        .map(|_| client.create(Create::new()).unwrap())
+        .collect();
+    let turns: Vec<_> = conversations
+        .iter()
+        .map(|conversation| conversation.start_respond("a").unwrap())
+        .collect();
+    let queued: Vec<_> = conversations
+        .iter()
+        .map(|conversation| conversation.start_respond("b").unwrap())
+        .collect();
+    assert!(simulator.wait_for(
+        |records| records.requests_to(Operation::Respond) == 8,
+        PATIENCE
+    ));
+    let began = Instant::now();
+    client.shut_down();
+    let of = |outcome: Result<_, Error>| outcome.map(|_: polyai_chat_core::Reply| ()).unwrap_err();
+    for (turn, waiting) in turns.into_iter().zip(queued) {
+        let (sent, waited) = (of(turn.take()), of(waiting.take()));
+        assert_eq!(
+            (sent.kind(), sent.delivery()),
+            (ErrorKind::Cancelled, Delivery::Unknown)
+        );
+        assert_eq!(
+            (waited.kind(), waited.delivery()),
+            (ErrorKind::Cancelled, Delivery::NotSent)
+        );
+    }
+    assert!(began.elapsed() < Duration::from_secs(2));
+    let later = client.create(Create::new()).unwrap_err();
+    assert_eq!(
+        (later.kind(), later.delivery()),
+        (ErrorKind::Cancelled, Delivery::NotSent)
+    );
+    assert_eq!(client.metrics().idle_connections, 0);
+}
+
+#[test]
+fn the_client_lives_on_with_another_pair_of_keys_and_a_warm_connection() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    client.warm_up(PATIENCE).unwrap();
+    client.warm_up(PATIENCE).unwrap();
+    assert!(simulator.wait_for(|records| records.counts().connections == 1, PATIENCE));
+    assert_eq!(simulator.counts().requests, 0);
+    let conversation = client.create(Create::new()).unwrap();
+    simulator.replace_credentials("new-key", "new-token");
+    assert_eq!(
+        conversation.respond("a").unwrap_err().kind(),
+        ErrorKind::Authentication
+    );
+    assert_eq!(
+        client
+            .replace_credentials("new\nkey", "new-token")
+            .unwrap_err()
+            .kind(),
+        ErrorKind::InvalidArgument
+    );
+    client.replace_credentials("new-key", "new-token").unwrap();
+    assert!(conversation.respond("a").is_ok());
+    assert_eq!(
+        simulator.connections(),
+        1,
+        "the warm connection carried everything"
+    );
+}
+
+#[test]
+fn a_cap_on_calls_and_a_budget_for_the_conversation() {
+    let simulator = simulator();
+    let client = Client::new(config(&simulator.url()).max_calls_in_flight(1)).unwrap();
+    let (first, second) = (
+        client.create(Create::new()).unwrap(),
+        client.create(Create::new()).unwrap(),
+    );
+    simulator
+        .fail(
+            Fault::new(Action::Delay {
+                before: Pause::Turn,
+                ms: FOREVER_MS,
+            })
+            .on(Operation::Respond),
+        )
+        .unwrap();
+    let turn = first.start_respond("a").unwrap();
+    assert!(simulator.wait_for(
+        |records| records.requests_to(Operation::Respond) == 1,
+        PATIENCE
+    ));
+    let error = second.respond("b").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Busy, Delivery::NotSent)
+    );
+    assert!(error.message().contains("max_calls_in_flight"), "{error}");
+    drop(turn);
+
+    let budget = Duration::from_millis(400);
+    let client = Client::new(config(&simulator.url()).conversation_timeout(budget)).unwrap();
+    let conversation = client.create(Create::new()).unwrap();
+    let began = Instant::now();
+    let error = conversation.respond(Respond::new("a")).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Timeout, Delivery::Unknown)
+    );
+    assert!(began.elapsed() < Duration::from_millis(1400));
+    let error = conversation.respond("b").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Timeout, Delivery::NotSent)
+    );
+    assert!(conversation.close().is_ok(), "closing is not counted");
+}
+
+#[test]
+fn what_happened_can_be_read_and_listened_to() {
+    use polyai_chat_core::LogLevel;
+    use std::sync::{Arc, Mutex};
+    let simulator = simulator();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&lines);
+    let client = Client::new(
+        config(&simulator.url())
+            .recent_attempts(2)
+            .on_attempt(|_| panic!("a listener that panics harms nobody"))
+            .on_log(move |level, line| heard.lock().unwrap().push((level, line.to_owned()))),
+    )
+    .unwrap();
+    let conversation = client.create(Create::new()).unwrap();
+    conversation.respond("the customer's words").unwrap();
+    simulator
+        .fail(Fault::new(polyai_chat_simulator::Answer::status(500)))
+        .unwrap();
+    conversation.respond("the customer's words").unwrap_err();
+    let recent = client.recent_attempts();
+    assert_eq!(
+        recent
+            .iter()
+            .map(|attempt| attempt.status)
+            .collect::<Vec<_>>(),
+        [Some(200), Some(500)]
+    );
+    let metrics = client.metrics();
+    assert_eq!(
+        (
+            metrics.calls,
+            metrics.opened_connections,
+            metrics.reused_connections
+        ),
+        (3, 1, 2)
+    );
+    assert_eq!(
+        metrics
+            .latency_ms
+            .iter()
+            .map(|(_, count)| count)
+            .sum::<u64>(),
+        3
+    );
+    assert_eq!(metrics.failures, [(ErrorKind::Server, 1)]);
+    assert!(metrics.bytes_sent > 0 && metrics.bytes_received > 0 && metrics.calls_in_flight == 0);
+    let lines = lines.lock().unwrap();
+    assert_eq!(
+        lines.iter().map(|(level, _)| *level).collect::<Vec<_>>(),
+        [LogLevel::Debug, LogLevel::Debug, LogLevel::Warn]
+    );
+    for (_, line) in lines.iter() {
+        assert!(
+            line.contains("correlation id") && !line.contains("words") && !line.contains("canary"),
+            "{line}"
+        );
+    }
+}
