@@ -1,8 +1,8 @@
 //! Ending one call from another thread.
 
 use crate::fork::{self, PerProcess};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
+use std::sync::{Arc, Weak};
 
 /// Something a call is blocked on, which can be told to let go.
 pub(crate) trait Interrupt: Send + Sync {
@@ -177,11 +177,6 @@ impl Drop for UnderWay {
             calls.free.push(self.slot);
         }
     }
-}
-
-/// No code that holds one of our locks can panic half way through a change, so a poisoned lock is still sound.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

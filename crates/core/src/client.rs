@@ -14,6 +14,7 @@ use crate::reply::{Answer, Closed, Greeting, Reply};
 use crate::request::{Close, Create, Respond};
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::secret::Secret;
+use crate::sync::{AtomicBool, Ordering};
 use crate::transport::{ConnectionReport, Failure, Incoming, ReceivedHead, Transport};
 use crate::turn::Turn;
 use crate::verdict::{Verdict, says_that_it_is_over};
@@ -21,7 +22,6 @@ use arc_swap::ArcSwap;
 use http::Uri;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Talks to one project of the service.

@@ -1,7 +1,6 @@
 //! A conversation: its id and greeting, the order of its turns, and whether it is over.
 
 use crate::call::{Call, CallOptions, Stop};
-use crate::cancel::lock;
 use crate::client::Client;
 use crate::deadline::Deadline;
 use crate::dialect::Dialect;
@@ -9,12 +8,12 @@ use crate::error::{Delivery, Error, ErrorKind, Phase};
 use crate::fork::PerProcess;
 use crate::reply::{Closed, Greeting, Reply};
 use crate::request::{Close, Respond};
+use crate::sync::{AtomicU8, Mutex, Ordering, lock};
 use crate::turn::Turn;
 use crate::turn_queue::{Place, TurnQueue};
 use crate::verdict::says_that_it_is_over;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is known about a conversation. Since 0.1.0.

@@ -32,6 +32,10 @@ mod endpoint;
 mod error;
 mod exchange;
 mod fork;
+#[doc(hidden)]
+pub mod fuzzing;
+#[cfg(all(test, feature = "models"))]
+mod models;
 mod observe;
 mod overload;
 mod reply;
@@ -39,6 +43,7 @@ mod request;
 mod retry;
 mod secret;
 mod sleep;
+mod sync;
 mod transport;
 mod turn;
 mod turn_queue;

@@ -1,13 +1,13 @@
 //! What a client can tell about its calls: the last attempts, counters, and whoever listens while they happen. This is
 //! the only place that puts a call into words for a log.
 
-use crate::cancel::lock;
 use crate::error::{Attempt, ErrorKind};
+use crate::sync::{Mutex, lock};
 use std::collections::VecDeque;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Upper bounds of the latency histogram's buckets, in milliseconds; a last bucket holds what took longer.

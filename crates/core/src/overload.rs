@@ -1,8 +1,7 @@
 //! What keeps a client from making an outage worse: a cap on calls in flight, and a breaker.
 
-use crate::cancel::lock;
 use crate::error::{Error, ErrorKind, Phase};
-use std::sync::Mutex;
+use crate::sync::{Mutex, lock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 

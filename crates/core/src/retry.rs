@@ -1,9 +1,8 @@
 //! What is tried again by itself: never what may have been processed, and never so much that an outage is multiplied.
 
-use crate::cancel::lock;
 use crate::config::Settings;
 use crate::error::Error;
-use std::sync::Mutex;
+use crate::sync::{Mutex, lock};
 use std::time::Duration;
 
 /// Whether a failed request may be repeated without asking the caller; the contract's table, last column.

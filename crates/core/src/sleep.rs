@@ -1,9 +1,10 @@
 //! A pause that a cancellation ends.
 
 use crate::call::{Call, Stop};
-use crate::cancel::{Interrupt, lock};
+use crate::cancel::Interrupt;
 use crate::deadline::Deadline;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use crate::sync::{Condvar, Mutex, PoisonError, lock};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Default)]

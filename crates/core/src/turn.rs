@@ -1,14 +1,13 @@
 //! A call that is under way on a thread of its own: wait for it a while, cancel it, take its outcome.
 
 use crate::call::Call;
-use crate::cancel::lock;
 use crate::error::{Delivery, Error, ErrorKind, Phase};
+use crate::sync::{Condvar, Mutex, PoisonError, lock, thread};
 use std::fmt;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
-use std::thread;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// What a call needs at most, a first TLS handshake with the system's whole trust store included. Address space only:

@@ -1,10 +1,11 @@
 //! One turn at a time in a conversation, in the order in which they were asked for.
 
 use crate::call::{Call, Stop};
-use crate::cancel::{Interrupt, lock};
+use crate::cancel::Interrupt;
 use crate::fork::PerProcess;
+use crate::sync::{Condvar, Mutex, PoisonError, lock};
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 
 pub(crate) struct TurnQueue {
     board: PerProcess<Arc<Board>>,

@@ -188,11 +188,10 @@ fn a_full_backlog_does_not_hold_a_call() {
     listener.listen(0).unwrap();
     let address = listener.local_addr().unwrap().as_socket().unwrap();
     let mut filling = Vec::new();
-    loop {
-        match std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
-            Ok(stream) => filling.push(stream),
-            Err(_) => break,
-        }
+    while let Ok(stream) =
+        std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200))
+    {
+        filling.push(stream);
     }
     let client = Client::new(config(&format!("http://{address}"))).unwrap();
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! The tables of the README are those of the code. `make documents` (POLYAI_WRITE_DOCUMENTS=1) writes them anew.
+//! The tables of the README are those of the code. `make documents` (`POLYAI_WRITE_DOCUMENTS=1`) writes them anew.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use polyai_chat_core::{ErrorKind, OPTIONS};

@@ -6,14 +6,15 @@
 use super::failure::{Cause, Failure};
 use super::poll::wait_writable;
 use crate::call::{Call, Stop};
-use crate::cancel::{Interrupt, lock};
+use crate::cancel::Interrupt;
 use crate::deadline::Deadline;
 use crate::error::Phase;
+use crate::sync::{Mutex, lock};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long an address may stay undecided before the next one is tried beside it.

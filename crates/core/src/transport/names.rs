@@ -5,14 +5,15 @@
 
 use super::failure::{Cause, Failure};
 use crate::call::{Call, Stop};
-use crate::cancel::{Interrupt, lock};
+use crate::cancel::Interrupt;
 use crate::deadline::Deadline;
 use crate::endpoint::literal_address;
 use crate::error::Phase;
+use crate::sync::{Condvar, Mutex, PoisonError, lock};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 

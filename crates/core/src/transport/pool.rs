@@ -1,9 +1,8 @@
 //! The idle connections of a client. The one used last is taken first, so that the others age and leave.
 
 use super::connection::Connection;
-use crate::cancel::lock;
+use crate::sync::{Mutex, lock};
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 pub(super) struct Pool {

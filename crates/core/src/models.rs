@@ -1,0 +1,213 @@
+//! What threads can do to one conversation, tried out in many orders by a scheduler. Waiting with a timeout never times out
+//! here, so a wake-up that is lost is found as a deadlock.
+
+use crate::call::{Call, CallOptions, Stop};
+use crate::cancel::{CallCancel, CancelToken, Interrupt};
+use crate::client::Client;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::sync::{AtomicBool, Mutex, Ordering, thread};
+use crate::turn::Turn;
+use crate::turn_queue::TurnQueue;
+use std::sync::Arc;
+use std::time::Duration;
+
+const ORDERS: usize = 2_000;
+const LONG: Duration = Duration::from_secs(3600);
+
+fn explore(model: impl Fn() + Send + Sync + 'static) {
+    shuttle::check_random(model, ORDERS);
+}
+
+fn call() -> Arc<Call> {
+    Call::begin(&CallOptions::default(), LONG, &CancelToken::new()).unwrap()
+}
+
+#[test]
+fn turns_are_taken_in_the_order_in_which_they_joined() {
+    explore(|| {
+        let queue = TurnQueue::default();
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let threads: Vec<_> = (0..4)
+            .map(|number| {
+                let (place, taken) = (queue.join(), Arc::clone(&taken));
+                thread::spawn(move || {
+                    place.wait(&call()).unwrap();
+                    taken.lock().unwrap().push(number);
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(*taken.lock().unwrap(), [0, 1, 2, 3]);
+    });
+}
+
+#[test]
+fn who_waits_is_woken_by_a_cancellation_and_leaves_the_line_to_the_others() {
+    explore(|| {
+        let queue = TurnQueue::default();
+        let first = queue.join();
+        let (second, third) = (queue.join(), queue.join());
+        let cancelled = call();
+        let waiting = {
+            let call = Arc::clone(&cancelled);
+            thread::spawn(move || second.wait(&call))
+        };
+        let last = thread::spawn(move || third.wait(&call()));
+        let canceller = thread::spawn(move || cancelled.cancel.cancel());
+        first.wait(&call()).unwrap();
+        drop(first);
+        let outcome = waiting.join().unwrap();
+        assert!(matches!(outcome, Ok(()) | Err(Stop::Cancelled)));
+        assert_eq!(last.join().unwrap(), Ok(()));
+        canceller.join().unwrap();
+    });
+}
+
+#[test]
+fn a_cancellation_alone_wakes_who_waits() {
+    explore(|| {
+        let queue = TurnQueue::default();
+        let _first = queue.join();
+        let (second, cancelled) = (queue.join(), call());
+        let waiting = {
+            let call = Arc::clone(&cancelled);
+            thread::spawn(move || second.wait(&call))
+        };
+        cancelled.cancel.cancel();
+        assert_eq!(waiting.join().unwrap(), Err(Stop::Cancelled));
+    });
+}
+
+/// A connection that the next call takes over.
+#[derive(Default)]
+struct Connection {
+    belongs_to_another_call: AtomicBool,
+    interrupted: AtomicBool,
+}
+
+impl Interrupt for Connection {
+    fn interrupt(&self) {
+        assert!(
+            !self.belongs_to_another_call.load(Ordering::SeqCst),
+            "another call's connection was shut down"
+        );
+        self.interrupted.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_cancellation_never_reaches_a_connection_that_was_handed_on() {
+    explore(|| {
+        let cancel = Arc::new(CallCancel::default());
+        let connection = Arc::new(Connection::default());
+        let canceller = {
+            let cancel = Arc::clone(&cancel);
+            thread::spawn(move || cancel.cancel())
+        };
+        cancel.attach(connection.clone());
+        cancel.detach();
+        // As the transport does: what a cancellation may have touched is not handed on.
+        if cancel.is_cancelled() {
+            canceller.join().unwrap();
+            return;
+        }
+        assert!(!connection.interrupted.load(Ordering::SeqCst));
+        connection
+            .belongs_to_another_call
+            .store(true, Ordering::SeqCst);
+        canceller.join().unwrap();
+    });
+}
+
+#[test]
+fn a_cancellation_before_or_after_the_connection_is_there_interrupts_it() {
+    explore(|| {
+        let cancel = Arc::new(CallCancel::default());
+        let connection = Arc::new(Connection::default());
+        let canceller = {
+            let cancel = Arc::clone(&cancel);
+            thread::spawn(move || cancel.cancel())
+        };
+        cancel.attach(connection.clone());
+        canceller.join().unwrap();
+        assert!(connection.interrupted.load(Ordering::SeqCst));
+    });
+}
+
+#[test]
+fn a_token_cancels_each_call_that_has_entered_and_no_other() {
+    explore(|| {
+        let token = CancelToken::new();
+        let calls: Vec<_> = (0..2).map(|_| Arc::new(CallCancel::default())).collect();
+        let entered = token.enter(&calls[0]);
+        let other = {
+            let (token, call) = (token.clone(), Arc::clone(&calls[1]));
+            thread::spawn(move || drop(token.enter(&call)))
+        };
+        token.cancel();
+        assert!(calls[0].is_cancelled());
+        other.join().unwrap();
+        drop(entered);
+        let late = Arc::new(CallCancel::default());
+        let _entered = token.enter(&late);
+        assert!(!late.is_cancelled());
+    });
+}
+
+#[test]
+fn the_outcome_of_a_started_call_is_there_for_who_waits_and_who_takes_it() {
+    explore(|| {
+        let turn = Turn::start(call(), || Ok::<_, Error>(7)).unwrap();
+        assert!(turn.wait(LONG));
+        assert_eq!(turn.take().unwrap(), 7);
+        let turn = Turn::start(call(), || Ok::<_, Error>(8)).unwrap();
+        assert_eq!(turn.take().unwrap(), 8);
+    });
+}
+
+#[test]
+fn dropping_a_started_call_ends_it() {
+    explore(|| {
+        let queue = TurnQueue::default();
+        let first = queue.join();
+        let (place, of_turn) = (queue.join(), call());
+        let of_thread = Arc::clone(&of_turn);
+        let ended = Arc::new(Mutex::new(None));
+        let seen = Arc::clone(&ended);
+        let turn = Turn::start(of_turn, move || {
+            let outcome = place.wait(&of_thread);
+            *seen.lock().unwrap() = Some(outcome);
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+        drop(turn);
+        // Its thread leaves the line, so that whoever comes later is next.
+        let last = queue.join();
+        drop(first);
+        last.wait(&call()).unwrap();
+        assert!(ended.lock().unwrap().is_some());
+    });
+}
+
+#[test]
+fn shutting_down_stops_a_call_or_is_seen_by_it() {
+    let config = Config::new()
+        .region("uk")
+        .account_id("a")
+        .project_id("p")
+        .api_key("k")
+        .token("t");
+    explore(move || {
+        let client = Client::new(config.clone()).unwrap();
+        let of_thread = client.clone();
+        let beginning = thread::spawn(move || of_thread.begin(&CallOptions::default(), LONG));
+        client.shut_down();
+        match beginning.join().unwrap() {
+            Ok(call) => assert_eq!(call.stopped(), Some(Stop::Cancelled)),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled),
+        }
+    });
+}
