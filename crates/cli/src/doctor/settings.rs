@@ -1,0 +1,98 @@
+//! Which options are set, and by what.
+
+use polyai_chat_core::{Config, Origin, SettingDescription};
+use serde::Serialize;
+use std::fmt;
+use std::time::Duration;
+
+/// These are one choice: the strongest source that makes it decides.
+const ENDPOINT: [&str; 3] = ["region", "base_url", "studio_url"];
+
+/// An option that is set; a secret's value is `set`.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Setting {
+    name: &'static str,
+    value: String,
+    source: String,
+    /// Whether it has an effect.
+    used: bool,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} = {} ({})",
+            self.name, self.value, self.source
+        )?;
+        match self.used {
+            true => Ok(()),
+            false => {
+                formatter.write_str("; without effect: a stronger source says where the service is")
+            }
+        }
+    }
+}
+
+/// What is set, in the order of the table of options.
+pub(super) fn used(config: &Config) -> Vec<Setting> {
+    let described = config.describe();
+    let strongest = described
+        .iter()
+        .filter(|setting| ENDPOINT.contains(&setting.name))
+        .map(strength)
+        .max()
+        .unwrap_or_default();
+    described
+        .iter()
+        .filter(|setting| setting.origin != Origin::Default)
+        .map(|setting| Setting {
+            name: setting.name,
+            value: setting.value.clone().unwrap_or_default(),
+            source: setting.origin.to_string(),
+            used: !ENDPOINT.contains(&setting.name) || strength(setting) == strongest,
+        })
+        .collect()
+}
+
+/// The value that holds for an option.
+pub(super) fn value(config: &Config, name: &str) -> Option<String> {
+    config
+        .describe()
+        .into_iter()
+        .find(|setting| setting.name == name)?
+        .value
+}
+
+/// The deadline of a call.
+pub(super) fn timeout(config: &Config) -> Duration {
+    let milliseconds = value(config, "timeout_ms").and_then(|text| text.parse().ok());
+    Duration::from_millis(milliseconds.unwrap_or(30_000))
+}
+
+fn strength(setting: &SettingDescription) -> u8 {
+    match setting.origin {
+        Origin::Explicit => 3,
+        Origin::Environment(_) => 2,
+        Origin::Profile { .. } => 1,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_only_said_to_be_set() {
+        let config = Config::new().api_key("canary").region("uk");
+        let lines: Vec<String> = used(&config).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            lines,
+            [
+                "api_key = set (given explicitly)",
+                "region = uk (given explicitly)"
+            ]
+        );
+    }
+}
