@@ -123,6 +123,81 @@ fn while_the_handshake_stalls() {
 }
 
 #[test]
+fn while_connecting() {
+    let listener =
+        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    listener
+        .bind(
+            &"127.0.0.1:0"
+                .parse::<std::net::SocketAddr>()
+                .unwrap()
+                .into(),
+        )
+        .unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
+    let mut filling = Vec::new();
+    while let Ok(stream) =
+        std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200))
+    {
+        filling.push(stream);
+    }
+    let client = Client::new(config(&format!("http://{address}"))).unwrap();
+    let token = CancelToken::new();
+    let sockets = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let before = sockets();
+    let error = cancel_when(
+        &token,
+        || client.create(Create::new().cancel(&token)),
+        || {
+            while !format!("{token:?}").contains("calls_under_way: 1") || sockets() <= before {
+                thread::yield_now();
+            }
+        },
+    );
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Cancelled, Delivery::NotSent),
+        "{error}"
+    );
+}
+
+#[test]
+fn while_the_request_is_being_written() {
+    let simulator = builder()
+        .receive_buffer(4096)
+        .body_limit(64 * 1024 * 1024)
+        .start()
+        .unwrap();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    simulator
+        .fail(Fault::new(Action::Drip {
+            part: Direction::Request,
+            bytes: 1,
+            every_ms: 1000,
+        }))
+        .unwrap();
+    let token = CancelToken::new();
+    let large = "x".repeat(32 * 1024 * 1024);
+    let error = cancel_when(
+        &token,
+        || conversation.respond(Respond::new(large).cancel(&token)),
+        || {
+            while !format!("{token:?}").contains("calls_under_way: 1") {
+                thread::yield_now();
+            }
+            // There is nothing to wait for on the server's side: it reads a byte a second.
+            thread::sleep(Duration::from_millis(200));
+        },
+    );
+    assert_eq!(
+        (error.kind(), error.delivery(), error.phase()),
+        (ErrorKind::Cancelled, Delivery::Unknown, Phase::Send),
+        "{error}"
+    );
+}
+
+#[test]
 fn while_waiting_for_an_earlier_turn() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();

@@ -294,3 +294,59 @@ fn a_wrong_account_is_named() {
         "{error}"
     );
 }
+
+#[test]
+fn what_the_dialect_lacks_and_what_is_no_object_is_refused_before_anything_is_sent() {
+    let (current, legacy) = (simulator(), legacy_simulator());
+    let (modern, old) = (client(&current), client(&legacy));
+    let attached = modern.attach("CONV-1").unwrap();
+    for (error, kind, expected) in [
+        (
+            modern.create(Create::new().user_id("u")).unwrap_err(),
+            ErrorKind::Unsupported,
+            "user_id",
+        ),
+        (
+            old.create(Create::new().variant_id("v")).unwrap_err(),
+            ErrorKind::Unsupported,
+            "variant_id",
+        ),
+        (
+            old.create(Create::new().user_id("")).unwrap_err(),
+            ErrorKind::InvalidArgument,
+            "user_id",
+        ),
+        (
+            modern
+                .create(Create::new().integration_attributes("Sam"))
+                .unwrap_err(),
+            ErrorKind::InvalidArgument,
+            "integration_attributes must be a JSON object",
+        ),
+        (
+            attached
+                .respond(Respond::new("x").metadata(json!([])))
+                .unwrap_err(),
+            ErrorKind::InvalidArgument,
+            "metadata must be a JSON object",
+        ),
+        (
+            attached
+                .respond(Respond::new("x").extra(json!({"message": "y"})))
+                .unwrap_err(),
+            ErrorKind::InvalidArgument,
+            "extra must not hold",
+        ),
+        (
+            attached
+                .respond(Respond::new("x").correlation_id("a\r\nb"))
+                .unwrap_err(),
+            ErrorKind::InvalidArgument,
+            "correlation_id",
+        ),
+    ] {
+        assert_eq!((error.kind(), error.may_resend()), (kind, true), "{error}");
+        assert!(error.message().contains(expected), "{error}");
+    }
+    assert_eq!((current.connections(), legacy.connections()), (0, 0));
+}

@@ -11,7 +11,7 @@
 mod fixture;
 
 use fixture::{builder, config};
-use polyai_chat_core::{Client, Create, Delivery, ErrorKind, Phase};
+use polyai_chat_core::{CancelToken, Client, Create, Delivery, ErrorKind, Phase};
 use polyai_chat_simulator::{Action, Fault, Operation};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::process::Command;
@@ -164,6 +164,22 @@ fn a_silent_name_server_holds_no_call_beyond_its_deadline() {
     });
     assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
     assert!(resolver_threads() <= 1);
+    let token = CancelToken::new();
+    thread::scope(|scope| {
+        let running = scope.spawn(|| client.create(Create::new().cancel(&token)));
+        let began = Instant::now();
+        while !running.is_finished() {
+            token.cancel();
+            thread::yield_now();
+        }
+        assert!(began.elapsed() < BOUND);
+        let error = running.join().unwrap().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.delivery()),
+            (ErrorKind::Cancelled, Delivery::NotSent),
+            "{error}"
+        );
+    });
     let client = Client::new(named(80).connect_timeout(DEADLINE).max_attempts(1)).unwrap();
     let error = client.create(Create::new()).unwrap_err();
     assert_eq!(
