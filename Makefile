@@ -25,7 +25,7 @@ demo: ready ## Build, start the embedded simulator and hold a scripted conversat
 
 test: ready ## Run every test, and check that documents and code are in step
 	@rm -f "$(not_run)"
-	@$(MAKE) test-rust test-models test-house
+	@$(MAKE) test-proxies test-rust test-models test-house
 	@$(call closing,test)
 
 lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
@@ -44,7 +44,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-rust test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
+.PHONY: ready test-proxies test-rust test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -62,6 +62,9 @@ ready:
 	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup, https://rustup.rs" >&2; exit 1; }
 	@compiler=$${CC:-cc}; command -v $${compiler%% *} >/dev/null || \
 	    { echo "A C compiler is missing (on Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
+
+test-proxies: # installs what the tests of proxies go through
+	@tests/proxies/install || { $(call skip,needs tinyproxy microsocks stunnel4 nginx (see above what installs them)); }
 
 test-rust: # documentation tests included
 	cargo test --workspace --locked

@@ -167,6 +167,13 @@ impl Client {
         &self.0.settings.base.text
     }
 
+    /// The proxy that stands between this client and the service, without user name and password; `None` where the
+    /// connection is direct, also because `no_proxy` says so. Since 0.1.0.
+    #[must_use]
+    pub fn proxy(&self) -> Option<String> {
+        self.0.settings.proxy.as_ref().map(ToString::to_string)
+    }
+
     /// Replaces key and token, as a pair, while calls run: those that have sent their request already are not touched.
     /// Since 0.1.0.
     ///

@@ -121,7 +121,9 @@ pub enum Phase {
     Resolve,
     /// Opening the TCP connection.
     Connect,
-    /// The TLS handshake.
+    /// Agreeing with the proxy: its own TLS, CONNECT or SOCKS.
+    Proxy,
+    /// The TLS handshake with the service.
     Tls,
     /// Sending the request.
     Send,
@@ -144,6 +146,7 @@ impl Phase {
             Self::Queue => "queue",
             Self::Resolve => "resolve",
             Self::Connect => "connect",
+            Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::Send => "send",
             Self::Headers => "headers",
@@ -160,6 +163,7 @@ impl Phase {
             Self::Queue => "waiting for an earlier turn of the conversation",
             Self::Resolve => "resolving the host name",
             Self::Connect => "connecting",
+            Self::Proxy => "agreeing with the proxy",
             Self::Tls => "agreeing on TLS",
             Self::Send => "sending the request",
             Self::Headers => "waiting for the answer",
@@ -200,7 +204,7 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// What came of it, in words; empty when it succeeded.
     pub outcome: String,
-    /// Where it was connected to, if it was.
+    /// Where it was connected to, if it was: the service or the proxy.
     pub address: Option<SocketAddr>,
     /// Its connection had carried a request before.
     pub reused_connection: bool,
@@ -208,6 +212,8 @@ pub struct Attempt {
     pub resolve: Option<Duration>,
     /// How long connecting took, where that was needed.
     pub connect: Option<Duration>,
+    /// How long agreeing with the proxy took, where that was needed.
+    pub proxy: Option<Duration>,
     /// How long the TLS handshake took, where that was needed.
     pub tls: Option<Duration>,
     /// How long sending took.

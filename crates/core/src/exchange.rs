@@ -194,6 +194,7 @@ impl Exchange<'_> {
             reused_connection: trace.reused,
             resolve: trace.resolve,
             connect: trace.connect,
+            proxy: trace.proxy,
             tls: trace.tls,
             send: trace.send(),
             wait: trace.wait(),

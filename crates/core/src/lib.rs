@@ -63,7 +63,7 @@ pub use reply::{Closed, Greeting, Handoff, Reply};
 pub use request::{Close, Create, Respond};
 pub use secret::Secret;
 pub use serde_json::{Map, Value};
-pub use transport::{ConnectionReport, TlsReport};
+pub use transport::{ConnectionReport, ProxyReport, TlsReport};
 pub use turn::Turn;
 
 /// The version of this library.

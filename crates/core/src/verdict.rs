@@ -39,6 +39,15 @@ impl Verdict<'_> {
         }
         let seconds = self.call.timeout.as_secs_f64();
         let doing = failure.phase.doing();
+        let service = &self.settings.base.text;
+        // Whom it was about, and the way to the service.
+        let (whom, way) = match &failure.proxy {
+            Some(proxy) => (
+                format!("the proxy {proxy}"),
+                format!("{service} through the proxy {proxy}"),
+            ),
+            None => (service.clone(), service.clone()),
+        };
         let (kind, message) = match &failure.cause {
             Cause::Stopped(Stop::DeadlinePassed) => (
                 ErrorKind::Timeout,
@@ -55,8 +64,7 @@ impl Verdict<'_> {
             Cause::ConnectTimeout => (
                 ErrorKind::Connect,
                 format!(
-                    "no connection to {} within connect_timeout_ms = {}, while {doing}{}",
-                    self.settings.base.text,
+                    "no connection to {way} within connect_timeout_ms = {}, while {doing}{}",
                     self.settings.connect_timeout.as_millis(),
                     in_brackets(&failure.detail)
                 ),
@@ -64,23 +72,21 @@ impl Verdict<'_> {
             Cause::NameNotFound => (
                 ErrorKind::Connect,
                 format!(
-                    "the host name of {} could not be resolved: {}",
-                    self.settings.base.text, failure.detail
+                    "the host name of {whom} could not be resolved: {}",
+                    failure.detail
                 ),
             ),
             Cause::NotConnected => (
                 ErrorKind::Connect,
-                format!(
-                    "no connection to {}: {}",
-                    self.settings.base.text, failure.detail
-                ),
+                format!("no connection to {whom}: {}", failure.detail),
+            ),
+            Cause::ProxyRefused | Cause::ProxyCredentials => (
+                ErrorKind::Connect,
+                format!("no connection to {way}: {}", failure.detail),
             ),
             Cause::Tls | Cause::Certificate => (
                 ErrorKind::Connect,
-                format!(
-                    "no secure connection to {}: {}",
-                    self.settings.base.text, failure.detail
-                ),
+                format!("no secure connection to {whom}: {}", failure.detail),
             ),
             Cause::Lost if failure.phase == Phase::Body => (
                 ErrorKind::Protocol,
@@ -110,7 +116,10 @@ impl Verdict<'_> {
             false => Delivery::NotSent,
         };
         let repeat = match (&failure.cause, failure.sent) {
-            (Cause::Stopped(_) | Cause::Certificate | Cause::Internal, _) => Repeat::Never,
+            (
+                Cause::Stopped(_) | Cause::Certificate | Cause::ProxyCredentials | Cause::Internal,
+                _,
+            ) => Repeat::Never,
             (_, false) => Repeat::AnyOperation,
             (_, true) => Repeat::CloseOnly,
         };

@@ -1,10 +1,15 @@
 //! What a client is made from: options, each with the source it came from.
 
 mod file;
+mod no_proxy;
 mod options;
+mod pem;
+mod proxy;
 mod settings;
 
 pub use options::{OPTIONS, OptionKind, OptionSpec};
+pub(crate) use pem::{ClientCertificate, PemSource};
+pub(crate) use proxy::{Proxy, ProxyCredentials, ProxyProtocol};
 pub(crate) use settings::{Credentials, Settings};
 
 use crate::error::{Attempt, Error};
@@ -180,7 +185,7 @@ impl Config {
             .map(|option| match self.find(option.name) {
                 Some(setting) => SettingDescription {
                     name: option.name,
-                    value: Some(shown(&setting.value)),
+                    value: Some(option.kind.shown(&setting.value)),
                     origin: setting.origin.clone(),
                 },
                 None => SettingDescription {
@@ -218,7 +223,7 @@ impl fmt::Debug for Config {
         let mut set = formatter.debug_map();
         for option in OPTIONS {
             if let Some(setting) = self.find(option.name) {
-                set.entry(&option.name, &shown(&setting.value));
+                set.entry(&option.name, &option.kind.shown(&setting.value));
             }
         }
         set.finish()
@@ -231,19 +236,11 @@ impl fmt::Debug for Config {
 pub struct SettingDescription {
     /// The option.
     pub name: &'static str,
-    /// Its value as text; `set` for a secret; `None` when it is not set and has no default.
+    /// Its value as text; `set` for a secret and for PEM, a proxy without its credentials; `None` when it is not set and
+    /// has no default.
     pub value: Option<String>,
     /// Where the value came from.
     pub origin: Origin,
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Secret(_) => "set".to_owned(),
-        Value::Text(text) => text.clone(),
-        Value::Flag(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-    }
 }
 
 fn wrong_value(name: &str, origin: &Origin, problem: &str) -> Error {
@@ -277,9 +274,12 @@ mod tests {
         let config = Config::new()
             .api_key("canary-key")
             .token("canary-token")
+            .client_key_pem("canary\nkey")
+            .proxy("http://sam:canary@proxy:3128")
             .region("uk");
         let text = format!("{config:?} {:?}", config.describe());
         assert!(!text.contains("canary"), "{text}");
         assert!(text.contains("\"set\""), "{text}");
+        assert!(text.contains("http://***@proxy:3128"), "{text}");
     }
 }

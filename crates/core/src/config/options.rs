@@ -1,6 +1,6 @@
 //! The one table of options. Every other list of them is made from it or checked against it.
 
-use super::Config;
+use super::{Config, proxy};
 use crate::secret::Secret;
 use std::time::Duration;
 
@@ -12,6 +12,12 @@ pub enum OptionKind {
     Text,
     /// A key or token: printable ASCII, never shown.
     Secret,
+    /// Text of several lines, such as PEM; shown as `set`.
+    Lines,
+    /// Secret text of several lines, such as a private key in PEM; never shown.
+    SecretLines,
+    /// `none`, `environment`, or the URL of a proxy, whose user name and password are never shown.
+    Proxy,
     /// A segment of the service's paths.
     Identifier,
     /// A path of a file.
@@ -49,7 +55,7 @@ impl OptionSpec {
     /// Whether its value is never shown.
     #[must_use]
     pub const fn is_secret(&self) -> bool {
-        matches!(self.kind, OptionKind::Secret)
+        matches!(self.kind, OptionKind::Secret | OptionKind::SecretLines)
     }
 
     /// The environment variable that sets it: `POLYAI_` and the name in capitals.
@@ -203,13 +209,27 @@ options! {
         "What is added to the `User-Agent` behind `polyai-chat/VERSION`, such as `acme-ivr/2.1`.";
     "ca_file" ca_file(text) OptionKind::Path, None, "",
         "A PEM file of certificate authorities that are trusted beside the system's.";
+    "ca_pem" ca_pem(text) OptionKind::Lines, None, "",
+        "As `ca_file`, but the PEM itself; with both, both are trusted.";
+    "client_cert_file" client_cert_file(text) OptionKind::Path, None, "",
+        "A PEM file of the certificate, with its chain, that is shown to a service that asks for one. One choice with `client_cert_pem`.";
+    "client_cert_pem" client_cert_pem(text) OptionKind::Lines, None, "",
+        "As `client_cert_file`, but the PEM itself.";
+    "client_key_file" client_key_file(text) OptionKind::Path, None, "",
+        "A PEM file of the private key of the client's certificate, not encrypted. One choice with `client_key_pem`.";
+    "client_key_pem" client_key_pem(secret) OptionKind::SecretLines, None, "",
+        "As `client_key_file`, but the PEM itself.";
+    "proxy" proxy(secret) OptionKind::Proxy, Some("none"), "",
+        "The way out: `none`, `environment` (`HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY` are read), or `http://`, `https://`, `socks5://` or `socks5h://` with `user:password@`, if any, and `host:port`.";
+    "no_proxy" no_proxy(text) OptionKind::Text, None, "",
+        "The hosts, domains, addresses and networks that are reached without the proxy, separated by commas, each with `:port` if only that is meant; `*` for all. In place of `NO_PROXY`.";
 }
 
 impl OptionKind {
     /// Reads a value from text, or says what would be right.
     pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
         let value = match self {
-            Self::Secret => Value::Secret(Secret::new(text)),
+            Self::Secret | Self::SecretLines | Self::Proxy => Value::Secret(Secret::new(text)),
             Self::Flag => match text {
                 "true" | "1" => Value::Flag(true),
                 "false" | "0" => Value::Flag(false),
@@ -221,7 +241,7 @@ impl OptionKind {
                 })?;
                 Value::Number(number)
             }
-            Self::Text | Self::Identifier | Self::Path | Self::Choice(_) => {
+            Self::Text | Self::Lines | Self::Identifier | Self::Path | Self::Choice(_) => {
                 Value::Text(text.to_owned())
             }
         };
@@ -245,10 +265,25 @@ impl OptionKind {
             (Self::Text, Value::Text(text)) if text.chars().any(char::is_control) => {
                 Err("holds a line break or another control character".to_owned())
             }
-            (Self::Text | Self::Path, Value::Text(text)) if text.is_empty() => {
+            (Self::Text | Self::Path | Self::Lines, Value::Text(text)) if text.is_empty() => {
                 Err("is empty".to_owned())
             }
+            (Self::SecretLines, Value::Secret(secret)) if secret.reveal().is_empty() => {
+                Err("is empty".to_owned())
+            }
+            (Self::Proxy, Value::Secret(secret)) => proxy::check(secret.reveal()),
             _ => Ok(()),
+        }
+    }
+
+    /// A value as it may be shown.
+    pub(super) fn shown(self, value: &Value) -> String {
+        match (self, value) {
+            (Self::Proxy, Value::Secret(secret)) => proxy::shown(secret.reveal()),
+            (Self::Lines, _) | (_, Value::Secret(_)) => "set".to_owned(),
+            (_, Value::Text(text)) => text.clone(),
+            (_, Value::Flag(flag)) => flag.to_string(),
+            (_, Value::Number(number)) => number.to_string(),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The options of a client, checked and complete.
 
 use super::options::{OptionKind, Value};
+use super::pem::{ClientCertificate, PemSource};
+use super::proxy::Proxy;
 use super::{BTreeMap, Config, OPTIONS, OptionSpec, Origin, Setting, wrong_value};
 use crate::dialect::Dialect;
 use crate::endpoint::{BaseUrl, Region, StudioUrl};
 use crate::error::Error;
 use crate::secret::Secret;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// What says where the service is; one choice.
@@ -66,7 +67,10 @@ pub(crate) struct Settings {
     pub(crate) max_body_bytes: usize,
     pub(crate) max_header_bytes: usize,
     pub(crate) user_agent: Option<String>,
-    pub(crate) ca_file: Option<PathBuf>,
+    /// Where the additional authorities are.
+    pub(crate) authorities: Vec<PemSource>,
+    pub(crate) client_certificate: Option<ClientCertificate>,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Config {
@@ -108,6 +112,7 @@ impl Config {
                 api_key,
                 token,
             },
+            proxy: self.proxy_to(&endpoint.base)?,
             base: endpoint.base,
             region: endpoint.region,
             account_id,
@@ -138,7 +143,11 @@ impl Config {
             max_body_bytes: self.size("max_body_bytes"),
             max_header_bytes: self.size("max_header_bytes"),
             user_agent: self.text("user_agent"),
-            ca_file: self.text("ca_file").map(PathBuf::from),
+            authorities: ["ca_file", "ca_pem"]
+                .into_iter()
+                .filter_map(|name| Some(PemSource::new(name, self.find(name)?)))
+                .collect(),
+            client_certificate: self.client_certificate()?,
         })
     }
 
@@ -152,7 +161,7 @@ impl Config {
             return match chosen.as_slice() {
                 [] => continue,
                 [(name, setting)] => self.endpoint_from(name, setting, rank).map(Some),
-                several => Err(several_endpoints(several)),
+                several => Err(one_choice(several)),
             };
         }
         Ok(None)
@@ -313,7 +322,7 @@ struct Studio {
     rank: usize,
 }
 
-fn several_endpoints(several: &[(&str, &Setting)]) -> Error {
+pub(super) fn one_choice(several: &[(&str, &Setting)]) -> Error {
     let named: Vec<String> = several
         .iter()
         .map(|(name, setting)| format!("{name} ({})", setting.origin))

@@ -1,11 +1,14 @@
-//! From a host to a connection that is ready for a request: name, TCP, TLS.
+//! From a host to a connection that is ready for a request: name, TCP, proxy, TLS.
 
 use super::dial::dial;
 use super::failure::Failure;
 use super::names::Names;
+use super::proxy;
 use super::socket::{DeadlineSocket, Idle, SocketInterrupt};
-use super::tls::{Carrier, Tls};
+use super::stream::Stream;
+use super::tls::{Carrier, Peer, Tls};
 use crate::call::Call;
+use crate::config::Proxy;
 use crate::deadline::Deadline;
 use crate::endpoint::BaseUrl;
 use rustls::{ClientConnection, ProtocolVersion};
@@ -16,14 +19,16 @@ use std::time::{Duration, Instant};
 /// The server a client talks to.
 #[derive(Debug)]
 pub(super) struct Target {
-    host: String,
-    port: u16,
+    pub(super) host: String,
+    pub(super) port: u16,
     secure: bool,
+    proxy: Option<Proxy>,
 }
 
 impl Target {
-    pub(super) fn new(base: &BaseUrl) -> Self {
+    pub(super) fn new(base: &BaseUrl, proxy: Option<Proxy>) -> Self {
         Self {
+            proxy,
             host: base.host.clone(),
             port: base.port,
             secure: base.secure,
@@ -35,12 +40,24 @@ impl Target {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConnectionReport {
-    /// The addresses of the host, and how long it took to find them.
+    /// The addresses of the host, or of the proxy if there is one, and how long it took to find them.
     pub resolved: Option<(Vec<IpAddr>, Duration)>,
-    /// The address that accepted the connection, and how long that took.
+    /// The address of those that accepted the connection, and how long that took.
     pub connected: Option<(SocketAddr, Duration)>,
+    /// What was agreed on with the proxy; also `None` where there is none.
+    pub proxy: Option<ProxyReport>,
     /// The TLS handshake; also `None` for plain HTTP.
     pub tls: Option<TlsReport>,
+}
+
+/// The proxy that connected to the service. Since 0.1.0.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ProxyReport {
+    /// Its URL, without user name and password.
+    pub url: String,
+    /// How long agreeing with it took, once it was connected to, until it was connected to the service.
+    pub elapsed: Duration,
 }
 
 /// What a TLS handshake agreed on. Since 0.1.0.
@@ -57,30 +74,68 @@ pub struct TlsReport {
 
 /// A connection that no request has used yet.
 pub(super) struct Opened {
-    pub(super) socket: DeadlineSocket,
+    pub(super) stream: Stream,
     pub(super) tls: Option<Box<ClientConnection>>,
 }
 
 impl Opened {
     /// Whether the other side still holds it, with nothing that nobody has asked for.
     pub(super) fn is_fit(&mut self, call: &Call) -> bool {
-        match (self.socket.peek(), &mut self.tls) {
-            (Idle::Quiet, _) => true,
+        match (self.stream.idle(call), &mut self.tls) {
+            (Idle::Quiet, None) => true,
+            (Idle::Quiet, Some(tls)) => nothing_is_unread(tls),
             // Session tickets may come at any time and are no answer to anything.
             (Idle::Bytes, Some(tls)) => {
-                let mut carrier = Carrier {
-                    socket: &mut self.socket,
-                    call,
-                    until: call.deadline,
-                };
-                tls.read_tls(&mut carrier).is_ok_and(|count| count > 0)
-                    && tls.process_new_packets().is_ok_and(|state| {
-                        state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed()
-                    })
-                    && matches!(self.socket.peek(), Idle::Quiet)
+                tls.read_tls(&mut Carrier::new(&mut self.stream, call, call.deadline))
+                    .is_ok_and(|count| count > 0)
+                    && nothing_is_unread(tls)
+                    && matches!(self.stream.idle(call), Idle::Quiet)
             }
             _ => false,
         }
+    }
+}
+
+fn nothing_is_unread(tls: &mut ClientConnection) -> bool {
+    tls.process_new_packets()
+        .is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
+}
+
+/// What every step on the way to a server needs.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) names: &'a Names,
+    pub(super) tls: &'a Tls,
+    pub(super) call: &'a Call,
+    pub(super) until: Deadline,
+}
+
+impl Way<'_> {
+    /// Resolves a host and connects to it.
+    pub(super) fn reach(
+        &self,
+        host: &str,
+        port: u16,
+        report: &mut ConnectionReport,
+    ) -> Result<DeadlineSocket, Failure> {
+        let Self {
+            names, call, until, ..
+        } = *self;
+        let began = Instant::now();
+        let addresses = names.resolve(host, call, until)?;
+        report.resolved = Some((addresses.clone(), began.elapsed()));
+
+        let began = Instant::now();
+        let socket_addresses: Vec<_> = addresses
+            .into_iter()
+            .map(|address| SocketAddr::new(address, port))
+            .collect();
+        let (socket, address) =
+            dial(&socket_addresses, call, until).inspect_err(|_| names.forget(host))?;
+        report.connected = Some((address, began.elapsed()));
+        call.cancel
+            .attach(Arc::new(SocketInterrupt(Arc::clone(&socket))));
+        Ok(DeadlineSocket::new(socket))
     }
 }
 
@@ -92,27 +147,21 @@ pub(super) fn open(
     until: Deadline,
     report: &mut ConnectionReport,
 ) -> Result<Opened, Failure> {
-    let began = Instant::now();
-    let addresses = names.resolve(&target.host, call, until)?;
-    report.resolved = Some((addresses.clone(), began.elapsed()));
-
-    let began = Instant::now();
-    let socket_addresses: Vec<_> = addresses
-        .into_iter()
-        .map(|address| SocketAddr::new(address, target.port))
-        .collect();
-    let (socket, address) =
-        dial(&socket_addresses, call, until).inspect_err(|_| names.forget(&target.host))?;
-    report.connected = Some((address, began.elapsed()));
-    call.cancel
-        .attach(Arc::new(SocketInterrupt(Arc::clone(&socket))));
-
-    let mut socket = DeadlineSocket::new(socket);
+    let way = Way {
+        names,
+        tls,
+        call,
+        until,
+    };
+    let mut stream = match &target.proxy {
+        None => Stream::new(way.reach(&target.host, target.port, report)?, None),
+        Some(proxy) => proxy::open(proxy, target, way, report)?,
+    };
     if !target.secure {
-        return Ok(Opened { socket, tls: None });
+        return Ok(Opened { stream, tls: None });
     }
     let began = Instant::now();
-    let connection = tls.connect(&target.host, &mut socket, call, until)?;
+    let connection = tls.connect(Peer::Service, &target.host, &mut stream, call, until)?;
     report.tls = Some(TlsReport {
         protocol: match connection.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
@@ -128,7 +177,7 @@ pub(super) fn open(
         elapsed: began.elapsed(),
     });
     Ok(Opened {
-        socket,
+        stream,
         tls: Some(Box::new(connection)),
     })
 }

@@ -244,7 +244,7 @@ impl Connection {
         }
         {
             let mut state = self.shared.lock();
-            state.socket = Some(opened.socket.shared());
+            state.socket = Some(opened.stream.shared());
             state.prepared = Some(opened);
         }
         Ok(self)

@@ -1,8 +1,10 @@
 //! Why a request got no usable answer, before anyone decides what that means.
 
 use super::connection::ReceivedHead;
+use super::tls;
 use super::trace::Trace;
 use crate::call::Stop;
+use crate::config::Proxy;
 use crate::error::Phase;
 use std::fmt;
 use std::io;
@@ -18,6 +20,10 @@ pub(crate) enum Cause {
     NameNotFound,
     /// No address accepted a connection.
     NotConnected,
+    /// The proxy refuses to connect to the service, or makes no sense.
+    ProxyRefused,
+    /// The proxy wants other credentials.
+    ProxyCredentials,
     /// The TLS handshake failed.
     Tls,
     /// The server's certificate was refused.
@@ -37,6 +43,8 @@ pub(crate) struct Failure {
     pub(crate) phase: Phase,
     /// Whether any byte of the request was handed to the network.
     pub(crate) sent: bool,
+    /// The proxy, where it is the one that failed.
+    pub(crate) proxy: Option<String>,
     pub(crate) detail: String,
     pub(crate) source: Option<io::Error>,
     /// What had been read of the answer by then.
@@ -50,6 +58,7 @@ impl Failure {
             cause,
             phase,
             sent: false,
+            proxy: None,
             detail: detail.into(),
             source: None,
             received: None,
@@ -61,6 +70,12 @@ impl Failure {
         Self::new(Cause::Stopped(stop), phase, "")
     }
 
+    /// It was the proxy that failed, and not the service.
+    pub(super) fn of_proxy(mut self, proxy: &Proxy) -> Self {
+        self.proxy = Some(proxy.to_string());
+        self
+    }
+
     pub(super) fn with_source(mut self, source: io::Error) -> Self {
         self.source = Some(source);
         self
@@ -70,7 +85,13 @@ impl Failure {
     pub(super) fn from_io(error: io::Error, phase: Phase) -> Self {
         match stop_of(&error) {
             Some(stop) => Self::stopped(stop, phase),
-            None => Self::new(Cause::Lost, phase, error.to_string()).with_source(error),
+            None => {
+                let words = match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+                    Some(error) => tls::in_words(error),
+                    None => error.to_string(),
+                };
+                Self::new(Cause::Lost, phase, words).with_source(error)
+            }
         }
     }
 }

@@ -1,24 +1,29 @@
 //! Everything that knows ureq and sockets: a request goes in, one complete answer or one truthful failure comes out.
 //!
 //! ureq carries every request. What it would do by itself between requests is ours: which connection a call takes
-//! ([`pool`]), how a name is resolved ([`names`]), how a connection is opened ([`connect`]), and how its bytes move
-//! inside the call's deadline ([`wire`], [`socket`]).
+//! ([`pool`]), how a name is resolved ([`names`]), how a connection is opened ([`connect`], [`proxy`]), and how its
+//! bytes move inside the call's deadline ([`wire`], [`stream`], [`socket`]).
 
 mod buffers;
 mod connect;
 mod connection;
 mod dial;
 mod failure;
+mod identity;
 mod names;
 mod poll;
 mod pool;
+mod proxy;
+mod proxy_http;
+mod proxy_socks;
 mod socket;
+mod stream;
 mod tls;
 mod trace;
 mod trust;
 mod wire;
 
-pub use connect::{ConnectionReport, TlsReport};
+pub use connect::{ConnectionReport, ProxyReport, TlsReport};
 pub(crate) use connection::{Incoming, Method, Outgoing, ReceivedHead};
 pub(crate) use failure::{Cause, Failure};
 pub(crate) use trace::Trace;
@@ -33,6 +38,7 @@ use connection::Connection;
 use names::Names;
 use pool::Pool;
 use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Tls;
@@ -47,6 +53,7 @@ pub(crate) struct Transport {
 struct TransportOptions {
     target: Arc<Target>,
     extra_roots: Vec<CertificateDer<'static>>,
+    identity: Option<Arc<CertifiedKey>>,
     connect_timeout: Duration,
     idle_timeout: Duration,
     max_idle_connections: usize,
@@ -70,7 +77,10 @@ impl Live {
                 options.max_idle_connections,
             )),
             names: Arc::new(Names::new(options.name_ttl)),
-            tls: Arc::new(Tls::new(options.extra_roots.clone())),
+            tls: Arc::new(Tls::new(
+                options.extra_roots.clone(),
+                options.identity.clone(),
+            )),
         }
     }
 }
@@ -78,13 +88,19 @@ impl Live {
 impl Transport {
     /// Reads what the settings point to. Opens no socket and starts no thread.
     pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
-        let extra_roots = match &settings.ca_file {
-            Some(file) => trust::read_roots(file)?,
-            None => Vec::new(),
-        };
+        let mut extra_roots = Vec::new();
+        for source in &settings.authorities {
+            extra_roots.extend(trust::read_roots(source)?);
+        }
+        let identity = settings
+            .client_certificate
+            .as_ref()
+            .map(identity::read)
+            .transpose()?;
         let options = TransportOptions {
-            target: Arc::new(Target::new(&settings.base)),
+            target: Arc::new(Target::new(&settings.base, settings.proxy.clone())),
             extra_roots,
+            identity,
             connect_timeout: settings.connect_timeout,
             idle_timeout: settings.idle_timeout,
             max_idle_connections: settings.max_idle_connections,

@@ -1,7 +1,7 @@
-//! TLS 1.2 and 1.3 by rustls, over a socket that keeps the call's deadline.
+//! TLS 1.2 and 1.3 by rustls, over bytes that keep the call's deadline.
 
 use super::failure::{Cause, Failure, stop_of};
-use super::socket::DeadlineSocket;
+use super::stream::Bytes;
 use super::trust::{self, Trust};
 use crate::call::{Call, Stop};
 use crate::deadline::Deadline;
@@ -10,6 +10,7 @@ use once_cell::race::OnceBox;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -17,35 +18,74 @@ use std::sync::Arc;
 /// How many sessions are remembered for resumption. There is one server, and a ticket is used once.
 const REMEMBERED_SESSIONS: usize = 64;
 
-/// The TLS configuration of a client, made when the first handshake needs it.
-pub(super) struct Tls {
-    extra_roots: Vec<CertificateDer<'static>>,
-    config: OnceBox<Arc<ClientConfig>>,
+/// Who is at the other end of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peer {
+    /// It is shown the client's certificate, if it asks for one.
+    Service,
+    Proxy,
 }
 
-impl Tls {
-    pub(super) fn new(extra_roots: Vec<CertificateDer<'static>>) -> Self {
-        Self {
-            extra_roots,
-            config: OnceBox::new(),
+impl Peer {
+    fn phase(self) -> Phase {
+        match self {
+            Self::Service => Phase::Tls,
+            Self::Proxy => Phase::Proxy,
         }
     }
 
-    fn config(&self) -> Result<Arc<ClientConfig>, String> {
-        self.config
-            .get_or_try_init(|| self.build().map(Arc::new).map(Box::new))
+    fn name(self) -> &'static str {
+        match self {
+            Self::Service => "the server",
+            Self::Proxy => "the proxy",
+        }
+    }
+}
+
+/// The TLS configurations of a client, each made when the first handshake needs it.
+pub(super) struct Tls {
+    extra_roots: Vec<CertificateDer<'static>>,
+    identity: Option<Arc<CertifiedKey>>,
+    with_service: OnceBox<Arc<ClientConfig>>,
+    with_proxy: OnceBox<Arc<ClientConfig>>,
+}
+
+impl Tls {
+    pub(super) fn new(
+        extra_roots: Vec<CertificateDer<'static>>,
+        identity: Option<Arc<CertifiedKey>>,
+    ) -> Self {
+        Self {
+            extra_roots,
+            identity,
+            with_service: OnceBox::new(),
+            with_proxy: OnceBox::new(),
+        }
+    }
+
+    fn config(&self, peer: Peer) -> Result<Arc<ClientConfig>, String> {
+        let config = match peer {
+            Peer::Service => &self.with_service,
+            Peer::Proxy => &self.with_proxy,
+        };
+        config
+            .get_or_try_init(|| self.build(peer).map(Arc::new).map(Box::new))
             .cloned()
     }
 
-    fn build(&self) -> Result<ClientConfig, String> {
+    fn build(&self, peer: Peer) -> Result<ClientConfig, String> {
         let provider = Arc::new(ring::default_provider());
         let trust = Trust::new(Arc::clone(&provider), self.extra_roots.clone())?;
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(trust))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::new(trust));
+        let mut config = match &self.identity {
+            Some(identity) if peer == Peer::Service => builder
+                .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(identity)))),
+            _ => builder.with_no_client_auth(),
+        };
         config.resumption = Resumption::in_memory_sessions(REMEMBERED_SESSIONS);
         Ok(config)
     }
@@ -53,41 +93,38 @@ impl Tls {
     /// Makes the handshake. Not one byte of a request is sent before it is complete.
     pub(super) fn connect(
         &self,
+        peer: Peer,
         host: &str,
-        socket: &mut DeadlineSocket,
+        bytes: &mut impl Bytes,
         call: &Call,
         until: Deadline,
     ) -> Result<ClientConnection, Failure> {
-        let unusable = |problem: String| Failure::new(Cause::Tls, Phase::Tls, problem);
+        let unusable = |problem: String| Failure::new(Cause::Tls, peer.phase(), problem);
         let name = trust::server_name(host).map_err(unusable)?;
-        let config = self.config().map_err(unusable)?;
+        let config = self.config(peer).map_err(unusable)?;
         let mut connection =
             ClientConnection::new(config, name).map_err(|error| unusable(error.to_string()))?;
         while connection.is_handshaking() {
-            let mut carrier = Carrier {
-                socket,
-                call,
-                until,
-            };
             connection
-                .complete_io(&mut carrier)
-                .map_err(|error| handshake_failure(error, call))?;
+                .complete_io(&mut Carrier::new(bytes, call, until))
+                .map_err(|error| handshake_failure(error, peer, call))?;
         }
         connection.set_buffer_limit(None);
         Ok(connection)
     }
 }
 
-fn handshake_failure(error: io::Error, call: &Call) -> Failure {
+fn handshake_failure(error: io::Error, peer: Peer, call: &Call) -> Failure {
+    let (phase, name) = (peer.phase(), peer.name());
     if let Some(stop) = stop_of(&error) {
         if stop == Stop::DeadlinePassed && call.deadline.remaining().is_some() {
             return Failure::new(
                 Cause::ConnectTimeout,
-                Phase::Tls,
-                "the server does not go on with the handshake",
+                phase,
+                format!("{name} does not go on with the handshake"),
             );
         }
-        return Failure::stopped(stop, Phase::Tls);
+        return Failure::stopped(stop, phase);
     }
     let of_tls = error
         .get_ref()
@@ -95,35 +132,81 @@ fn handshake_failure(error: io::Error, call: &Call) -> Failure {
     let (cause, words) = match of_tls {
         Some(error) => match trust::refusal(error) {
             Some(refusal) => (Cause::Certificate, refusal),
-            None => (Cause::Tls, error.to_string()),
+            None => (Cause::Tls, in_words(error)),
         },
         None if error.kind() == io::ErrorKind::UnexpectedEof => {
-            (Cause::Tls, "the server ended the handshake".to_owned())
+            (Cause::Tls, format!("{name} ended the handshake"))
         }
         None => (Cause::Tls, error.to_string()),
     };
-    Failure::new(cause, Phase::Tls, words).with_source(error)
+    Failure::new(cause, phase, words).with_source(error)
+}
+
+/// What the TLS library says, with what to do about it where that is known.
+pub(super) fn in_words(error: &rustls::Error) -> String {
+    use rustls::AlertDescription as Alert;
+    let advice = match error {
+        rustls::Error::AlertReceived(Alert::CertificateRequired) => {
+            "; it wants a client certificate, see client_cert_file and client_key_file"
+        }
+        rustls::Error::AlertReceived(
+            Alert::BadCertificate
+            | Alert::CertificateExpired
+            | Alert::CertificateRevoked
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::UnsupportedCertificate,
+        ) => "; it does not accept the client's certificate",
+        _ => "",
+    };
+    format!("{error}{advice}")
+}
+
+/// Reads what a session has decrypted, waiting for more while there is nothing.
+pub(super) fn receive<B: Bytes>(
+    session: &mut ClientConnection,
+    carrier: &mut Carrier<'_, B>,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
+    loop {
+        match session.reader().read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            other => return other,
+        }
+        session.read_tls(carrier)?;
+        session.process_new_packets().map_err(io::Error::other)?;
+        while session.wants_write() {
+            session.write_tls(carrier)?;
+        }
+        carrier.flush()?;
+    }
 }
 
 /// What rustls reads from and writes to.
-pub(super) struct Carrier<'a> {
-    pub(super) socket: &'a mut DeadlineSocket,
-    pub(super) call: &'a Call,
-    pub(super) until: Deadline,
+pub(super) struct Carrier<'a, B> {
+    bytes: &'a mut B,
+    call: &'a Call,
+    until: Deadline,
 }
 
-impl Read for Carrier<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.receive(buffer, self.call, self.until)
+impl<'a, B: Bytes> Carrier<'a, B> {
+    pub(super) fn new(bytes: &'a mut B, call: &'a Call, until: Deadline) -> Self {
+        Self { bytes, call, until }
     }
 }
 
-impl Write for Carrier<'_> {
+impl<B: Bytes> Read for Carrier<'_, B> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.bytes.receive(buffer, self.call, self.until)
+    }
+}
+
+impl<B: Bytes> Write for Carrier<'_, B> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.send(bytes, self.call, self.until)
+        self.bytes.send(bytes, self.call, self.until)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.bytes.flush(self.call, self.until)
     }
 }

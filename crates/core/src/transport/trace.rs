@@ -12,6 +12,7 @@ pub(crate) struct Trace {
     pub(crate) address: Option<SocketAddr>,
     pub(crate) resolve: Option<Duration>,
     pub(crate) connect: Option<Duration>,
+    pub(crate) proxy: Option<Duration>,
     pub(crate) tls: Option<Duration>,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
@@ -36,6 +37,7 @@ impl Trace {
         self.address = report.connected.map(|(address, _)| address);
         self.resolve = report.resolved.as_ref().map(|(_, elapsed)| *elapsed);
         self.connect = report.connected.map(|(_, elapsed)| elapsed);
+        self.proxy = report.proxy.as_ref().map(|proxy| proxy.elapsed);
         self.tls = report.tls.as_ref().map(|tls| tls.elapsed);
     }
 

@@ -1,5 +1,6 @@
 //! Whom we believe: the system's certificate authorities and the caller's own.
 
+use crate::config::PemSource;
 use crate::endpoint::literal_address;
 use crate::error::Error;
 use once_cell::race::OnceBox;
@@ -10,37 +11,38 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The system's trust store, parsed once per process when the first certificate is checked against it. Two threads
 /// that come first together both parse it and one result is kept, so that no lock is needed.
 static SYSTEM: OnceBox<rustls_platform_verifier::Verifier> = OnceBox::new();
 
-/// Reads the certificates of a PEM file.
-pub(super) fn read_roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let wrong =
-        |problem: String| Error::configuration(format!("ca_file {}: {problem}", file.display()));
-    let text = std::fs::read(file)
-        .map_err(|error| wrong(format!("cannot be read: {error}")).with_source(error))?;
-    let roots: Vec<_> = CertificateDer::pem_slice_iter(&text)
-        .collect::<Result<_, _>>()
-        .map_err(|error| wrong(format!("is not PEM: {error}")))?;
-    if roots.is_empty() {
-        return Err(wrong(
-            "holds no certificate; it must have a block that begins with -----BEGIN CERTIFICATE-----".to_owned(),
-        ));
-    }
+/// Reads the certificate authorities of some PEM.
+pub(super) fn read_roots(source: &PemSource) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let roots = read_certificates(source)?;
     let mut store = RootCertStore::empty();
     for (index, root) in roots.iter().enumerate() {
         store.add(root.clone()).map_err(|error| {
-            wrong(format!(
+            source.wrong(&format!(
                 "its certificate number {} cannot be used: {error}",
                 index + 1
             ))
         })?;
     }
     Ok(roots)
+}
+
+/// Reads the certificates of some PEM; there is one at least.
+pub(super) fn read_certificates(source: &PemSource) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&source.read()?)
+        .collect::<Result<_, _>>()
+        .map_err(|error| source.wrong(&format!("is not PEM: {error}")))?;
+    match certificates.is_empty() {
+        false => Ok(certificates),
+        true => Err(source.wrong(
+            "holds no certificate; it must have a block that begins with -----BEGIN CERTIFICATE-----",
+        )),
+    }
 }
 
 /// Checks a server's certificate and says in words why it is refused.
@@ -197,12 +199,12 @@ fn refusal_in_words(
         CertificateError::Revoked => format!("the certificate of {host} has been revoked"),
         _ if is_self_signed(end_entity) => {
             format!(
-                "the certificate of {host} is self-signed; add it with ca_file if that is meant"
+                "the certificate of {host} is self-signed; add it with ca_file or ca_pem if that is meant"
             )
         }
         CertificateError::UnknownIssuer => {
             format!(
-                "the issuer of the certificate of {host} is not trusted here; add its authority with ca_file if that is meant"
+                "the issuer of the certificate of {host} is not trusted here; add its authority with ca_file or ca_pem if that is meant"
             )
         }
         other => format!("the certificate of {host} cannot be accepted: {other}"),

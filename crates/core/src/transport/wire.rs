@@ -4,11 +4,12 @@ use super::buffers::WireBuffers;
 use super::connect::Opened;
 use super::connection::Shared;
 use super::failure::Failure;
-use super::tls::Carrier;
+use super::stream::Bytes;
+use super::tls::{self, Carrier};
 use crate::call::Call;
 use crate::error::Phase;
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
@@ -23,7 +24,7 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(shared: Arc<Shared>, opened: Opened) -> Self {
-        shared.lock().socket = Some(opened.socket.shared());
+        shared.lock().socket = Some(opened.stream.shared());
         Self {
             shared,
             opened,
@@ -49,24 +50,21 @@ impl Wire {
             None => {
                 let mut rest = bytes;
                 while !rest.is_empty() {
-                    let count = self.opened.socket.send(rest, call, call.deadline)?;
+                    let count = self.opened.stream.send(rest, call, call.deadline)?;
                     self.shared.sent(count);
                     rest = rest.get(count..).unwrap_or_default();
                 }
             }
             Some(tls) => {
                 tls.writer().write_all(bytes)?;
+                let mut carrier = Carrier::new(&mut self.opened.stream, call, call.deadline);
                 while tls.wants_write() {
-                    let mut carrier = Carrier {
-                        socket: &mut self.opened.socket,
-                        call,
-                        until: call.deadline,
-                    };
                     let count = tls.write_tls(&mut carrier)?;
                     self.shared.sent(count);
                 }
             }
         }
+        self.opened.stream.flush(call, call.deadline)?;
         self.buffers.forget_gathered();
         Ok(())
     }
@@ -74,29 +72,10 @@ impl Wire {
     fn read(&mut self, call: &Call) -> io::Result<usize> {
         let buffer = self.buffers.input_append_buf();
         let Some(tls) = &mut self.opened.tls else {
-            return self.opened.socket.receive(buffer, call, call.deadline);
+            return self.opened.stream.receive(buffer, call, call.deadline);
         };
-        loop {
-            match tls.reader().read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                other => return other,
-            }
-            let mut carrier = Carrier {
-                socket: &mut self.opened.socket,
-                call,
-                until: call.deadline,
-            };
-            tls.read_tls(&mut carrier)?;
-            tls.process_new_packets().map_err(io::Error::other)?;
-            while tls.wants_write() {
-                let mut carrier = Carrier {
-                    socket: &mut self.opened.socket,
-                    call,
-                    until: call.deadline,
-                };
-                tls.write_tls(&mut carrier)?;
-            }
-        }
+        let mut carrier = Carrier::new(&mut self.opened.stream, call, call.deadline);
+        tls::receive(tls, &mut carrier, buffer)
     }
 
     /// Whether an idle connection can carry another request: still held by the other side, nothing unread.

@@ -1,0 +1,208 @@
+//! CONNECT. It is used for plain http targets too: the proxy then neither sees nor changes a header, and no key gets
+//! into its log.
+
+use super::failure::Failure;
+use super::proxy::{Agreement, refused};
+use crate::VERSION;
+use crate::config::ProxyCredentials;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// The most that is read of a proxy's answer.
+const MOST_HEAD_BYTES: usize = 16 * 1024;
+/// How much of its words is shown.
+const EXCERPT_CHARACTERS: usize = 200;
+/// How an answer begins.
+const PROTOCOL: &[u8] = b"HTTP/";
+/// How a TLS alert begins, which is what a TLS server answers to plain text.
+const TLS_ALERT: u8 = 0x15;
+
+/// Has the proxy connect to a host.
+pub(super) fn connect(agreement: &mut Agreement<'_>, host: &str, port: u16) -> Result<(), Failure> {
+    let mut request = format!(
+        "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: polyai-chat/{VERSION}\r\n"
+    );
+    let authorization = agreement.proxy.credentials.as_ref().map(basic);
+    if let Some(authorization) = &authorization {
+        request.push_str(&format!("Proxy-Authorization: Basic {authorization}\r\n"));
+    }
+    request.push_str("\r\n");
+    agreement.write_all(request.as_bytes())?;
+
+    let mut bytes_left = MOST_HEAD_BYTES;
+    loop {
+        let head = read_head(agreement, &mut bytes_left)?;
+        let answer = Answer::parse(&head)
+            .ok_or_else(|| refused(format!("its answer is not HTTP: {}", excerpt(&head))))?;
+        match answer.status {
+            // Interim answers.
+            100..=199 => {}
+            200..=299 => return Ok(()),
+            // Some proxies take the wrong one of the two, tinyproxy among them.
+            401 | 407 => return Err(wrong_credentials(agreement, &answer)),
+            status => {
+                let words = match agreement.proxy.credentials.as_ref() {
+                    Some(credentials) => redacted(&answer.words(), credentials),
+                    None => answer.words(),
+                };
+                return Err(refused(format!("it answered {status}{words}")));
+            }
+        }
+    }
+}
+
+fn basic(credentials: &ProxyCredentials) -> String {
+    STANDARD.encode(format!(
+        "{}:{}",
+        credentials.user.reveal(),
+        credentials.password.reveal()
+    ))
+}
+
+/// Reads a head and not a byte more.
+fn read_head(agreement: &mut Agreement<'_>, bytes_left: &mut usize) -> Result<String, Failure> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\n\r\n") && !head.ends_with(b"\n\n") {
+        *bytes_left = bytes_left.checked_sub(1).ok_or_else(|| {
+            refused(format!(
+                "the head of its answer is larger than {MOST_HEAD_BYTES} bytes"
+            ))
+        })?;
+        let [byte] = agreement.read_exact()?;
+        head.push(byte);
+        // Something else than an HTTP proxy may wait for us now, so its first words must do.
+        if head.len() <= PROTOCOL.len() && !PROTOCOL.starts_with(&head) {
+            return Err(refused(match byte {
+                TLS_ALERT if head.len() == 1 => {
+                    "it speaks TLS; its URL must begin with https://".to_owned()
+                }
+                _ => format!(
+                    "its answer is not HTTP, it begins with {}",
+                    excerpt(&String::from_utf8_lossy(&head))
+                ),
+            }));
+        }
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+struct Answer<'a> {
+    status: u16,
+    reason: &'a str,
+    head: &'a str,
+}
+
+impl<'a> Answer<'a> {
+    fn parse(head: &'a str) -> Option<Self> {
+        let (version, rest) = head.lines().next()?.split_once(' ')?;
+        let (status, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+        let is_status = status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit());
+        (version.starts_with("HTTP/1.") && is_status).then_some(Self {
+            status: status.parse().ok()?,
+            reason: reason.trim(),
+            head,
+        })
+    }
+
+    fn header(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.head
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(':'))
+            .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
+    }
+
+    /// What it says beside its status.
+    fn words(&self) -> String {
+        let mut words = String::new();
+        if !self.reason.is_empty() {
+            words.push_str(&format!(" {}", excerpt(self.reason)));
+        }
+        let detail = self
+            .header("proxy-status")
+            .chain(self.header("x-squid-error"))
+            .next();
+        if let Some(detail) = detail {
+            words.push_str(&format!(" ({})", excerpt(detail)));
+        }
+        words
+    }
+}
+
+fn wrong_credentials(agreement: &Agreement<'_>, answer: &Answer<'_>) -> Failure {
+    let status = answer.status;
+    let schemes: Vec<&str> = answer
+        .header("proxy-authenticate")
+        .chain(answer.header("www-authenticate"))
+        .filter_map(|value| value.split([' ', ',']).next())
+        .collect();
+    let knows_basic = schemes
+        .iter()
+        .any(|scheme| scheme.eq_ignore_ascii_case("basic"));
+    if !schemes.is_empty() && !knows_basic {
+        let offered = excerpt(&schemes.join(", "));
+        let words = format!("it wants {offered} ({status}), and only Basic is supported");
+        return agreement.wrong_credentials(&words, &words);
+    }
+    agreement.wrong_credentials(
+        &format!("it does not accept the user name and password ({status})"),
+        &format!("it asks for a user name and a password ({status})"),
+    )
+}
+
+/// A proxy may echo what it was sent.
+fn redacted(words: &str, credentials: &ProxyCredentials) -> String {
+    let mut words = words.replace(&basic(credentials), "[redacted]");
+    let password = credentials.password.reveal();
+    if !password.is_empty() {
+        words = words.replace(password, "[redacted]");
+    }
+    words
+}
+
+fn excerpt(text: &str) -> String {
+    text.chars()
+        .take(EXCERPT_CHARACTERS)
+        .flat_map(char::escape_debug)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_line_is_read_and_nothing_else_is_taken_for_one() {
+        for (head, expected) in [
+            (
+                "HTTP/1.1 200 Connection established\r\n\r\n",
+                Some((200, "Connection established")),
+            ),
+            ("HTTP/1.0 200\r\n\r\n", Some((200, ""))),
+            ("HTTP/1.1 502 Bad  Gateway\n\n", Some((502, "Bad  Gateway"))),
+            ("HTTP/2 200\r\n\r\n", None),
+            ("HTTP/1.1 2000 x\r\n\r\n", None),
+            ("HTTP/1.1 +20 x\r\n\r\n", None),
+            ("HTTP/1.1\r\n\r\n", None),
+            ("\r\n\r\n", None),
+        ] {
+            let answer = Answer::parse(head).map(|answer| (answer.status, answer.reason));
+            assert_eq!(answer, expected, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_cut_and_hold_no_control_character() {
+        let head = format!(
+            "HTTP/1.1 503 {}\u{1b}[31m\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\n\r\n",
+            "x".repeat(150)
+        );
+        let words = Answer::parse(&head).unwrap().words();
+        assert!(
+            words.contains("\\u{1b}") && words.ends_with(" (ERR_DNS_FAIL 0)"),
+            "{words}"
+        );
+        assert_eq!(excerpt(&"y".repeat(5000)).len(), EXCERPT_CHARACTERS);
+    }
+}

@@ -1,0 +1,112 @@
+//! The bytes between us and the service's own TLS: a socket, or a TLS session with the proxy over it.
+
+use super::socket::{DeadlineSocket, Idle};
+use super::tls::{self, Carrier};
+use crate::call::Call;
+use crate::deadline::Deadline;
+use rustls::ClientConnection;
+use socket2::Socket;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+/// Bytes that move inside the deadline of a call.
+pub(super) trait Bytes {
+    /// Reads what has come, waiting for it no longer than the call may.
+    fn receive(&mut self, buffer: &mut [u8], call: &Call, until: Deadline) -> io::Result<usize>;
+
+    /// Hands some of the bytes to the network, waiting no longer than the call may. After an error none of them went.
+    fn send(&mut self, bytes: &[u8], call: &Call, until: Deadline) -> io::Result<usize>;
+
+    /// Hands over what is left of the bytes that were accepted.
+    fn flush(&mut self, call: &Call, until: Deadline) -> io::Result<()>;
+}
+
+impl Bytes for DeadlineSocket {
+    fn receive(&mut self, buffer: &mut [u8], call: &Call, until: Deadline) -> io::Result<usize> {
+        DeadlineSocket::receive(self, buffer, call, until)
+    }
+
+    fn send(&mut self, bytes: &[u8], call: &Call, until: Deadline) -> io::Result<usize> {
+        DeadlineSocket::send(self, bytes, call, until)
+    }
+
+    fn flush(&mut self, _: &Call, _: Deadline) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) struct Stream {
+    socket: DeadlineSocket,
+    to_proxy: Option<Box<ClientConnection>>,
+}
+
+impl Stream {
+    pub(super) fn new(socket: DeadlineSocket, to_proxy: Option<Box<ClientConnection>>) -> Self {
+        Self { socket, to_proxy }
+    }
+
+    pub(super) fn shared(&self) -> Arc<Socket> {
+        self.socket.shared()
+    }
+
+    /// Looks, without waiting and without taking anything.
+    pub(super) fn idle(&mut self, call: &Call) -> Idle {
+        let Some(session) = &mut self.to_proxy else {
+            return self.socket.peek();
+        };
+        loop {
+            match session.process_new_packets() {
+                Ok(state) if state.plaintext_bytes_to_read() > 0 => return Idle::Bytes,
+                Ok(state) if !state.peer_has_closed() => {}
+                _ => return Idle::Gone,
+            }
+            match self.socket.peek() {
+                // Session tickets of the proxy, perhaps.
+                Idle::Bytes => {
+                    let mut carrier = Carrier::new(&mut self.socket, call, call.deadline);
+                    if !session.read_tls(&mut carrier).is_ok_and(|count| count > 0) {
+                        return Idle::Gone;
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+impl Bytes for Stream {
+    fn receive(&mut self, buffer: &mut [u8], call: &Call, until: Deadline) -> io::Result<usize> {
+        match &mut self.to_proxy {
+            None => self.socket.receive(buffer, call, until),
+            Some(session) => {
+                let mut carrier = Carrier::new(&mut self.socket, call, until);
+                tls::receive(session, &mut carrier, buffer)
+            }
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8], call: &Call, until: Deadline) -> io::Result<usize> {
+        let Some(session) = &mut self.to_proxy else {
+            return self.socket.send(bytes, call, until);
+        };
+        let mut carrier = Carrier::new(&mut self.socket, call, until);
+        // What waits is of earlier bytes. It goes first, so that whoever asks knows whether any of these went.
+        while session.wants_write() {
+            session.write_tls(&mut carrier)?;
+        }
+        let count = session.writer().write(bytes)?;
+        session.write_tls(&mut carrier)?;
+        Ok(count)
+    }
+
+    fn flush(&mut self, call: &Call, until: Deadline) -> io::Result<()> {
+        let Some(session) = &mut self.to_proxy else {
+            return Ok(());
+        };
+        let mut carrier = Carrier::new(&mut self.socket, call, until);
+        while session.wants_write() {
+            session.write_tls(&mut carrier)?;
+        }
+        Ok(())
+    }
+}

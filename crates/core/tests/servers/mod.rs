@@ -1,0 +1,260 @@
+//! Proxies and a TLS server that are not ours, each started for one test with a configuration of its own.
+#![allow(dead_code, reason = "each test program takes what it needs")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may panic, and says what it could not run"
+)]
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a proxy is told to ask for.
+pub(crate) const USER: &str = "sam";
+pub(crate) const PASSWORD: &str = "canary-pass-52d1";
+
+/// Whether the programs are there. Where they are not, the test cannot run, which is a failure in CI.
+pub(crate) fn are_there(programs: &[&str]) -> bool {
+    let missing: Vec<_> = programs
+        .iter()
+        .filter(|program| path_of(program).is_none())
+        .collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let words = format!("not run: needs {missing:?}; tests/proxies/install installs them");
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{words}");
+    println!("{words}");
+    false
+}
+
+fn path_of(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin")])
+        .map(|directory| directory.join(program))
+        .find(|file| file.is_file())
+}
+
+/// A program that listens on a port of this machine. It ends, and its files go, when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    directory: tempfile::TempDir,
+    pub(crate) port: u16,
+}
+
+impl Server {
+    /// Starts a program whose configuration, which `configure` makes from its port and directory, is in the file
+    /// `config`. Arguments may hold `{config}`, `{directory}` and `{port}`.
+    fn start(program: &str, arguments: &[&str], configure: &dyn Fn(u16, &Path) -> String) -> Self {
+        // Somebody else may take the port before the program does.
+        for _ in 0..5 {
+            let directory = tempfile::tempdir().unwrap();
+            let port = free_port();
+            let config = directory.path().join("config");
+            fs::write(&config, configure(port, directory.path())).unwrap();
+            let arguments = arguments.iter().map(|argument| {
+                argument
+                    .replace("{config}", config.to_str().unwrap())
+                    .replace("{directory}", directory.path().to_str().unwrap())
+                    .replace("{port}", &port.to_string())
+            });
+            let output = File::create(directory.path().join("output")).unwrap();
+            let child = Command::new(path_of(program).unwrap())
+                .args(arguments)
+                .stdin(Stdio::null())
+                .stdout(output.try_clone().unwrap())
+                .stderr(output)
+                .spawn()
+                .unwrap();
+            let mut server = Self {
+                child,
+                directory,
+                port,
+            };
+            if server.answers() {
+                return server;
+            }
+            println!("{program} did not start: {}", server.everything_it_wrote());
+        }
+        panic!("{program} does not start");
+    }
+
+    fn answers(&mut self) -> bool {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE && self.child.try_wait().unwrap().is_none() {
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return self.child.try_wait().unwrap().is_none();
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        false
+    }
+
+    /// Its log and its output.
+    pub(crate) fn everything_it_wrote(&self) -> String {
+        let mut text = String::new();
+        for name in ["output", "log"] {
+            if let Ok(bytes) = fs::read(self.directory.path().join(name)) {
+                text.push_str(&String::from_utf8_lossy(&bytes));
+            }
+        }
+        text
+    }
+
+    /// Waits until its log says something as often as this.
+    pub(crate) fn wait_until_written(&self, words: &str, times: usize) -> String {
+        let began = Instant::now();
+        loop {
+            let text = self.everything_it_wrote();
+            if text.matches(words).count() >= times {
+                return text;
+            }
+            assert!(began.elapsed() < PATIENCE, "{words:?} is not in: {text}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// An HTTP proxy.
+pub(crate) fn tinyproxy(with_password: bool) -> Server {
+    Server::start(
+        "tinyproxy",
+        &["-d", "-c", "{config}"],
+        &|port, directory| {
+            let mut config = format!(
+                "Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 200\nLogLevel Info\nLogFile \"{}/log\"\n",
+                directory.display()
+            );
+            if with_password {
+                writeln!(config, "BasicAuth {USER} {PASSWORD}").unwrap();
+            }
+            config
+        },
+    )
+}
+
+/// A SOCKS 5 proxy.
+pub(crate) fn microsocks(with_password: bool) -> Server {
+    let mut arguments = vec!["-i", "127.0.0.1", "-p", "{port}"];
+    if with_password {
+        arguments.extend(["-u", USER, "-P", PASSWORD]);
+    }
+    Server::start("microsocks", &arguments, &|_, _| String::new())
+}
+
+/// TLS in front of another server, so that an HTTP proxy becomes an HTTPS proxy. `more` are lines of its configuration.
+pub(crate) fn stunnel(before: &Server, identity: &Identity, more: &str) -> Server {
+    Server::start("stunnel4", &["{config}"], &|port, directory| {
+        let (certificate, key) = identity.write_to(directory);
+        format!(
+            "foreground = yes\npid =\ndebug = 6\n[tls]\naccept = 127.0.0.1:{port}\nconnect = 127.0.0.1:{}\ncert = {}\nkey = {}\n{more}\n",
+            before.port,
+            certificate.display(),
+            key.display(),
+        )
+    })
+}
+
+/// A TLS server in front of the simulator at `upstream`; `more` are directives of its server. It closes a connection after
+/// every answer, and writes protocol, resumption (`r` or `.`) and the client's certificate to its log.
+pub(crate) fn nginx(upstream: &str, identity: &Identity, more: &str) -> Server {
+    Server::start("nginx", &["-c", "{config}"], &|port, directory| {
+        let (certificate, key) = identity.write_to(directory);
+        let here = directory.display();
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .iter()
+            .map(|kind| format!("{kind}_temp_path {here}/{kind};\n"))
+            .collect();
+        format!(
+            "user root;\ndaemon off;\nmaster_process off;\npid {here}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\n\
+             {temporary}\
+             log_format tls '$ssl_protocol reused=$ssl_session_reused verified=$ssl_client_verify $ssl_client_s_dn $status;';\n\
+             access_log {here}/log tls;\n\
+             server {{\nlisten 127.0.0.1:{port} ssl;\nssl_certificate {};\nssl_certificate_key {};\n\
+             keepalive_requests 1;\n{more}\nlocation / {{ proxy_pass {upstream}; }}\n}}\n}}\n",
+            certificate.display(),
+            key.display(),
+        )
+    })
+}
+
+/// A certificate authority of a test.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, in PEM.
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+impl Authority {
+    pub(crate) fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// For a server with these names and addresses.
+    pub(crate) fn server(&self, names: &[&str]) -> Identity {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.identity(params)
+    }
+
+    /// For a client with this name.
+    pub(crate) fn client(&self, name: &str) -> Identity {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.identity(params)
+    }
+
+    fn identity(&self, params: CertificateParams) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        Identity {
+            certificate: params.signed_by(&key, &self.0).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
+    }
+}
+
+impl Identity {
+    /// Writes both into files.
+    pub(crate) fn write_to(&self, directory: &Path) -> (PathBuf, PathBuf) {
+        let files = (directory.join("certificate.pem"), directory.join("key.pem"));
+        fs::write(&files.0, &self.certificate).unwrap();
+        fs::write(&files.1, &self.key).unwrap();
+        files
+    }
+}
