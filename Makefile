@@ -10,8 +10,16 @@ target := $(or $(CARGO_TARGET_DIR),target)
 venv := $(target)/venv
 not_run := $(target)/not-run.txt
 program := $(target)/debug/polyai-chat
+fuzzer := $(target)/cargo-fuzz/bin/cargo-fuzz
 
-.PHONY: help demo test lint documents live clean
+# What `make soak` and `make fuzz` can be told, as in `make soak SOAK_SECONDS=60`.
+SOAK_SECONDS ?= 600
+SOAK_CONVERSATIONS ?= 200
+SOAK_SEED ?= 1
+SOAK_QUESTIONS ?=# a file, one question a line
+FUZZ_SECONDS ?= 60# for each target
+
+.PHONY: help demo test lint documents soak fuzz live clean
 
 help: ## List these targets
 	@echo "polyai-chat: hold a conversation with a PolyAI agent. Needs Rust, Python 3 and a C compiler."
@@ -33,8 +41,24 @@ lint: ready ## Check format, lints, API documentation, dependency policy and she
 	@$(MAKE) lint-format lint-code lint-docs lint-packages lint-shell
 	@$(call closing,lint)
 
-documents: ready ## Write the tables of the README anew from the code
+documents: ready ## Write the tables of the documents anew from the code
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-core --test documents
+	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix the_document
+
+soak: ready ## Hold many conversations with a misbehaving simulator, and compare both sides' books
+	cargo run --release --locked -p polyai-chat-faults --bin soak -- --seconds $(SOAK_SECONDS) \
+	    --conversations $(SOAK_CONVERSATIONS) --seed $(SOAK_SEED) $(if $(SOAK_QUESTIONS),--questions "$(SOAK_QUESTIONS)")
+
+fuzz: ready ## Look for what breaks the parsers (needs nightly Rust)
+	@cargo +nightly --version >/dev/null 2>&1 || { echo "Nightly Rust is missing: rustup toolchain install nightly" >&2; exit 1; }
+	@test -x "$(fuzzer)" || cargo install --locked --root "$(target)/cargo-fuzz" cargo-fuzz@0.13.2
+	@for source in tests/fuzz/fuzz_targets/*.rs; do \
+	    name=$$(basename "$$source" .rs); found="$(abspath $(target))/fuzz-corpus/$$name"; mkdir -p "$$found"; \
+	    echo "fuzz: $$name for $(FUZZ_SECONDS) s"; \
+	    RUSTUP_TOOLCHAIN=nightly "$(fuzzer)" run --fuzz-dir tests/fuzz --target-dir "$(abspath $(target))/fuzz" "$$name" \
+	        "$$found" "tests/fuzz/corpus/$$name" -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0; \
+	done
+	@echo "make fuzz: passed"
 
 live: ready ## Hold a short conversation with the real service, with keys from the environment
 	@tests/live "$(program)"

@@ -66,6 +66,9 @@ impl CallCancel {
     }
 
     pub(crate) fn detach(&self) {
+        if self.is_of_another_process() {
+            return;
+        }
         *lock(&self.blocked_on) = None;
     }
 }

@@ -309,10 +309,12 @@ fn queue_error(stop: Stop, call: &Call) -> Error {
             ErrorKind::Cancelled,
             "cancelled while waiting for an earlier turn",
         ),
+        // The parent's copy of the call goes on.
         Stop::Forked => Error::new(
             ErrorKind::Cancelled,
             "the process has forked since the call began",
-        ),
+        )
+        .with_delivery(Delivery::Unknown),
     };
     error
         .with_phase(Phase::Queue)

@@ -230,7 +230,7 @@ pub(crate) fn literal_address(host: &str) -> Option<IpAddr> {
 fn is_loopback(host: &str) -> bool {
     match literal_address(host) {
         Some(address) => address.is_loopback(),
-        None => host == "localhost" || host.ends_with(".localhost"),
+        None => host == "localhost",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::{Attempt, Delivery, Error, ErrorKind, Phase};
 use crate::reply::CORRELATION_HEADER;
 use crate::retry::{Repeat, random};
 use crate::sleep::sleep;
-use crate::transport::{Incoming, Method, Outgoing, ReceivedHead, Trace};
+use crate::transport::{Incoming, Method, Outgoing, ReceivedHead, SecretHeaders, Trace};
 use crate::verdict::Verdict;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -72,10 +72,14 @@ impl Exchange<'_> {
     fn attempts<T>(&self, understand: Understand<'_, T>) -> Result<(ReceivedHead, T), Error> {
         let live = self.client.live();
         let mut made = Vec::new();
+        let mut last = None;
         loop {
             let admission = match live.breaker.admit() {
                 Ok(admission) => admission,
-                Err(error) => return Err(self.final_error(error, made)),
+                Err(error) => {
+                    // Opened between two attempts of this call: what they met is the better answer.
+                    return Err(self.final_error(last.unwrap_or(error), made));
+                }
             };
             let started = (SystemTime::now(), Instant::now());
             let (outcome, trace) = self.attempt(understand);
@@ -105,6 +109,7 @@ impl Exchange<'_> {
             if let Err(stop) = sleep(self.call, pause) {
                 return Err(self.final_error(stopped_between(stop, &error), made));
             }
+            last = Some(error);
         }
     }
 
@@ -127,7 +132,7 @@ impl Exchange<'_> {
         understand: Understand<'_, T>,
     ) -> (Result<(ReceivedHead, T), Error>, Trace) {
         let client = self.client;
-        let credentials = client.credentials.load();
+        let credentials = client.credentials.load_full();
         let verdict = Verdict {
             settings: &client.settings,
             credentials: &credentials,
@@ -145,9 +150,8 @@ impl Exchange<'_> {
         }
     }
 
-    fn send(&self, credentials: &Credentials) -> Result<Incoming, crate::transport::Failure> {
+    fn send(&self, credentials: &Arc<Credentials>) -> Result<Incoming, crate::transport::Failure> {
         let client = self.client;
-        let (key_header, token_header) = client.settings.dialect.credential_headers();
         let length = self.body.len().to_string();
         let (method, uri) = match self.operation {
             Operation::Create => (Method::Post, &client.create),
@@ -160,12 +164,14 @@ impl Exchange<'_> {
             headers: &[
                 ("Host", client.settings.base.authority.as_bytes()),
                 ("User-Agent", client.user_agent.as_bytes()),
-                (key_header, credentials.api_key.reveal().as_bytes()),
-                (token_header, credentials.token.reveal().as_bytes()),
                 (CORRELATION_HEADER, self.call.correlation_id.as_bytes()),
                 ("Content-Type", b"application/json"),
                 ("Content-Length", length.as_bytes()),
             ],
+            secret_headers: SecretHeaders {
+                names: client.settings.dialect.credential_headers(),
+                credentials: Arc::clone(credentials),
+            },
             body: self.body,
         };
         client.transport.send(self.call, &outgoing)
@@ -234,5 +240,9 @@ fn stopped_between(stop: Stop, last: &Error) -> Error {
         ),
     )
     .with_phase(Phase::Pause)
-    .with_delivery(last.delivery())
+    .with_delivery(match stop {
+        // The parent's copy of the call goes on.
+        Stop::Forked => Delivery::Unknown,
+        Stop::Cancelled | Stop::DeadlinePassed => last.delivery(),
+    })
 }

@@ -5,6 +5,7 @@
 //! inherited one alone.
 
 use once_cell::race::OnceBox;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 static FORKS: AtomicU64 = AtomicU64::new(0);
@@ -41,7 +42,7 @@ fn count_forks() {
 /// A state of which every process has its own, made when it is first needed there.
 pub(crate) struct PerProcess<T> {
     generation: u64,
-    state: T,
+    state: Arc<T>,
     in_child: OnceBox<PerProcess<T>>,
 }
 
@@ -50,7 +51,7 @@ impl<T> PerProcess<T> {
         count_forks();
         Self {
             generation: generation(),
-            state,
+            state: Arc::new(state),
             in_child: OnceBox::new(),
         }
     }
@@ -72,6 +73,15 @@ impl<T> PerProcess<T> {
             }
         }
         &newest.state
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        // What another process made may be half changed here, and its sockets are not ours to close down.
+        if self.generation != generation() {
+            std::mem::forget(Arc::clone(&self.state));
+        }
     }
 }
 

@@ -166,8 +166,12 @@ impl Admission<'_> {
 impl Drop for Admission<'_> {
     fn drop(&mut self) {
         // A probe that was cancelled has found out nothing: the next call is the probe.
-        if self.is_probe && !self.judged {
-            *lock(&self.breaker.position) = Position::Open {
+        if !self.is_probe || self.judged {
+            return;
+        }
+        let mut position = lock(&self.breaker.position);
+        if matches!(*position, Position::Probing) {
+            *position = Position::Open {
                 until: Instant::now(),
             };
         }
@@ -222,6 +226,17 @@ mod tests {
         breaker.admit().unwrap().failed();
         assert_eq!(breaker.state(), BreakerState::Open);
         breaker.admit().unwrap().succeeded();
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_late_success_outlives_a_probe_that_found_out_nothing() {
+        let breaker = Breaker::new(Some(1), Duration::ZERO);
+        let early = breaker.admit().unwrap();
+        breaker.admit().unwrap().failed();
+        let probe = breaker.admit().unwrap();
+        early.succeeded();
+        drop(probe);
         assert_eq!(breaker.state(), BreakerState::Closed);
     }
 

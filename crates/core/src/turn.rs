@@ -4,15 +4,17 @@ use crate::call::Call;
 use crate::error::{Delivery, Error, ErrorKind, Phase};
 use crate::sync::{Condvar, Mutex, PoisonError, lock, thread};
 use std::fmt;
-use std::io::{self, PipeReader, PipeWriter};
+use std::io;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// What a call needs at most, a first TLS handshake with the system's whole trust store included. Address space only:
-/// what it costs is what it touches.
-const STACK_BYTES: usize = 256 * 1024;
+/// Room for a call, a first TLS handshake with the system's whole trust store included, and for the caller's listeners.
+/// Address space only: what it costs is what it touches.
+const STACK_BYTES: usize = 1024 * 1024;
 
 /// A call that was started and goes on by itself.
 ///
@@ -36,7 +38,7 @@ const STACK_BYTES: usize = 256 * 1024;
 pub struct Turn<T> {
     call: Arc<Call>,
     progress: Arc<Progress<T>>,
-    descriptor: OnceLock<PipeReader>,
+    descriptor: OnceLock<UnixStream>,
 }
 
 struct Progress<T> {
@@ -47,8 +49,9 @@ struct Progress<T> {
 struct State<T> {
     outcome: Option<Result<T, Error>>,
     is_done: bool,
-    /// Dropped when the call is done, which makes the other end readable.
-    signal: Option<PipeWriter>,
+    /// Shut down when the call is done, which makes the other end readable. A socket and not a pipe: forked children
+    /// hold a copy of it, and shutting down reaches through all copies.
+    signal: Option<UnixStream>,
 }
 
 impl<T: Send + 'static> Turn<T> {
@@ -158,15 +161,18 @@ impl<T> Turn<T> {
     /// # Errors
     /// The system has no descriptor left.
     pub fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
+        if self.call.is_of_another_process() {
+            let (reader, _) = UnixStream::pair()?;
+            return Ok(self.descriptor.get_or_init(|| reader).as_fd());
+        }
+        let mut state = lock(&self.progress.state);
         if let Some(reader) = self.descriptor.get() {
             return Ok(reader.as_fd());
         }
-        let (reader, writer) = io::pipe()?;
-        if !self.call.is_of_another_process() {
-            let mut state = lock(&self.progress.state);
-            if !state.is_done {
-                state.signal = Some(writer);
-            }
+        // When the call is done already, the other end is dropped here, and this one readable at once.
+        let (reader, signal) = UnixStream::pair()?;
+        if !state.is_done {
+            state.signal = Some(signal);
         }
         Ok(self.descriptor.get_or_init(|| reader).as_fd())
     }
@@ -177,7 +183,9 @@ impl<T> Progress<T> {
         let mut state = lock(&self.state);
         state.outcome = Some(outcome);
         state.is_done = true;
-        state.signal = None;
+        if let Some(signal) = state.signal.take() {
+            let _ = signal.shutdown(Shutdown::Both);
+        }
         self.done.notify_all();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Stop};
 use crate::cancel::Interrupt;
-use crate::fork::PerProcess;
+use crate::fork::{self, PerProcess};
 use crate::sync::{Condvar, Mutex, PoisonError, lock};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -42,12 +42,17 @@ impl Interrupt for Board {
 
 /// A place in the line, kept until this is dropped.
 pub(crate) struct Place {
+    generation: u64,
     board: Arc<Board>,
     ticket: u64,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        // In a forked child the line is the parent's.
+        if self.generation != fork::generation() {
+            return;
+        }
         lock(&self.board.line)
             .tickets
             .retain(|ticket| *ticket != self.ticket);
@@ -64,6 +69,7 @@ impl TurnQueue {
         line.next_ticket += 1;
         line.tickets.push_back(ticket);
         Place {
+            generation: fork::generation(),
             board: Arc::clone(board),
             ticket,
         }

@@ -34,8 +34,15 @@ impl Verdict<'_> {
             (&failure.cause, &failure.received)
             && received.status >= 400
         {
-            // The status says all there is to decide; only the explanation is incomplete.
-            return self.on_status(received);
+            let error = self.on_status(received);
+            // Every other status says by itself all there is to decide; of a 400 the code that was cut off might have
+            // said that the agent's own code ran.
+            return match received.status == 400 && Envelope::read(&received.body).is_none() {
+                true => error
+                    .with_delivery(Delivery::Unknown)
+                    .with_repeat(Repeat::CloseOnly),
+                false => error,
+            };
         }
         let seconds = self.call.timeout.as_secs_f64();
         let doing = failure.phase.doing();
@@ -144,10 +151,15 @@ impl Verdict<'_> {
         let status = received.status;
         if status < 400 {
             let (delivery, repeat) = match status {
-                303 => (Delivery::Unknown, Repeat::CloseOnly),
-                _ => (Delivery::Rejected, Repeat::Never),
+                300..=302 | 304.. => (Delivery::Rejected, Repeat::Never),
+                _ => (Delivery::Unknown, Repeat::CloseOnly),
             };
-            let message = "the service answered with a redirect, which is never followed: it would carry the key elsewhere";
+            let message = match status {
+                300.. => {
+                    "the service answered with a redirect, which is never followed: it would carry the key elsewhere"
+                }
+                _ => "the service switched to another protocol, which nobody asked for",
+            };
             return self
                 .showing(Error::new(ErrorKind::Protocol, message), received)
                 .with_phase(Phase::Reply)
@@ -207,7 +219,7 @@ impl Verdict<'_> {
         );
         let error = match unreadable.is_the_services_json() {
             // It may be the agent's words, which belong into no log.
-            true => self.with_answer(error.with_advice(&status_and_type(received)), received),
+            true => self.with_answer(error.with_advice(&self.status_and_type(received)), received),
             false => self.showing(error, received),
         };
         error
@@ -218,16 +230,18 @@ impl Verdict<'_> {
 
     /// Shows status, content type and the first bytes of a body that is not the service's JSON, in words too.
     fn showing(&self, error: Error, received: &ReceivedHead) -> Error {
+        let error = error.with_advice(&self.status_and_type(received));
+        if received.body.trim_ascii_start().starts_with(b"{") {
+            // A part of the service's JSON may hold the agent's words, which belong into no log.
+            return self.with_answer(error, received);
+        }
         let excerpt = self.excerpt(&received.body);
         let beginning = if excerpt.is_empty() {
             "; its body is empty".to_owned()
         } else {
             format!("; its body begins with {excerpt:?}")
         };
-        let error = error
-            .with_advice(&status_and_type(received))
-            .with_advice(&beginning);
-        self.with_answer(error, received)
+        self.with_answer(error.with_advice(&beginning), received)
     }
 
     /// Keeps what the service answered as fields of the error.
@@ -240,8 +254,27 @@ impl Verdict<'_> {
     }
 
     fn excerpt(&self, body: &[u8]) -> String {
-        let beginning = body.get(..EXCERPT_BYTES).unwrap_or(body);
-        self.redacted(&String::from_utf8_lossy(beginning))
+        let Credentials { api_key, token, .. } = self.credentials;
+        // A secret that begins within the excerpt is seen whole, so that it can be blotted out before the cut.
+        let longest = api_key.reveal().len().max(token.reveal().len());
+        let beginning = body.get(..EXCERPT_BYTES + longest).unwrap_or(body);
+        let mut text = self.redacted(&String::from_utf8_lossy(beginning));
+        let end = (0..=EXCERPT_BYTES.min(text.len()))
+            .rev()
+            .find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
+        text
+    }
+
+    fn status_and_type(&self, received: &ReceivedHead) -> String {
+        match content_type(&received.headers) {
+            Some(kind) => format!(
+                " (HTTP {}, content type {})",
+                received.status,
+                self.redacted(&kind)
+            ),
+            None => format!(" (HTTP {}, no content type)", received.status),
+        }
     }
 
     /// A server may echo what it was sent.
@@ -318,13 +351,6 @@ fn in_brackets(detail: &str) -> String {
         String::new()
     } else {
         format!(" ({detail})")
-    }
-}
-
-fn status_and_type(received: &ReceivedHead) -> String {
-    match content_type(&received.headers) {
-        Some(kind) => format!(" (HTTP {}, content type {kind})", received.status),
-        None => format!(" (HTTP {}, no content type)", received.status),
     }
 }
 

@@ -5,7 +5,7 @@
 mod fixture;
 
 use fixture::{PATIENCE, builder, config};
-use polyai_chat_core::{Client, Create, Delivery, ErrorKind};
+use polyai_chat_core::{Client, Create, Delivery, ErrorKind, Respond};
 use polyai_chat_simulator::{Action, Fault, Operation, Pause, Simulator, TlsIdentity};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -142,4 +142,73 @@ fn a_call_from_before_the_fork_is_the_parents() {
         "You said: of the parent",
         "the child's cancelling did not touch it"
     );
+}
+
+#[test]
+fn a_forked_child_does_not_hold_the_descriptor_of_a_turn() {
+    let simulator = builder().start().unwrap();
+    let conversation = client_of(&simulator).create(Create::new()).unwrap();
+    let slow = Action::Delay {
+        before: Pause::Headers,
+        ms: 300,
+    };
+    simulator
+        .fail(Fault::new(slow).on(Operation::Respond))
+        .unwrap();
+    let turn = conversation.start_respond("a").unwrap();
+    let copy = turn.descriptor().unwrap().try_clone_to_owned().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let child = in_child(|| {
+        drop(writer.try_clone());
+        // Lives until the parent has seen the turn done and closes the other end.
+        std::io::Read::read(&mut &reader, &mut [0]).is_ok()
+    });
+    // Reading to the end blocks until the call is done.
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut std::fs::File::from(copy), &mut bytes).unwrap();
+    assert!(turn.is_done());
+    std::io::Write::write_all(&mut &writer, b"x").unwrap();
+    assert!(wait_for(child));
+}
+
+#[test]
+fn a_fork_inside_a_call_that_waits_leaves_the_call_to_the_parent() {
+    let simulator = builder().start().unwrap();
+    let conversation = client_of(&simulator).create(Create::new()).unwrap();
+    let slow = Action::Delay {
+        before: Pause::Turn,
+        ms: 300,
+    };
+    simulator
+        .fail(Fault::new(slow).on(Operation::Respond).once())
+        .unwrap();
+    let first = conversation.start_respond("first").unwrap();
+    assert!(simulator.wait_for(
+        |records| records.requests_to(Operation::Respond) == 1,
+        PATIENCE
+    ));
+    let parent = std::process::id();
+    let forked = std::sync::Arc::new(AtomicU64::new(0));
+    let child = std::sync::Arc::clone(&forked);
+    let outcome = conversation.respond(Respond::new("second").cancel_when(move || {
+        if child.load(Ordering::Relaxed) == 0 {
+            // SAFETY: the child goes on in this thread and leaves by `_exit` below.
+            let pid = unsafe { libc::fork() };
+            child.store(u64::try_from(pid).unwrap().max(1), Ordering::Relaxed);
+        }
+        false
+    }));
+    if std::process::id() != parent {
+        let good = outcome.is_err_and(|error| {
+            (error.kind(), error.delivery()) == (ErrorKind::Cancelled, Delivery::Unknown)
+        });
+        // SAFETY: leaves the child without unwinding into the test harness.
+        unsafe { libc::_exit(i32::from(!good)) };
+    }
+    assert_eq!(outcome.unwrap().response(), "You said: second");
+    assert!(wait_for(
+        libc::pid_t::try_from(forked.load(Ordering::Relaxed)).unwrap()
+    ));
+    first.take().unwrap();
+    assert_eq!(simulator.counts().turns, 2);
 }

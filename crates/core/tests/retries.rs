@@ -204,6 +204,24 @@ fn a_service_that_is_not_there_yet_is_tried_three_times() {
 }
 
 #[test]
+fn a_breaker_that_opens_between_two_attempts_leaves_the_cause() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = Client::new(config(&url).breaker_failures(1)).unwrap();
+    let error = client.create(Create::new()).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts().len()),
+        (ErrorKind::Connect, 1),
+        "{error}"
+    );
+    assert_eq!(
+        client.create(Create::new()).unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
+}
+
+#[test]
 fn an_outage_is_not_multiplied() {
     let simulator = simulator();
     let client = Client::new(

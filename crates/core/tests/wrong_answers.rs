@@ -436,3 +436,78 @@ fn unknown_fields_and_unknown_shapes_are_handed_on() {
     assert!(reply.raw().contains("zendesk_integration"));
     assert!(!reply.end_conversation());
 }
+
+#[test]
+fn a_400_that_is_cut_off_may_have_been_the_agents_own_code() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    let failed = Answer::status(400).error_code("FUNCTION_EXECUTION_FAILED");
+    simulator
+        .fail(Fault::new(failed).on(Operation::Respond))
+        .unwrap();
+    simulator
+        .fail(Fault::new(Action::Close { at: Moment::InBody }).on(Operation::Respond))
+        .unwrap();
+    let error = conversation.respond("a").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery(), error.status()),
+        (ErrorKind::Rejected, Delivery::Unknown, Some(400)),
+        "{error}"
+    );
+    assert_eq!(conversation.state(), ConversationState::InDoubt);
+    assert_eq!(simulator.requests_to(Operation::Respond), 1);
+}
+
+#[test]
+fn a_reply_that_is_cut_off_is_quoted_in_the_excerpt_only() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    let pad = Action::AlterReply {
+        set: serde_json::Map::new(),
+        remove: Vec::new(),
+        pad_response: 5000,
+    };
+    simulator
+        .fail(Fault::new(pad).on(Operation::Respond))
+        .unwrap();
+    simulator
+        .fail(Fault::new(Action::Close { at: Moment::InBody }).on(Operation::Respond))
+        .unwrap();
+    let error = conversation.respond("the customer's words").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Protocol, Delivery::Unknown)
+    );
+    assert!(error.body_excerpt().unwrap().contains("customer's words"));
+    let told = format!("{error} {error:?} {:?}", error.attempts());
+    assert!(
+        !told.contains("customer's words") && told.contains("HTTP 200"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_secret_on_the_edge_of_the_excerpt_is_blotted_out_whole() {
+    for filler in 490..515 {
+        let page = format!("{}{KEY} and more{}", "x".repeat(filler), "y".repeat(600));
+        let (error, _) = after(Answer::status(500).body("text/html", AnswerBody::Text(page)));
+        let shown = format!("{error} {:?}", error.body_excerpt());
+        assert!(!shown.contains("canary"), "{filler}: {shown}");
+    }
+}
+
+#[test]
+fn an_empty_conversation_id_is_no_conversation() {
+    let simulator = simulator();
+    let answer = body(
+        "application/json",
+        AnswerBody::Json(json!({"conversation_id": "", "response": "hi"})),
+    );
+    simulator.fail(Fault::new(answer)).unwrap();
+    let error = client(&simulator).create(Create::new()).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Protocol, Delivery::Unknown),
+        "{error}"
+    );
+}

@@ -145,6 +145,9 @@ const fn number(minimum: u64, maximum: u64) -> OptionKind {
     OptionKind::Number { minimum, maximum }
 }
 
+/// The longest text that becomes a part of a request's head.
+const LONGEST_TEXT_BYTES: usize = 2_048;
+
 /// The longest time that can be set: a day.
 const DAY_MS: u64 = 86_400_000;
 
@@ -264,6 +267,10 @@ impl OptionKind {
             }
             (Self::Text, Value::Text(text)) if text.chars().any(char::is_control) => {
                 Err("holds a line break or another control character".to_owned())
+            }
+            // A row of a request's head must fit into the buffer of an idle connection.
+            (Self::Text, Value::Text(text)) if text.len() > LONGEST_TEXT_BYTES => {
+                Err(format!("is longer than {LONGEST_TEXT_BYTES} bytes"))
             }
             (Self::Text | Self::Path | Self::Lines, Value::Text(text)) if text.is_empty() => {
                 Err("is empty".to_owned())

@@ -1,34 +1,16 @@
 //! The dialect `current`.
 
 use super::json::parse;
-use super::{CreateBody, Dialect, RespondReply, Unreadable, extra_fields, object, refuse, to_json};
+use super::{
+    CREATE_FIELDS, CreateBody, Dialect, RESPOND_FIELDS, RespondReply, Unreadable, extra_fields,
+    object, refuse, to_json,
+};
 use crate::error::Error;
 use crate::reply::Handoff;
 use crate::request::{Close, Create, Respond};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-
-/// The names that have a setter, in either dialect.
-const CREATE_FIELDS: &[&str] = &[
-    "integration_attributes",
-    "variant_id",
-    "channel",
-    "asr_lang_code",
-    "tts_lang_code",
-    "user_id",
-    "message",
-    "metadata",
-];
-const RESPOND_FIELDS: &[&str] = &[
-    "conversation_id",
-    "message",
-    "integration_attributes",
-    "metadata",
-    "asr_lang_code",
-    "tts_lang_code",
-];
-const CLOSE_FIELDS: &[&str] = &["conversation_id"];
 
 #[derive(Serialize)]
 struct CreateRequest<'a> {
@@ -115,7 +97,7 @@ pub(super) fn respond_body(conversation_id: &str, request: &Respond) -> Result<V
 pub(super) fn close_body(conversation_id: &str, request: &Close) -> Result<Vec<u8>, Error> {
     to_json(&CloseRequest {
         conversation_id,
-        extra: extra_fields(request.extra.as_ref(), CLOSE_FIELDS)?,
+        extra: extra_fields(request.extra.as_ref(), &["conversation_id"])?,
     })
 }
 
@@ -142,7 +124,8 @@ pub(super) fn read_respond(body: &str) -> Result<RespondReply, Unreadable> {
 
 /// Whatever shape a handoff has, it is handed on; only `null` means that there is none.
 fn read_handoff(raw: &str) -> Option<Handoff> {
-    let value: Value = parse(raw).ok()?;
+    // JSON that no value can hold, such as a number beyond all bounds, is handed on as its text.
+    let value: Value = parse(raw).unwrap_or_else(|_| Value::String(raw.to_owned()));
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     (!value.is_null()).then(|| Handoff::new(text("destination"), text("reason"), value.clone()))
 }
@@ -263,6 +246,12 @@ mod tests {
                     .cloned()
             );
         }
+    }
+
+    #[test]
+    fn a_handoff_that_no_value_can_hold_is_handed_on_as_text() {
+        let reply = read_respond(r#"{"response": "r", "handoff": {"reason": 1e999}}"#).unwrap();
+        assert_eq!(reply.handoff.unwrap().raw(), &json!(r#"{"reason": 1e999}"#));
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! The dialect `legacy`.
 
 use super::json::parse;
-use super::{CreateBody, Dialect, RespondReply, Unreadable, extra_fields, object, refuse, to_json};
+use super::{
+    CREATE_FIELDS, CreateBody, Dialect, RESPOND_FIELDS, RespondReply, Unreadable, extra_fields,
+    object, refuse, to_json,
+};
 use crate::correlation;
 use crate::error::Error;
 use crate::request::{Create, Respond};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-const CREATE_FIELDS: &[&str] = &["user_id", "message", "metadata"];
-const RESPOND_FIELDS: &[&str] = &["conversation_id", "message"];
 
 #[derive(Serialize)]
 struct CreateRequest<'a> {

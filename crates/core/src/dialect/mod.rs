@@ -88,7 +88,13 @@ impl Dialect {
 }
 
 pub(crate) fn read_create(body: &str) -> Result<CreateReply, Unreadable> {
-    parse(body)
+    let reply: CreateReply = parse(body)?;
+    match reply.conversation_id.is_empty() {
+        true => Err(Unreadable::WrongFields(
+            "`conversation_id` is empty".to_owned(),
+        )),
+        false => Ok(reply),
+    }
 }
 
 pub(crate) fn read_close(body: &str) -> Result<CloseReply, Unreadable> {
@@ -118,6 +124,26 @@ pub(crate) struct RespondReply {
 pub(crate) struct CloseReply {
     pub(crate) success: bool,
 }
+
+/// The fields of requests that have a setter, in either dialect.
+const CREATE_FIELDS: &[&str] = &[
+    "integration_attributes",
+    "variant_id",
+    "channel",
+    "asr_lang_code",
+    "tts_lang_code",
+    "user_id",
+    "message",
+    "metadata",
+];
+const RESPOND_FIELDS: &[&str] = &[
+    "conversation_id",
+    "message",
+    "integration_attributes",
+    "metadata",
+    "asr_lang_code",
+    "tts_lang_code",
+];
 
 /// The fields of each reply that are read into typed ones; the others are handed on as they are.
 pub(crate) const CREATE_REPLY_FIELDS: &[&str] = &["conversation_id", "response"];

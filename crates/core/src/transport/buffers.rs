@@ -29,6 +29,31 @@ impl WireBuffers {
         self.output.get(..self.gathered).unwrap_or_default()
     }
 
+    /// Puts a secret into the place that was kept for it in the head that was gathered; tells whether there was one.
+    pub(super) fn fill_in(&mut self, name: &str, placeholder: &str, value: &[u8]) -> bool {
+        let line = format!("\r\n{name}: {placeholder}\r\n");
+        let found = self
+            .gathered()
+            .windows(line.len())
+            .position(|window| window == line.as_bytes());
+        let Some(start) = found else {
+            return false;
+        };
+        let value_start = start + line.len() - "\r\n".len() - placeholder.len();
+        self.output.truncate(self.gathered);
+        self.output.splice(
+            value_start..value_start + placeholder.len(),
+            value.iter().copied(),
+        );
+        self.gathered = self.output.len();
+        true
+    }
+
+    /// How many bytes were read that nothing could be made of yet.
+    pub(super) fn unconsumed(&self) -> usize {
+        self.filled - self.consumed
+    }
+
     pub(super) fn forget_gathered(&mut self) {
         self.gathered = 0;
     }
@@ -73,8 +98,8 @@ impl Buffers for WireBuffers {
             self.consumed = 0;
         }
         if self.input.len() < self.filled + LEAST_ROOM {
-            // Doubling, so that a head of the largest size is copied a few times and not once a packet. ureq ends the
-            // call once the head passes its limit, and a body is consumed as it comes.
+            // Doubling, so that a head of the largest size is copied a few times and not once a packet. What cannot be
+            // made sense of is bounded by who reads: heads, and what frames a chunked body.
             self.input.resize((self.filled * 2).max(RESTING_BYTES), 0);
         }
         self.input.get_mut(self.filled..).unwrap_or_default()
@@ -113,6 +138,21 @@ mod tests {
         assert_eq!(buffers.gathered(), b"headbody");
         buffers.forget_gathered();
         assert!(buffers.gathered().is_empty());
+    }
+
+    #[test]
+    fn a_secret_takes_the_place_that_was_kept_for_it() {
+        let mut buffers = WireBuffers::default();
+        let head = b"POST / HTTP/1.1\r\nX-API-KEY: -\r\nX-TOKEN: -\r\n\r\n";
+        buffers.output()[..head.len()].copy_from_slice(head);
+        buffers.gather(head.len());
+        let long = vec![b'k'; 10_000];
+        assert!(buffers.fill_in("X-API-KEY", "-", &long));
+        assert!(buffers.fill_in("X-TOKEN", "-", b"t"));
+        assert!(!buffers.fill_in("X-TOKEN", "-", b"t"));
+        let expected = [&head[..28], &long, b"\r\nX-TOKEN: t\r\n\r\n"].concat();
+        assert_eq!(buffers.gathered(), expected);
+        assert!(buffers.output().len() >= LEAST_ROOM);
     }
 
     #[test]

@@ -8,11 +8,12 @@ use super::connect::{self, ConnectionReport, Opened, Target};
 use super::failure::{Cause, Failure};
 use super::names::Names;
 use super::pool::Pool;
-use super::socket::SocketInterrupt;
+use super::socket::{Idle, SocketInterrupt, peek};
 use super::tls::Tls;
 use super::trace::Trace;
 use super::wire::Wire;
 use crate::call::{Call, Stop};
+use crate::config::Credentials;
 use crate::deadline::Deadline;
 use crate::error::Phase;
 use crate::sync::{Mutex, MutexGuard, lock};
@@ -36,8 +37,32 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) uri: &'a Uri,
     /// Names in the case in which they are sent.
     pub(crate) headers: &'a [(&'a str, &'a [u8])],
+    pub(crate) secret_headers: SecretHeaders,
     pub(crate) body: &'a [u8],
 }
+
+/// Key and token, which ureq never sees: it may log what passes through it. They are put into the head of the request where
+/// it is handed to the network.
+#[derive(Clone)]
+pub(crate) struct SecretHeaders {
+    /// The names for key and token, in the case in which they are sent.
+    pub(crate) names: (&'static str, &'static str),
+    pub(crate) credentials: Arc<Credentials>,
+}
+
+impl SecretHeaders {
+    /// Names and values, for the head of one request.
+    pub(super) fn reveal(&self) -> [(&'static str, &[u8]); 2] {
+        let Credentials { api_key, token, .. } = &*self.credentials;
+        [
+            (self.names.0, api_key.reveal().as_bytes()),
+            (self.names.1, token.reveal().as_bytes()),
+        ]
+    }
+}
+
+/// What stands in the place of a secret as long as ureq holds the request.
+pub(super) const PLACEHOLDER: &str = "-";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -91,6 +116,7 @@ pub(super) struct State {
     pub(super) phase: Phase,
     /// The head of the request has not been handed over yet.
     pub(super) head_pending: bool,
+    pub(super) secret_headers: Option<SecretHeaders>,
     /// Any byte of the request was handed to the network.
     pub(super) sent: bool,
     /// The head of the answer is complete.
@@ -107,6 +133,7 @@ impl Default for State {
             prepared: None,
             phase: Phase::Prepare,
             head_pending: false,
+            secret_headers: None,
             sent: false,
             answered: false,
             trace: Trace::default(),
@@ -183,6 +210,7 @@ impl Connection {
         let opener = Opener {
             target: Arc::clone(&options.target),
             connect_timeout: options.connect_timeout,
+            max_header_bytes: options.max_header_bytes,
             names,
             tls,
             shared: Arc::clone(&shared),
@@ -203,6 +231,7 @@ impl Connection {
         pool: &Arc<Pool>,
     ) -> Result<Incoming, Failure> {
         self.begin(call);
+        self.shared.lock().secret_headers = Some(outgoing.secret_headers.clone());
         let outcome = self.exchange(outgoing);
         let (failure, trace) = self.end(call);
         let failed = match (outcome, failure) {
@@ -230,11 +259,14 @@ impl Connection {
         })
     }
 
-    /// Opens the connection without a request, if it is not open or not fit any more.
+    /// Whether the other side still holds the connection, with nothing unread, as far as can be seen from outside.
+    pub(super) fn is_alive(&self) -> bool {
+        let socket = self.shared.lock().socket.clone();
+        socket.is_some_and(|socket| matches!(peek(&socket), Idle::Quiet))
+    }
+
+    /// Opens the connection without a request.
     pub(super) fn warmed_up(self, call: &Arc<Call>) -> Result<Self, Failure> {
-        if self.shared.lock().socket.is_some() {
-            return Ok(self);
-        }
         self.begin(call);
         let opened = self.opener.open(call);
         let _ = self.end(call);
@@ -258,7 +290,11 @@ impl Connection {
         state.sent = false;
         state.answered = false;
         state.failure = None;
-        state.trace = Trace::begin(state.socket.is_some(), state.trace.address);
+        state.trace = match (&state.socket, &state.prepared) {
+            // Opened ahead of its first request, which is this one.
+            (Some(_), Some(_)) => state.trace.clone(),
+            (socket, _) => Trace::begin(socket.is_some(), state.trace.address),
+        };
         let socket = state.socket.clone();
         drop(state);
         if let Some(socket) = socket {
@@ -271,6 +307,7 @@ impl Connection {
         call.cancel.detach();
         let mut state = self.shared.lock();
         state.call = None;
+        state.secret_headers = None;
         let sent = state.sent;
         if state.failure.is_none() && call.cancel.is_cancelled() && state.socket.is_some() {
             // The answer is complete, but the cancellation may have shut its socket down.
@@ -290,6 +327,9 @@ impl Connection {
         };
         for (name, value) in outgoing.headers {
             request = request.header_raw(name, value);
+        }
+        for (name, _) in outgoing.secret_headers.reveal() {
+            request = request.header_raw(name, PLACEHOLDER.as_bytes());
         }
         let response = request
             .send(outgoing.body)
@@ -385,6 +425,7 @@ fn body_failure(error: io::Error) -> Failure {
 struct Opener {
     target: Arc<Target>,
     connect_timeout: Duration,
+    max_header_bytes: usize,
     names: Arc<Names>,
     tls: Arc<Tls>,
     shared: Arc<Shared>,
@@ -407,6 +448,12 @@ impl Opener {
     }
 }
 
+impl Opener {
+    fn wire(&self, opened: Opened) -> Wire {
+        Wire::new(Arc::clone(&self.shared), opened, self.max_header_bytes)
+    }
+}
+
 impl Connector for Opener {
     type Out = Wire;
 
@@ -422,10 +469,10 @@ impl Connector for Opener {
         if let Some(mut opened) = prepared.filter(|_| self.shared.lock().socket.is_some())
             && opened.is_fit(&call)
         {
-            return Ok(Some(Wire::new(Arc::clone(&self.shared), opened)));
+            return Ok(Some(self.wire(opened)));
         }
         match self.open(&call) {
-            Ok(opened) => Ok(Some(Wire::new(Arc::clone(&self.shared), opened))),
+            Ok(opened) => Ok(Some(self.wire(opened))),
             Err(failure) => {
                 self.shared.fail(failure);
                 Err(ureq::Error::ConnectionFailed)

@@ -24,7 +24,7 @@ mod trust;
 mod wire;
 
 pub use connect::{ConnectionReport, ProxyReport, TlsReport};
-pub(crate) use connection::{Incoming, Method, Outgoing, ReceivedHead};
+pub(crate) use connection::{Incoming, Method, Outgoing, ReceivedHead, SecretHeaders};
 pub(crate) use failure::{Cause, Failure};
 pub(crate) use trace::Trace;
 
@@ -152,21 +152,21 @@ impl Transport {
     /// Opens a connection and keeps it for the next call, unless one is idle already. Sends no request.
     pub(crate) fn warm_up(&self, call: &Arc<Call>) -> Result<(), Failure> {
         let live = self.live();
-        let connection = match live.pool.take() {
-            Some(connection) => connection,
-            None => Connection::new(
-                &self.options,
-                Arc::clone(&live.names),
-                Arc::clone(&live.tls),
-            ),
-        };
+        if live.pool.holds_one_that_is_alive() {
+            return Ok(());
+        }
+        let connection = Connection::new(
+            &self.options,
+            Arc::clone(&live.names),
+            Arc::clone(&live.tls),
+        );
         live.pool.put(connection.warmed_up(call)?);
         Ok(())
     }
 
-    /// Closes every idle connection.
+    /// Closes every idle connection, and those that calls give back from now on.
     pub(crate) fn close_idle(&self) {
-        self.live().pool.clear();
+        self.live().pool.close();
     }
 
     pub(crate) fn idle_connections(&self) -> usize {

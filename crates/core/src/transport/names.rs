@@ -77,19 +77,6 @@ impl Names {
         if let Some(addresses) = state.fresh(host, self.time_to_live) {
             return Ok(addresses);
         }
-        state.ask(host);
-        if !state.thread_runs {
-            self.start_thread().map_err(|error| {
-                state.wanted.clear();
-                Failure::new(
-                    Cause::NameNotFound,
-                    Phase::Resolve,
-                    format!("no thread for the resolver: {error}"),
-                )
-                .with_source(error)
-            })?;
-            state.thread_runs = true;
-        }
         loop {
             if let Some(answer) = state
                 .answers
@@ -105,18 +92,28 @@ impl Names {
                     )),
                 };
             }
+            // Each time round: another caller may have forgotten the answer before this one saw it.
+            state.ask(host);
+            if !state.thread_runs {
+                self.start_thread().map_err(|error| {
+                    state.wanted.clear();
+                    Failure::new(
+                        Cause::NameNotFound,
+                        Phase::Resolve,
+                        format!("no thread for the resolver: {error}"),
+                    )
+                    .with_source(error)
+                })?;
+                state.thread_runs = true;
+            }
             drop(state);
             // The caller's check runs in here, so no lock is held.
             let patience = call
                 .may_block(until)
                 .map_err(|stop| gave_up(stop, call, host))?;
             state = lock(&self.board.state);
-            if state
-                .answers
-                .get(host)
-                .is_none_or(|answer| answer.at < asked_at)
-                && !call.cancel.is_cancelled()
-            {
+            let is_asked = state.is_asked(host);
+            if is_asked && !call.cancel.is_cancelled() {
                 (state, _) = self
                     .board
                     .changed
@@ -148,10 +145,13 @@ impl State {
         answer.addresses.as_ref().ok().filter(|_| fresh).cloned()
     }
 
+    /// The resolver has it before it, or is at it.
+    fn is_asked(&self, host: &str) -> bool {
+        self.resolving.as_deref() == Some(host) || self.wanted.iter().any(|name| name == host)
+    }
+
     fn ask(&mut self, host: &str) {
-        let asked =
-            self.resolving.as_deref() == Some(host) || self.wanted.iter().any(|name| name == host);
-        if !asked {
+        if !self.is_asked(host) {
             self.wanted.push_back(host.to_owned());
         }
     }

@@ -1,7 +1,7 @@
 //! The idle connections of a client. The one used last is taken first, so that the others age and leave.
 
 use super::connection::Connection;
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ pub(super) struct Pool {
     idle: Mutex<VecDeque<(Connection, Instant)>>,
     idle_timeout: Duration,
     most: usize,
+    is_closed: AtomicBool,
 }
 
 impl Pool {
@@ -17,6 +18,7 @@ impl Pool {
             idle: Mutex::default(),
             idle_timeout,
             most,
+            is_closed: AtomicBool::new(false),
         }
     }
 
@@ -37,6 +39,9 @@ impl Pool {
         let now = Instant::now();
         let mut leaving = Vec::new();
         let mut idle = lock(&self.idle);
+        if self.is_closed.load(Ordering::Acquire) {
+            return;
+        }
         idle.push_back((connection, now));
         while idle.len() > self.most
             || idle
@@ -49,9 +54,20 @@ impl Pool {
         drop(leaving);
     }
 
-    pub(super) fn clear(&self) {
+    /// Whether the connection that would be taken next is of use. Its age goes on.
+    pub(super) fn holds_one_that_is_alive(&self) -> bool {
+        lock(&self.idle).back().is_some_and(|(connection, since)| {
+            since.elapsed() < self.idle_timeout && connection.is_alive()
+        })
+    }
+
+    /// Closes what is idle, and what comes back later.
+    pub(super) fn close(&self) {
+        let mut idle = lock(&self.idle);
+        self.is_closed.store(true, Ordering::Release);
+        let leaving = std::mem::take(&mut *idle);
         // Closed when the lock is free again.
-        let leaving = std::mem::take(&mut *lock(&self.idle));
+        drop(idle);
         drop(leaving);
     }
 

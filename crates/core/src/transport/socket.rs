@@ -92,18 +92,19 @@ impl DeadlineSocket {
         }
     }
 
-    /// Looks, without waiting and without taking anything.
     pub(super) fn peek(&self) -> Idle {
-        let mut byte = [MaybeUninit::uninit()];
-        match self
-            .socket
-            .recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT)
-        {
-            Ok(0) => Idle::Gone,
-            Ok(_) => Idle::Bytes,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Idle::Quiet,
-            Err(_) => Idle::Gone,
-        }
+        peek(&self.socket)
+    }
+}
+
+/// Looks, without waiting and without taking anything.
+pub(super) fn peek(socket: &Socket) -> Idle {
+    let mut byte = [MaybeUninit::uninit()];
+    match socket.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT) {
+        Ok(0) => Idle::Gone,
+        Ok(_) => Idle::Bytes,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Idle::Quiet,
+        Err(_) => Idle::Gone,
     }
 }
 
@@ -125,9 +126,10 @@ fn is_retryable(error: &io::Error) -> bool {
     )
 }
 
+/// Never zero, which to the system would mean for ever.
 fn rounded_up(duration: Duration) -> Duration {
-    let step = TIMEOUT_STEP.as_millis();
-    let steps = u32::try_from(duration.as_micros().div_ceil(step * 1000)).unwrap_or(u32::MAX);
+    let step = TIMEOUT_STEP.as_nanos();
+    let steps = u32::try_from(duration.as_nanos().div_ceil(step)).unwrap_or(u32::MAX);
     TIMEOUT_STEP.saturating_mul(steps)
 }
 
@@ -137,11 +139,15 @@ mod tests {
 
     #[test]
     fn timeouts_are_rounded_up_to_a_step() {
-        for (microseconds, milliseconds) in
-            [(1, 10), (10_000, 10), (10_001, 20), (29_999_800, 30_000)]
-        {
+        for (nanoseconds, milliseconds) in [
+            (1, 10),
+            (999, 10),
+            (10_000_000, 10),
+            (10_000_001, 20),
+            (29_999_800_000, 30_000),
+        ] {
             assert_eq!(
-                rounded_up(Duration::from_micros(microseconds)),
+                rounded_up(Duration::from_nanos(nanoseconds)),
                 Duration::from_millis(milliseconds)
             );
         }

@@ -2,8 +2,8 @@
 
 use super::buffers::WireBuffers;
 use super::connect::Opened;
-use super::connection::Shared;
-use super::failure::Failure;
+use super::connection::{PLACEHOLDER, Shared};
+use super::failure::{Cause, Failure};
 use super::stream::Bytes;
 use super::tls::{self, Carrier};
 use crate::call::Call;
@@ -16,19 +16,25 @@ use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 /// What ends the head of a request.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
+/// What may be read beyond the limit of a head before it is noticed.
+const READ_AHEAD_BYTES: usize = 16 * 1024;
+
 pub(super) struct Wire {
     shared: Arc<Shared>,
     opened: Opened,
     buffers: WireBuffers,
+    /// How much may be read without any sense in it.
+    most_unconsumed: usize,
 }
 
 impl Wire {
-    pub(super) fn new(shared: Arc<Shared>, opened: Opened) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, opened: Opened, max_header_bytes: usize) -> Self {
         shared.lock().socket = Some(opened.stream.shared());
         Self {
             shared,
             opened,
             buffers: WireBuffers::default(),
+            most_unconsumed: max_header_bytes.saturating_add(READ_AHEAD_BYTES),
         }
     }
 
@@ -107,6 +113,14 @@ impl Transport for Wire {
             // ureq hands over head and body one after the other; they leave together.
             if state.head_pending && self.buffers.gathered().ends_with(END_OF_HEAD) {
                 state.head_pending = false;
+                let Some(secret_headers) = &state.secret_headers else {
+                    return Err(ureq::Error::ConnectionFailed);
+                };
+                for (name, value) in secret_headers.reveal() {
+                    if !self.buffers.fill_in(name, PLACEHOLDER, value) {
+                        return Err(ureq::Error::ConnectionFailed);
+                    }
+                }
                 return Ok(());
             }
         }
@@ -122,6 +136,12 @@ impl Transport for Wire {
         self.flush(&call)
             .map_err(|error| self.fail(error, Phase::Send))?;
         let phase = self.shared.lock().begin_reading();
+        if self.buffers.unconsumed() > self.most_unconsumed {
+            let words = "its head, or what frames its body, is larger than max_header_bytes";
+            self.shared
+                .fail(Failure::new(Cause::Malformed, phase, words));
+            return Err(ureq::Error::ConnectionFailed);
+        }
         let count = self.read(&call).map_err(|error| self.fail(error, phase))?;
         self.shared.lock().trace.received(count);
         self.buffers.input_appended(count);
