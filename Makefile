@@ -56,7 +56,8 @@ fuzz: ready ## Look for what breaks the parsers (needs nightly Rust)
 	    name=$$(basename "$$source" .rs); found="$(abspath $(target))/fuzz-corpus/$$name"; mkdir -p "$$found"; \
 	    echo "fuzz: $$name for $(FUZZ_SECONDS) s"; \
 	    RUSTUP_TOOLCHAIN=nightly "$(fuzzer)" run --fuzz-dir tests/fuzz --target-dir "$(abspath $(target))/fuzz" "$$name" \
-	        "$$found" "tests/fuzz/corpus/$$name" -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0; \
+	        "$$found" "tests/fuzz/corpus/$$name" -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	        -verbosity=0 -print_final_stats=1 2>&1 | { grep -v "# Uses:\|Recommended dictionary\|recommended dictionary" || true; }; \
 	done
 	@echo "make fuzz: passed"
 

@@ -1,4 +1,4 @@
-//! Name, connection and TLS: how far one gets, and why no further.
+//! Name, connection, proxy and TLS: how far one gets, and why no further.
 
 use super::certificate;
 use super::finding::{Finding, Findings};
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 const NAME: &str = "name resolution";
 const CONNECTION: &str = "connection";
+const PROXY: &str = "proxy";
 const TLS: &str = "TLS";
 
 /// Opens a connection and tells of each step; whether all of them went well.
@@ -21,6 +22,14 @@ pub(super) fn examine(
 ) -> Result<bool, Failure> {
     let (report, outcome) = client.inspect_connection(timeout);
     let failed = outcome.err();
+    let proxy = client.proxy();
+    // Through a proxy, name and connection are the proxy's.
+    let target = proxy.as_deref().unwrap_or(client.base_url());
+    let beyond: &[&'static str] = if proxy.is_some() {
+        &[PROXY, TLS]
+    } else {
+        &[TLS]
+    };
     match &report.resolved {
         Some((addresses, elapsed)) => {
             let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
@@ -28,7 +37,7 @@ pub(super) fn examine(
                 NAME,
                 format!(
                     "{} leads to {}, {}",
-                    client.base_url(),
+                    target,
                     addresses.join(", "),
                     milliseconds(*elapsed)
                 ),
@@ -39,8 +48,15 @@ pub(super) fn examine(
                 findings,
                 NAME,
                 failed.as_ref(),
-                "check the region or base URL, and that this machine's DNS can resolve the host",
-                &[CONNECTION, TLS],
+                match proxy {
+                    Some(_) => {
+                        "check the proxy's address, and that this machine's DNS can resolve its host"
+                    }
+                    None => {
+                        "check the region or base URL, and that this machine's DNS can resolve the host"
+                    }
+                },
+                &[&[CONNECTION], beyond].concat(),
             );
         }
     }
@@ -57,8 +73,30 @@ pub(super) fn examine(
                 CONNECTION,
                 failed.as_ref(),
                 "check host and port, and that a firewall lets this machine out to them",
-                &[TLS],
+                beyond,
             );
+        }
+    }
+    if proxy.is_some() {
+        match (&report.proxy, &failed) {
+            (Some(proxy), _) => findings.add(Finding::ok(
+                PROXY,
+                format!(
+                    "{} leads on to the service, {}",
+                    proxy.url,
+                    milliseconds(proxy.elapsed)
+                ),
+            ))?,
+            (None, _) => {
+                return give_up(
+                    findings,
+                    PROXY,
+                    failed.as_ref(),
+                    "check the proxy's address, scheme and credentials, and that it allows the service's host and port; \
+                     no_proxy names hosts that need none",
+                    &[TLS],
+                );
+            }
         }
     }
     match (&report.tls, &failed) {
@@ -114,9 +152,11 @@ fn of_tls(report: &TlsReport) -> Finding {
 }
 
 fn tls_fix(config: &Config) -> &'static str {
-    match settings::value(config, "ca_file") {
+    let own_authority =
+        settings::value(config, "ca_file").or_else(|| settings::value(config, "ca_pem"));
+    match own_authority {
         Some(_) => {
-            "check that ca_file holds the authority that issued the server's certificate, and that the host is the right one"
+            "check that ca_file (or ca_pem) holds the authority that issued the server's certificate, and that the host is the right one"
         }
         None => {
             "if a company proxy or your own server issued the certificate, give its authority with --ca-file FILE; else check the host and this machine's clock"

@@ -161,3 +161,23 @@ fn a_weaker_place_is_shown_as_without_effect() {
     );
     assert!(ran.output.contains("line 2); without effect"), "{ran:?}");
 }
+
+#[test]
+fn a_proxy_that_refuses_is_blamed_and_not_the_service() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://joe:canary@{}", listener.local_addr().unwrap());
+    let refusing = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let count = std::io::Read::read(&mut stream, &mut request).unwrap();
+        std::io::Write::write_all(&mut stream, b"HTTP/1.1 403 Forbidden\r\n\r\n").unwrap();
+        String::from_utf8_lossy(&request[..count]).into_owned()
+    });
+    let simulator = simulator();
+    let ran = Program::for_simulator(&simulator).run(&["doctor", "--json", "--proxy", &proxy]);
+    assert!(refusing.join().unwrap().starts_with("CONNECT "));
+    ran.assert_status(21);
+    assert_failed(&ran, "proxy");
+    assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");
+    assert_eq!(simulator.connections(), 0);
+}
