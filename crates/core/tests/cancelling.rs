@@ -8,7 +8,7 @@
 
 mod fixture;
 
-use fixture::{PATIENCE, builder, client, config, simulator};
+use fixture::{BlackHole, PATIENCE, builder, client, config, simulator};
 use polyai_chat_core::{CancelToken, Client, Create, Delivery, Error, ErrorKind, Phase, Respond};
 use polyai_chat_simulator::{Action, Direction, Fault, Operation, Pause, Records, TlsIdentity};
 use std::sync::Arc;
@@ -124,25 +124,8 @@ fn while_the_handshake_stalls() {
 
 #[test]
 fn while_connecting() {
-    let listener =
-        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    listener
-        .bind(
-            &"127.0.0.1:0"
-                .parse::<std::net::SocketAddr>()
-                .unwrap()
-                .into(),
-        )
-        .unwrap();
-    listener.listen(0).unwrap();
-    let address = listener.local_addr().unwrap().as_socket().unwrap();
-    let mut filling = Vec::new();
-    while let Ok(stream) =
-        std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200))
-    {
-        filling.push(stream);
-    }
-    let client = Client::new(config(&format!("http://{address}"))).unwrap();
+    let black_hole = BlackHole::on_a_free_port();
+    let client = Client::new(config(&format!("http://{}", black_hole.address))).unwrap();
     let token = CancelToken::new();
     let sockets = || std::fs::read_dir("/proc/self/fd").unwrap().count();
     let before = sockets();

@@ -8,7 +8,7 @@
 
 mod fixture;
 
-use fixture::{PATIENCE, builder, client, config, simulator};
+use fixture::{BlackHole, PATIENCE, builder, client, config, simulator};
 use polyai_chat_core::{
     Client, ConversationState, Create, Delivery, Error, ErrorKind, Phase, Respond,
 };
@@ -174,26 +174,8 @@ fn connecting_may_take_only_its_share() {
 
 #[test]
 fn a_full_backlog_does_not_hold_a_call() {
-    // Nobody accepts: once the backlog is full, the system drops the handshakes.
-    let listener =
-        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    listener
-        .bind(
-            &"127.0.0.1:0"
-                .parse::<std::net::SocketAddr>()
-                .unwrap()
-                .into(),
-        )
-        .unwrap();
-    listener.listen(0).unwrap();
-    let address = listener.local_addr().unwrap().as_socket().unwrap();
-    let mut filling = Vec::new();
-    while let Ok(stream) =
-        std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200))
-    {
-        filling.push(stream);
-    }
-    let client = Client::new(config(&format!("http://{address}"))).unwrap();
+    let black_hole = BlackHole::on_a_free_port();
+    let client = Client::new(config(&format!("http://{}", black_hole.address))).unwrap();
     let began = Instant::now();
     let error = client.create(Create::new().timeout(DEADLINE)).unwrap_err();
     assert!(began.elapsed() < BOUND);

@@ -10,10 +10,10 @@
 
 mod fixture;
 
-use fixture::{builder, config};
+use fixture::{BlackHole, builder, config};
 use polyai_chat_core::{CancelToken, Client, Create, Delivery, ErrorKind, Phase};
 use polyai_chat_simulator::{Action, Fault, Operation};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -224,26 +224,6 @@ fn a_name_is_asked_for_once_and_a_changed_address_is_found() {
         (elsewhere.requests_to(Operation::Create), names.questions()),
         (1, 2)
     );
-}
-
-/// An address that swallows connections: its backlog is full, so the system drops every further handshake.
-struct BlackHole {
-    _listener: socket2::Socket,
-    _filling: Vec<TcpStream>,
-}
-
-impl BlackHole {
-    fn at(address: SocketAddr) -> Self {
-        let listener =
-            socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-        listener.bind(&address.into()).unwrap();
-        listener.listen(0).unwrap();
-        let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(50)).ok();
-        Self {
-            _filling: std::iter::from_fn(connect).collect(),
-            _listener: listener,
-        }
-    }
 }
 
 #[test]
