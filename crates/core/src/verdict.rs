@@ -35,12 +35,8 @@ impl Verdict<'_> {
             && received.status >= 400
         {
             let error = self.on_status(received);
-            // Every other status says by itself all there is to decide; of a 400 the code that was cut off might have
-            // said that the agent's own code ran.
             return match received.status == 400 && Envelope::read(&received.body).is_none() {
-                true => error
-                    .with_delivery(Delivery::Unknown)
-                    .with_repeat(Repeat::CloseOnly),
+                true => code_was_cut_off(error),
                 false => error,
             };
         }
@@ -188,13 +184,18 @@ impl Verdict<'_> {
             Some(_) => self.with_answer(error, received),
             None => self.showing(error, received),
         };
-        error
+        let is_cut_off = status == 400 && is_unknown_json(&received.body);
+        let error = error
             .with_advice(&self.advice(status, code.as_deref()))
             .with_service_words(code, words)
             .with_retry_after(retry_after(&received.headers, SystemTime::now()))
             .with_phase(Phase::Reply)
             .with_delivery(delivery)
-            .with_repeat(repeat)
+            .with_repeat(repeat);
+        match is_cut_off {
+            true => code_was_cut_off(error),
+            false => error,
+        }
     }
 
     /// A close that the service answered with `success: false`.
@@ -310,6 +311,19 @@ impl Verdict<'_> {
             _ => String::new(),
         }
     }
+}
+
+/// Every other status says by itself all there is to decide. The code of a 400 might have said that the agent's own code
+/// ran, which nobody knows where it was cut off.
+fn code_was_cut_off(error: Error) -> Error {
+    error
+        .with_delivery(Delivery::Unknown)
+        .with_repeat(Repeat::CloseOnly)
+}
+
+/// Begins as the service's JSON does, but is none.
+fn is_unknown_json(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{") && Envelope::read(body).is_none()
 }
 
 /// What a status and a code mean: the kind, whether the turn was delivered, and whether it may be repeated.
