@@ -43,6 +43,7 @@ lint: ready ## Check format, lints, API documentation, dependency policy and she
 
 documents: ready ## Write the tables of the documents anew from the code
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-core --test documents
+	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix document
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix the_document
 
 soak: ready ## Hold many conversations with a misbehaving simulator, and compare both sides' books

@@ -1,0 +1,138 @@
+//! A server to be troubled, and a client of it.
+
+use crate::row::{PATIENCE, Row, Trouble};
+use crate::transport::{Proxies, Transport};
+use polyai_chat_core::{Client, Config};
+use polyai_chat_simulator::{Dialect, Script, Simulator, TlsIdentity};
+use socket2::{Domain, Socket, Type};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tempfile::TempDir;
+
+const SCRIPT: &str = r#"
+greeting = "Hello."
+default_reply = "You said: {message}"
+"#;
+
+/// What all cells share, because it takes long to make.
+pub(crate) struct Materials {
+    identity: TlsIdentity,
+    directory: TempDir,
+    files: AtomicUsize,
+    pub(crate) proxies: Option<Proxies>,
+}
+
+impl Materials {
+    pub(crate) fn new() -> Self {
+        Self {
+            identity: TlsIdentity::generate().unwrap(),
+            directory: TempDir::new().unwrap(),
+            files: AtomicUsize::new(0),
+            proxies: Proxies::start(),
+        }
+    }
+
+    fn write_pem(&self, pem: &str) -> PathBuf {
+        let number = self.files.fetch_add(1, Ordering::Relaxed);
+        let path = self.directory.path().join(format!("{number}.pem"));
+        std::fs::write(&path, pem).unwrap();
+        path
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) simulator: Simulator,
+    config: Config,
+    _unused_port: Option<Socket>,
+}
+
+impl Bench {
+    pub(crate) fn new(
+        materials: &Materials,
+        row: &Row,
+        dialect: Dialect,
+        transport: &Transport,
+    ) -> Self {
+        let (identity, trusted) = match row.trouble {
+            Trouble::Certificate(make, true) => {
+                let identity = make().unwrap();
+                (identity.clone(), identity)
+            }
+            Trouble::Certificate(make, false) => (make().unwrap(), materials.identity.clone()),
+            _ => (materials.identity.clone(), materials.identity.clone()),
+        };
+        let mut builder = Simulator::builder()
+            .dialect(dialect)
+            .script(Script::parse(SCRIPT, "matrix.toml").unwrap());
+        if transport.is_secure {
+            builder = builder.tls(identity);
+        }
+        let simulator = builder.start().unwrap();
+        let unused_port = matches!(row.trouble, Trouble::NobodyListens).then(port_of_nobody);
+        let address = match &unused_port {
+            Some(socket) => socket.local_addr().unwrap().as_socket().unwrap(),
+            None => simulator.address(),
+        };
+        let scheme = if transport.is_secure { "https" } else { "http" };
+        let mut config = Config::new()
+            .base_url(format!("{scheme}://{address}"))
+            .account_id(simulator.account_id())
+            .project_id(simulator.project_id())
+            .api_key(simulator.api_key())
+            .token(simulator.token())
+            .dialect(dialect.name())
+            .timeout(PATIENCE)
+            .close_timeout(PATIENCE)
+            .backoff(std::time::Duration::from_millis(2));
+        if transport.is_secure {
+            let file = materials.write_pem(trusted.ca_pem());
+            config = config.ca_file(file.to_str().unwrap());
+        }
+        for (name, value) in &row.options {
+            config.set(name, value).unwrap();
+        }
+        let proxies = materials.proxies.as_ref();
+        if let Some(proxy) = proxies.and_then(|proxies| proxies.address(transport)) {
+            config.set("proxy", &proxy).unwrap();
+        }
+        Self {
+            simulator,
+            config,
+            _unused_port: unused_port,
+        }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.config.clone()).unwrap()
+    }
+
+    /// Waits until the server has dealt with everything that ever reached it. Every client must be gone.
+    pub(crate) fn settle(&self) {
+        // Connections are accepted in their order: one that is answered has all earlier ones before it.
+        let mut last = TcpStream::connect(self.simulator.address()).unwrap();
+        last.set_read_timeout(Some(PATIENCE)).unwrap();
+        last.write_all(b"GET / HTTP/1.1\r\nHost: simulator\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = Vec::new();
+        last.read_to_end(&mut answer).unwrap();
+        assert!(
+            answer.starts_with(b"HTTP/1.1 "),
+            "no answer from the simulator"
+        );
+        assert!(
+            self.simulator
+                .wait_for(|seen| seen.counts().open_connections == 0, PATIENCE),
+            "connections are left"
+        );
+    }
+}
+
+/// A port that is taken, so that nobody else gets it, but not listened on.
+fn port_of_nobody() -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+    socket.bind(&any.into()).unwrap();
+    socket
+}
