@@ -306,6 +306,48 @@ fn the_client_lives_on_with_another_pair_of_keys_and_a_warm_connection() {
 }
 
 #[test]
+fn keys_are_replaced_as_a_pair_while_calls_run() {
+    const CALLERS: usize = 4;
+    let simulator = simulator();
+    let client = client(&simulator);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    // Refused, for the simulator knows another pair: what counts is what it received.
+                    let _ = client.create(Create::new());
+                }
+            });
+        }
+        for number in 0..2000 {
+            client
+                .replace_credentials(format!("key-{number}"), format!("token-{number}"))
+                .unwrap();
+        }
+        let asked = simulator.counts().requests;
+        assert!(simulator.wait_for(|records| records.counts().requests > asked + 100, PATIENCE));
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let mut pairs = std::collections::HashSet::new();
+    for request in simulator.received() {
+        let (key, token) = (
+            request.header("X-API-KEY").unwrap(),
+            request.header("X-TOKEN").unwrap(),
+        );
+        if let Some(number) = key.strip_prefix("key-") {
+            assert_eq!(
+                token.strip_prefix("token-"),
+                Some(number),
+                "{key} with {token}"
+            );
+            pairs.insert(number.to_owned());
+        }
+    }
+    assert!(pairs.contains("1999"), "{} pairs were seen", pairs.len());
+}
+
+#[test]
 fn a_cap_on_calls_and_a_budget_for_the_conversation() {
     let simulator = simulator();
     let client = Client::new(config(&simulator.url()).max_calls_in_flight(1)).unwrap();

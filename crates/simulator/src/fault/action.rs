@@ -19,7 +19,7 @@ pub enum Action {
         /// For how long, in milliseconds.
         ms: u64,
     },
-    /// Takes so many bytes at a time, and pauses in between.
+    /// Takes so many bytes at a time, and pauses in between. Of a request up to 4,096 bytes have been read by then.
     Drip {
         /// What is slowed down.
         part: Direction,
