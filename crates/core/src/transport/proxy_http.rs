@@ -38,8 +38,10 @@ pub(super) fn connect(agreement: &mut Agreement<'_>, host: &str, port: u16) -> R
             // Interim answers.
             100..=199 => {}
             200..=299 => return Ok(()),
-            // Some proxies take the wrong one of the two, tinyproxy among them.
-            401 | 407 => return Err(wrong_credentials(agreement, &answer)),
+            407 => return Err(wrong_credentials(agreement, &answer)),
+            // Some proxies take the wrong one of the two, tinyproxy among them. It need not mean the same, so it is
+            // tried again as every other refusal.
+            401 => return Err(refused(wrong_credentials(agreement, &answer).detail)),
             status => {
                 let words = match agreement.proxy.credentials.as_ref() {
                     Some(credentials) => redacted(&answer.words(), credentials),
