@@ -1,6 +1,6 @@
 //! What keeps a client from making an outage worse: a cap on calls in flight, and a breaker.
 
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::{Error, ErrorKind};
 use crate::sync::{Mutex, lock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -180,9 +180,7 @@ impl Drop for Admission<'_> {
 
 fn unavailable(wait: Option<Duration>) -> Error {
     let message = "too many calls failed lately, so this one was not tried (breaker_failures)";
-    Error::new(ErrorKind::Unavailable, message)
-        .with_phase(Phase::Prepare)
-        .with_retry_after(wait)
+    Error::new(ErrorKind::Unavailable, message).with_retry_after(wait)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 
 mod fixture;
 
-use fixture::{BlackHole, PATIENCE, builder, client, config, simulator};
+use fixture::{BlackHole, PATIENCE, builder, client, config, simulator, slow_turn};
 use polyai_chat_core::{CancelToken, Client, Create, Delivery, Error, ErrorKind, Phase, Respond};
 use polyai_chat_simulator::{Action, Direction, Fault, Operation, Pause, Records, TlsIdentity};
 use std::sync::Arc;
@@ -184,15 +184,7 @@ fn while_the_request_is_being_written() {
 fn while_waiting_for_an_earlier_turn() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
-    simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Turn,
-                ms: FOREVER_MS,
-            })
-            .on(Operation::Respond),
-        )
-        .unwrap();
+    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
     let (first, second) = (CancelToken::new(), CancelToken::new());
     thread::scope(|scope| {
         let running = scope.spawn(|| conversation.respond(Respond::new("first").cancel(&first)));
@@ -244,14 +236,7 @@ fn the_callers_own_check_ends_the_call() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
     simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Headers,
-                ms: FOREVER_MS,
-            })
-            .on(Operation::Respond)
-            .once(),
-        )
+        .fail(slow_turn(Pause::Headers, FOREVER_MS).once())
         .unwrap();
     let pressed = Arc::new(AtomicBool::new(false));
     let (check, caller) = (Arc::clone(&pressed), thread::current().id());

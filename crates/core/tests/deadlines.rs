@@ -8,7 +8,7 @@
 
 mod fixture;
 
-use fixture::{BlackHole, PATIENCE, builder, client, config, simulator};
+use fixture::{BlackHole, PATIENCE, builder, client, config, simulator, slow_turn};
 use polyai_chat_core::{
     Client, ConversationState, Create, Delivery, Error, ErrorKind, Phase, Respond,
 };
@@ -210,15 +210,7 @@ fn nobody_listens() {
 fn a_turn_behind_another_waits_inside_its_own_deadline() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
-    simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Turn,
-                ms: FOREVER_MS,
-            })
-            .on(Operation::Respond),
-        )
-        .unwrap();
+    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
     std::thread::scope(|scope| {
         let first = scope
             .spawn(|| conversation.respond(Respond::new("first").timeout(Duration::from_secs(3))));
@@ -267,14 +259,7 @@ fn a_lost_reply_may_have_held_the_end() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
     simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Headers,
-                ms: FOREVER_MS,
-            })
-            .on(Operation::Respond)
-            .once(),
-        )
+        .fail(slow_turn(Pause::Headers, FOREVER_MS).once())
         .unwrap();
     conversation
         .respond(Respond::new("bye").timeout(DEADLINE))

@@ -4,7 +4,7 @@
 
 mod fixture;
 
-use fixture::{PATIENCE, builder, config};
+use fixture::{PATIENCE, builder, config, slow_turn};
 use polyai_chat_core::{Client, Create, Delivery, ErrorKind, Respond};
 use polyai_chat_simulator::{Action, Fault, Operation, Pause, Simulator, TlsIdentity};
 use std::io::Write;
@@ -113,14 +113,7 @@ fn a_call_from_before_the_fork_is_the_parents() {
     let client = client_of(&simulator);
     let conversation = client.create(Create::new()).unwrap();
     simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Headers,
-                ms: 400,
-            })
-            .on(Operation::Respond)
-            .once(),
-        )
+        .fail(slow_turn(Pause::Headers, 400).once())
         .unwrap();
     let turn = conversation.start_respond("of the parent").unwrap();
     assert!(simulator.wait_for(

@@ -8,9 +8,9 @@
 
 mod fixture;
 
-use fixture::{PATIENCE, client, config, simulator};
+use fixture::{PATIENCE, client, config, simulator, slow_turn};
 use polyai_chat_core::{Client, Close, Create, Delivery, Error, ErrorKind, Respond};
-use polyai_chat_simulator::{Action, Fault, Operation, Pause};
+use polyai_chat_simulator::{Fault, Operation, Pause};
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::thread;
@@ -35,15 +35,7 @@ fn one_moment_please() {
         .unwrap()
         .take()
         .unwrap();
-    simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Headers,
-                ms: SLOW_MS,
-            })
-            .on(Operation::Respond),
-        )
-        .unwrap();
+    simulator.fail(slow_turn(Pause::Headers, SLOW_MS)).unwrap();
     let turn = conversation.start_respond("a").unwrap();
     assert!(!turn.wait(Duration::from_millis(50)), "still thinking");
     assert!(!turn.is_done());
@@ -69,15 +61,7 @@ fn one_moment_please() {
 fn the_descriptor_becomes_readable_when_the_call_is_done() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
-    simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Headers,
-                ms: SLOW_MS,
-            })
-            .on(Operation::Respond),
-        )
-        .unwrap();
+    simulator.fail(slow_turn(Pause::Headers, SLOW_MS)).unwrap();
     let turn = conversation.start_respond("a").unwrap();
     // Reading a copy of it to its end blocks until the call is done.
     let copy = turn.descriptor().unwrap().try_clone_to_owned().unwrap();
@@ -101,15 +85,7 @@ fn the_descriptor_becomes_readable_when_the_call_is_done() {
 fn cancelling_and_dropping_end_the_call() {
     let simulator = simulator();
     let client = client(&simulator);
-    simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Turn,
-                ms: FOREVER_MS,
-            })
-            .on(Operation::Respond),
-        )
-        .unwrap();
+    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
     let conversation = client.create(Create::new()).unwrap();
     let turn = conversation.start_respond("a").unwrap();
     assert!(simulator.wait_for(
@@ -144,15 +120,7 @@ fn cancelling_and_dropping_end_the_call() {
 fn started_turns_keep_the_order_in_which_they_were_started() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
-    simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Headers,
-                ms: 20,
-            })
-            .on(Operation::Respond),
-        )
-        .unwrap();
+    simulator.fail(slow_turn(Pause::Headers, 20)).unwrap();
     let turns: Vec<_> = (0..10)
         .map(|number| conversation.start_respond(format!("{number}")).unwrap())
         .collect();
@@ -188,15 +156,7 @@ fn many_at_once_each_with_its_own_reply_cost_little_memory() {
     let simulator = simulator();
     let client = client(&simulator);
     // Every call waits in the service until all have arrived, and a while longer.
-    simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Turn,
-                ms: 1000,
-            })
-            .on(Operation::Respond),
-        )
-        .unwrap();
+    simulator.fail(slow_turn(Pause::Turn, 1000)).unwrap();
     let conversations: Vec<_> = (0..TURNS)
         .map(|_| client.create(Create::new()).unwrap())
         .collect();
@@ -228,15 +188,7 @@ fn many_at_once_each_with_its_own_reply_cost_little_memory() {
 fn shutting_the_client_down_wakes_every_caller() {
     let simulator = simulator();
     let client = Client::new(config(&simulator.url())).unwrap();
-    simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Turn,
-                ms: FOREVER_MS,
-            })
-            .on(Operation::Respond),
-        )
-        .unwrap();
+    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
     let conversations: Vec<_> = (0..8)
         .map(|_| client.create(Create::new()).unwrap())
         .collect();
@@ -355,15 +307,7 @@ fn a_cap_on_calls_and_a_budget_for_the_conversation() {
         client.create(Create::new()).unwrap(),
         client.create(Create::new()).unwrap(),
     );
-    simulator
-        .fail(
-            Fault::new(Action::Delay {
-                before: Pause::Turn,
-                ms: FOREVER_MS,
-            })
-            .on(Operation::Respond),
-        )
-        .unwrap();
+    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
     let turn = first.start_respond("a").unwrap();
     assert!(simulator.wait_for(
         |records| records.requests_to(Operation::Respond) == 1,
