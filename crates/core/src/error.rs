@@ -278,8 +278,27 @@ impl Error {
         Self::new(ErrorKind::Configuration, message)
     }
 
-    pub(crate) fn invalid_argument(message: impl Into<String>) -> Self {
+    /// An argument that cannot be sent; for a binding, which has checks of its own. Since 0.1.0.
+    pub fn invalid_argument(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message)
+    }
+
+    /// Something that only a defect or an exhausted system explains; for a binding. Since 0.1.0.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
+    /// What a binding reports where it has to catch a panic, from what `catch_unwind` returns. Nothing is known about the
+    /// request then, so the delivery is [`Delivery::Unknown`]. Since 0.1.0.
+    #[must_use]
+    pub fn from_panic(panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("without a text");
+        Self::new(ErrorKind::Internal, format!("the call panicked: {text}"))
+            .with_delivery(Delivery::Unknown)
     }
 
     pub(crate) fn with_delivery(mut self, delivery: Delivery) -> Self {

@@ -73,8 +73,8 @@ impl<T: Send + 'static> Turn<T> {
             .name("polyai-turn".to_owned())
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                let outcome =
-                    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(panicked()));
+                let outcome = catch_unwind(AssertUnwindSafe(work))
+                    .unwrap_or_else(|panic| Err(Error::from_panic(panic.as_ref())));
                 of_thread.finish(outcome);
             });
         match spawned {
@@ -133,20 +133,31 @@ impl<T> Turn<T> {
     /// Those of the call that was started. In a forked child: [`Cancelled`](ErrorKind::Cancelled) with
     /// [`Delivery::Unknown`], for the answer goes to the parent.
     pub fn take(self) -> Result<T, Error> {
+        self.take_once().unwrap_or_else(|| {
+            Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "the outcome of this call has been taken already",
+            ))
+        })
+    }
+
+    /// As [`take`](Self::take), for a turn that several threads hold: one of them gets the outcome, and the others `None`.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_once(&self) -> Option<Result<T, Error>> {
         if self.call.is_of_another_process() {
-            return Err(in_child(&self.call));
+            return Some(Err(in_child(&self.call)));
         }
         let mut state = lock(&self.progress.state);
-        loop {
-            if let Some(outcome) = state.outcome.take() {
-                return outcome;
-            }
+        while !state.is_done {
             state = self
                 .progress
                 .done
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        state.outcome.take()
     }
 
     /// The id that the service's support asks for.
@@ -204,10 +215,6 @@ impl<T> fmt::Debug for Turn<T> {
             .field("is_done", &self.is_done())
             .finish_non_exhaustive()
     }
-}
-
-fn panicked() -> Error {
-    Error::new(ErrorKind::Internal, "the call panicked").with_delivery(Delivery::Unknown)
 }
 
 fn in_child(call: &Call) -> Error {

@@ -398,3 +398,22 @@ fn what_happened_can_be_read_and_listened_to() {
         );
     }
 }
+
+#[test]
+fn of_several_threads_that_take_a_turn_one_gets_it() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    let turn = conversation.start_respond("Where is my order?").unwrap();
+    let replies: Vec<bool> = std::thread::scope(|scope| {
+        let takers: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| turn.take_once().map(Result::unwrap).is_some()))
+            .collect();
+        takers
+            .into_iter()
+            .map(|taker| taker.join().unwrap())
+            .collect()
+    });
+    assert_eq!(replies.iter().filter(|got| **got).count(), 1);
+    let late = turn.take().unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::InvalidArgument, "{late}");
+}

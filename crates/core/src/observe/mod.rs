@@ -1,6 +1,8 @@
 //! What a client can tell about its calls: the last attempts, counters, and whoever listens while they happen. This is
 //! the only place that puts a call into words for a log.
 
+mod json;
+
 use crate::error::{Attempt, ErrorKind};
 use crate::sync::{Mutex, lock};
 use std::collections::VecDeque;
