@@ -1,0 +1,245 @@
+//! Why a call failed.
+
+use crate::arguments::{BorrowedText, Freed, LengthOut, Shared, Text, TextOut, ValueOut};
+use crate::constants::{polyai_delivery, polyai_status};
+use crate::handle::{Kind, Object};
+use crate::reply::no_such_header;
+use crate::text::{LazyHeaders, LazyText};
+use polyai_chat_core::{Attempt, Value};
+use std::error::Error as _;
+
+pub struct Error {
+    error: polyai_chat_core::Error,
+    text: LazyText,
+    kind_name: LazyText,
+    message: LazyText,
+    phase: LazyText,
+    error_code: LazyText,
+    service_message: LazyText,
+    correlation_id: LazyText,
+    body_excerpt: LazyText,
+    cause: LazyText,
+    attempts: LazyText,
+    headers: LazyHeaders,
+}
+
+impl Object for Error {
+    const KIND: Kind = Kind::Error;
+}
+
+impl Error {
+    pub(crate) fn new(error: polyai_chat_core::Error) -> Self {
+        Self {
+            error,
+            text: LazyText::default(),
+            kind_name: LazyText::default(),
+            message: LazyText::default(),
+            phase: LazyText::default(),
+            error_code: LazyText::default(),
+            service_message: LazyText::default(),
+            correlation_id: LazyText::default(),
+            body_excerpt: LazyText::default(),
+            cause: LazyText::default(),
+            attempts: LazyText::default(),
+            headers: LazyHeaders::default(),
+        }
+    }
+
+    /// What the systems below said, from the outermost to the innermost.
+    fn cause(&self) -> Option<String> {
+        let mut causes = Vec::new();
+        let mut next = self.error.source();
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        (!causes.is_empty()).then(|| causes.join(": "))
+    }
+}
+
+export! {
+    /// Frees an error, and with it all texts that came from it.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_free(error: Freed<Error>) {
+        error.free()
+    }
+
+    /// What the call returned: the kind of the failure. 0 where the handle is wrong.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_status(error: Shared<Error>) -> polyai_status {
+        Ok(error.get()?.error.kind().number())
+    }
+
+    /// The name of the kind, such as `timeout`.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_kind(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        Ok(length.borrow(error.kind_name.get(|| Some(error.error.kind().name()))))
+    }
+
+    /// All of it in one line, for a log: kind, message, delivery, correlation id. It never holds a key, a token or a message of the
+    /// conversation.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_text(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        Ok(length.borrow(error.text.get(|| Some(error.error.to_string()))))
+    }
+
+    /// What went wrong and what would be right, without kind, delivery and correlation id.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_message(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        Ok(length.borrow(error.message.get(|| Some(error.error.message()))))
+    }
+
+    /// Whether the request reached the conversation: one of `POLYAI_DELIVERY_...`; 0 where the handle is wrong.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_delivery(error: Shared<Error>) -> polyai_delivery {
+        Ok(error.get()?.error.delivery() as u32)
+    }
+
+    /// Whether the same request may be sent again without the risk of doubling it: true unless the delivery is unknown.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_may_resend(error: Shared<Error>) -> bool {
+        Ok(error.get()?.error.may_resend())
+    }
+
+    /// Where in its course the call failed: `prepare`, `queue`, `resolve`, `connect`, `proxy`, `tls`, `send`, `headers`,
+    /// `body`, `reply` or `pause`.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_phase(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        Ok(length.borrow(error.phase.get(|| Some(error.error.phase().name()))))
+    }
+
+    /// The HTTP status of the answer; 0 where there was none.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_http_status(error: Shared<Error>) -> u32 {
+        Ok(error.get()?.error.status().map_or(0, u32::from))
+    }
+
+    /// The service's own code, such as `CHAT_TIMEOUT`; NULL where it gave none. New codes may appear at any time.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_code(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        Ok(length.borrow(error.error_code.get(|| error.error.error_code())))
+    }
+
+    /// The service's own words about the error; NULL where it gave none.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_service_message(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        Ok(length.borrow(error.service_message.get(|| error.error.service_message())))
+    }
+
+    /// The id that the service's support asks for. Timeouts have one too; NULL where no request was made.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_correlation_id(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        Ok(length.borrow(error.correlation_id.get(|| error.error.correlation_id())))
+    }
+
+    /// How long the service asked to wait before trying again, in milliseconds; false where it did not, and then nothing is
+    /// written. `retry_after_ms` may not be NULL.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_retry_after_ms(error: Shared<Error>, retry_after_ms: ValueOut<u64>) -> bool {
+        let error = error.get()?;
+        match error.error.retry_after() {
+            Some(pause) => {
+                retry_after_ms.give(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX))?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// A header of the answer, as `polyai_reply_header`.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_header(
+        error: Shared<Error>,
+        name: Text,
+        name_length: usize,
+        length: LengthOut,
+    ) -> BorrowedText {
+        let error = error.get()?;
+        let name = name.read(&name_length)?;
+        Ok(length.borrow(error.headers.find(error.error.headers(), &name)))
+    }
+
+    /// How many headers the answer has; 0 where there was none.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_header_count(error: Shared<Error>) -> usize {
+        let error = error.get()?;
+        Ok(error.headers.get(error.error.headers()).len())
+    }
+
+    /// One header of the answer, counted from 0; false where there is none with that number, and then nothing is written.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_header_at(
+        error: Shared<Error>,
+        index: usize,
+        name: TextOut,
+        value: TextOut,
+        value_length: LengthOut,
+    ) -> bool {
+        let error = error.get()?;
+        let headers = error.headers.get(error.error.headers());
+        let (found, content) = headers.get(index.value).ok_or_else(|| no_such_header(index.value, headers.len()))?;
+        name.give(found);
+        value.give(content);
+        value_length.give(content.length());
+        Ok(true)
+    }
+
+    /// The first bytes of an answer that was refused or could not be understood; NULL where there was none. Treat it like the
+    /// conversation itself: it may hold what the service chose to put there.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_body_excerpt(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        Ok(length.borrow(error.body_excerpt.get(|| error.error.body_excerpt())))
+    }
+
+    /// What the systems below said, such as the network or TLS, from the outermost to the innermost; NULL where they said nothing.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_cause(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        Ok(length.borrow(error.cause.get(|| error.cause())))
+    }
+
+    /// The tries that the call made, oldest first, as a JSON array of what `polyai_config_set_attempt_callback` lists.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_attempts_json(error: Shared<Error>, length: LengthOut) -> BorrowedText {
+        let error = error.get()?;
+        let json = || {
+            let attempts: Vec<Value> = error.error.attempts().iter().map(Attempt::to_json).collect();
+            Some(Value::from(attempts).to_string())
+        };
+        Ok(length.borrow(error.attempts.get(json)))
+    }
+
+    /// How many tries the call made.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_error_attempt_count(error: Shared<Error>) -> usize {
+        Ok(error.get()?.error.attempts().len())
+    }
+}

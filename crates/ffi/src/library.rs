@@ -1,0 +1,146 @@
+//! What the library says about itself.
+
+use crate::arguments::{LengthOut, StaticText};
+use crate::constants::{POLYAI_ABI_OLDEST, POLYAI_ABI_VERSION, polyai_delivery, polyai_status};
+use crate::handle;
+use crate::text::OwnedText;
+use once_cell::race::OnceBox;
+use polyai_chat_core::{Delivery, ErrorKind, OPTIONS, OptionSpec, Value};
+use std::ffi::CStr;
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+
+export! {
+    /// The version of the library that is loaded, such as `0.1.0`.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_version() -> StaticText {
+        Ok(StaticText::of(CStr::from_bytes_until_nul(VERSION.as_bytes()).unwrap_or_default()))
+    }
+
+    /// The newest ABI that the loaded library has. A program needs at least the `POLYAI_ABI_VERSION` it was compiled with.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_abi_newest() -> u32 {
+        Ok(POLYAI_ABI_VERSION)
+    }
+
+    /// The oldest ABI that the loaded library still has.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_abi_oldest() -> u32 {
+        Ok(POLYAI_ABI_OLDEST)
+    }
+
+    /// What the library was built with, as words separated by spaces: the TLS library and its crypto provider, the kinds of
+    /// proxies, the platform.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_build_features() -> StaticText {
+        Ok(StaticText::of(BUILD_FEATURES))
+    }
+
+    /// The name of a status, such as `timeout`; `ok` for 0, NULL for a number that this library does not know.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_status_name(status: polyai_status) -> StaticText {
+        Ok(status_name(status.value).map_or_else(StaticText::default, StaticText::of))
+    }
+
+    /// The name of a delivery, such as `not_sent`; NULL for a number that this library does not know.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_delivery_name(delivery: polyai_delivery) -> StaticText {
+        Ok(delivery_name(delivery.value).map_or_else(StaticText::default, StaticText::of))
+    }
+
+    /// The table of options, as a JSON array of objects: `name`, `environment_variable`, `default` (or null), `unit`,
+    /// `is_secret`, `summary`.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_options_json(length: LengthOut) -> StaticText {
+        let text = OPTIONS_JSON.get_or_init(|| {
+            let options: Vec<Value> = OPTIONS.iter().map(OptionSpec::to_json).collect();
+            Box::new(OwnedText::new(Value::from(options).to_string()))
+        });
+        length.give(text.length());
+        Ok(StaticText::of_owned(text))
+    }
+
+    /// How many handles there are that have not been freed, for tests that look for leaks. Its cost grows with their number.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_live_handles() -> usize {
+        Ok(handle::count())
+    }
+}
+
+static OPTIONS_JSON: OnceBox<OwnedText> = OnceBox::new();
+
+const BUILD_FEATURES: &CStr =
+    c"tls=rustls crypto=ring proxies=http,https,socks5,socks5h os=linux arch=x86_64 libc=glibc";
+
+const _: () = assert!(
+    cfg!(all(
+        target_os = "linux",
+        target_arch = "x86_64",
+        target_env = "gnu"
+    )),
+    "BUILD_FEATURES names another platform"
+);
+
+fn status_name(status: polyai_status) -> Option<&'static CStr> {
+    if status == 0 {
+        return Some(c"ok");
+    }
+    let kind = ErrorKind::ALL.iter().find(|kind| kind.number() == status)?;
+    Some(match kind {
+        ErrorKind::InvalidArgument => c"invalid_argument",
+        ErrorKind::Configuration => c"configuration",
+        ErrorKind::Unsupported => c"unsupported",
+        ErrorKind::Authentication => c"authentication",
+        ErrorKind::Permission => c"permission",
+        ErrorKind::NotFound => c"not_found",
+        ErrorKind::ConversationEnded => c"conversation_ended",
+        ErrorKind::Rejected => c"rejected",
+        ErrorKind::RateLimited => c"rate_limited",
+        ErrorKind::Server => c"server",
+        ErrorKind::Connect => c"connect",
+        ErrorKind::Timeout => c"timeout",
+        ErrorKind::Cancelled => c"cancelled",
+        ErrorKind::Protocol => c"protocol",
+        ErrorKind::Busy => c"busy",
+        ErrorKind::Unavailable => c"unavailable",
+        _ => c"internal",
+    })
+}
+
+fn delivery_name(delivery: polyai_delivery) -> Option<&'static CStr> {
+    [Delivery::NotSent, Delivery::Rejected, Delivery::Unknown]
+        .into_iter()
+        .find(|known| *known as u32 == delivery)
+        .map(|known| match known {
+            Delivery::NotSent => c"not_sent",
+            Delivery::Rejected => c"rejected",
+            Delivery::Unknown => c"unknown",
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_core() {
+        for kind in ErrorKind::ALL {
+            let name = status_name(kind.number()).map(CStr::to_bytes);
+            assert_eq!(name, Some(kind.name().as_bytes()));
+        }
+        assert_eq!(status_name(9_999), None);
+        for delivery in [Delivery::NotSent, Delivery::Rejected, Delivery::Unknown] {
+            let name = delivery_name(delivery as u32).map(CStr::to_bytes);
+            assert_eq!(name, Some(delivery.name().as_bytes()));
+        }
+        assert_eq!(delivery_name(0), None);
+    }
+}

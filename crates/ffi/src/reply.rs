@@ -1,0 +1,279 @@
+//! What the service answered.
+
+use crate::arguments::{BorrowedText, Freed, LengthOut, Shared, Text, TextOut};
+use crate::handle::{Kind, Object};
+use crate::text::{LazyHeaders, LazyText, OwnedText};
+use polyai_chat_core::{Closed, Error, Greeting, Handoff, Map, Value};
+use std::time::Duration;
+
+pub struct Reply {
+    answer: Answer,
+    response: Option<OwnedText>,
+    conversation_id: LazyText,
+    user_id: LazyText,
+    handoff_destination: LazyText,
+    handoff_reason: LazyText,
+    handoff_json: LazyText,
+    raw_json: LazyText,
+    unknown_fields: LazyText,
+    correlation_id: LazyText,
+    headers: LazyHeaders,
+}
+
+enum Answer {
+    Create(Greeting),
+    Respond(polyai_chat_core::Reply),
+    Close(Closed),
+}
+
+impl Object for Reply {
+    const KIND: Kind = Kind::Reply;
+}
+
+/// Asks the same of whatever was answered.
+macro_rules! ask {
+    ($reply:expr, $answer:ident => $question:expr) => {
+        match &$reply.answer {
+            Answer::Create($answer) => $question,
+            Answer::Respond($answer) => $question,
+            Answer::Close($answer) => $question,
+        }
+    };
+}
+
+impl Reply {
+    pub(crate) fn of_create(greeting: Greeting) -> Self {
+        let response = OwnedText::new(greeting.response());
+        Self::new(Answer::Create(greeting), Some(response))
+    }
+
+    pub(crate) fn of_turn(reply: polyai_chat_core::Reply) -> Self {
+        let response = OwnedText::new(reply.response());
+        Self::new(Answer::Respond(reply), Some(response))
+    }
+
+    pub(crate) fn of_close(closed: Closed) -> Self {
+        Self::new(Answer::Close(closed), None)
+    }
+
+    fn new(answer: Answer, response: Option<OwnedText>) -> Self {
+        Self {
+            answer,
+            response,
+            conversation_id: LazyText::default(),
+            user_id: LazyText::default(),
+            handoff_destination: LazyText::default(),
+            handoff_reason: LazyText::default(),
+            handoff_json: LazyText::default(),
+            raw_json: LazyText::default(),
+            unknown_fields: LazyText::default(),
+            correlation_id: LazyText::default(),
+            headers: LazyHeaders::default(),
+        }
+    }
+
+    fn conversation_id(&self) -> Option<&str> {
+        match &self.answer {
+            Answer::Create(greeting) => Some(greeting.conversation_id()),
+            Answer::Respond(reply) => Some(reply.conversation_id()),
+            Answer::Close(_) => None,
+        }
+    }
+
+    fn handoff(&self) -> Option<&Handoff> {
+        match &self.answer {
+            Answer::Respond(reply) => reply.handoff(),
+            Answer::Create(_) | Answer::Close(_) => None,
+        }
+    }
+
+    fn unknown_fields(&self) -> Map<String, Value> {
+        ask!(self, answer => answer.unknown_fields())
+    }
+
+    fn elapsed(&self) -> Duration {
+        ask!(self, answer => answer.elapsed())
+    }
+
+    fn headers(&self) -> &[(OwnedText, OwnedText)] {
+        ask!(self, answer => self.headers.get(answer.headers()))
+    }
+}
+
+export! {
+    /// Frees a reply, and with it all texts that came from it.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_free(reply: Freed<Reply>) {
+        reply.free()
+    }
+
+    /// The agent's words; NULL for the answer to a close.
+    ///
+    /// They may hold a NUL where the service's JSON did: `length` tells then.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_response(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
+        Ok(length.borrow(reply.get()?.response.as_ref()))
+    }
+
+    /// Whether the conversation is over: the agent has ended it, or it was closed.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_end_conversation(reply: Shared<Reply>) -> bool {
+        Ok(match &reply.get()?.answer {
+            Answer::Create(_) => false,
+            Answer::Respond(reply) => reply.end_conversation(),
+            Answer::Close(_) => true,
+        })
+    }
+
+    /// Whether the agent wants the customer to go on elsewhere. That ends the conversation only together with
+    /// `polyai_reply_end_conversation`.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_has_handoff(reply: Shared<Reply>) -> bool {
+        Ok(reply.get()?.handoff().is_some())
+    }
+
+    /// Where the customer goes on; NULL without a handoff, or where the service does not say it as text.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_handoff_destination(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
+        let reply = reply.get()?;
+        let destination = || reply.handoff().and_then(Handoff::destination);
+        Ok(length.borrow(reply.handoff_destination.get(destination)))
+    }
+
+    /// Why the customer goes on elsewhere; NULL without a handoff, or where the service does not say it as text.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_handoff_reason(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
+        let reply = reply.get()?;
+        let reason = || reply.handoff().and_then(Handoff::reason);
+        Ok(length.borrow(reply.handoff_reason.get(reason)))
+    }
+
+    /// The handoff as JSON, whatever its shape: contact-centre products have fields of their own in it. NULL without one.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_handoff_json(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
+        let reply = reply.get()?;
+        let json = || reply.handoff().map(|handoff| handoff.raw().to_string());
+        Ok(length.borrow(reply.handoff_json.get(json)))
+    }
+
+    /// Of the answer to a close: whether the service said that the conversation was over already, or is not there any more.
+    /// False for other replies.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_was_over(reply: Shared<Reply>) -> bool {
+        Ok(match &reply.get()?.answer {
+            Answer::Close(closed) => closed.was_over(),
+            Answer::Create(_) | Answer::Respond(_) => false,
+        })
+    }
+
+    /// The conversation it belongs to; NULL for the answer to a close.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_conversation_id(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
+        let reply = reply.get()?;
+        Ok(length.borrow(reply.conversation_id.get(|| reply.conversation_id())))
+    }
+
+    /// Of a greeting in the legacy dialect: the user id that was sent. Else NULL.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_user_id(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
+        let reply = reply.get()?;
+        let user_id = || match &reply.answer {
+            Answer::Create(greeting) => greeting.user_id(),
+            Answer::Respond(_) | Answer::Close(_) => None,
+        };
+        Ok(length.borrow(reply.user_id.get(user_id)))
+    }
+
+    /// The JSON as it was received.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_raw_json(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
+        let reply = reply.get()?;
+        Ok(length.borrow(reply.raw_json.get(|| Some(ask!(reply, answer => answer.raw())))))
+    }
+
+    /// The fields that this library has no name for, as a JSON object.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_unknown_fields_json(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
+        let reply = reply.get()?;
+        let json = || Some(Value::Object(reply.unknown_fields()).to_string());
+        Ok(length.borrow(reply.unknown_fields.get(json)))
+    }
+
+    /// A header of the response, by its name in any case: the first of that name, with the bytes that came. NULL where there is
+    /// none.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_header(
+        reply: Shared<Reply>,
+        name: Text,
+        name_length: usize,
+        length: LengthOut,
+    ) -> BorrowedText {
+        let reply = reply.get()?;
+        let name = name.read(&name_length)?;
+        let header = ask!(reply, answer => reply.headers.find(answer.headers(), &name));
+        Ok(length.borrow(header))
+    }
+
+    /// How many headers the response has.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_header_count(reply: Shared<Reply>) -> usize {
+        Ok(reply.get()?.headers().len())
+    }
+
+    /// One header of the response, counted from 0: its name in lower case, and its value with the bytes that came.
+    ///
+    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` where there is none with that number.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    fallible fn polyai_reply_header_at(
+        reply: Shared<Reply>,
+        index: usize,
+        name: TextOut,
+        value: TextOut,
+        value_length: LengthOut,
+    ) {
+        let reply = reply.get()?;
+        let headers = reply.headers();
+        let (found, content) = headers.get(index.value).ok_or_else(|| no_such_header(index.value, headers.len()))?;
+        name.give(found);
+        value.give(content);
+        value_length.give(content.length());
+        Ok(())
+    }
+
+    /// The id that the service's support asks for.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_correlation_id(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
+        let reply = reply.get()?;
+        let id = || Some(ask!(reply, answer => answer.correlation_id()));
+        Ok(length.borrow(reply.correlation_id.get(id)))
+    }
+
+    /// How long the call took, in microseconds, with everything it waited for.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_reply_elapsed_us(reply: Shared<Reply>) -> u64 {
+        Ok(u64::try_from(reply.get()?.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+}
+
+pub(crate) fn no_such_header(index: usize, count: usize) -> Error {
+    Error::invalid_argument(format!(
+        "index is {index}; there are {count} headers, counted from 0"
+    ))
+}

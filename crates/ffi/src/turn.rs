@@ -1,0 +1,172 @@
+//! A call that was started.
+
+use crate::arguments::{BorrowedText, Changed, Freed, LengthOut, NewOut, Shared, ValueOut};
+use crate::conversation::Conversation;
+use crate::handle::{Kind, Object};
+use crate::reply::Reply;
+use crate::text::LazyText;
+use polyai_chat_core::{Closed, Error, Operation};
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+pub struct Turn {
+    call: Call,
+    correlation_id: LazyText,
+}
+
+enum Call {
+    Create(polyai_chat_core::Turn<polyai_chat_core::Conversation>),
+    Respond(polyai_chat_core::Turn<polyai_chat_core::Reply>),
+    Close(polyai_chat_core::Turn<Closed>),
+}
+
+impl Object for Turn {
+    const KIND: Kind = Kind::Turn;
+}
+
+/// Does the same with whatever was started.
+macro_rules! for_each_call {
+    ($turn:ident, $call:ident => $work:expr) => {
+        match &$turn.call {
+            Call::Create($call) => $work,
+            Call::Respond($call) => $work,
+            Call::Close($call) => $work,
+        }
+    };
+}
+
+impl Turn {
+    pub(crate) fn of_create(call: polyai_chat_core::Turn<polyai_chat_core::Conversation>) -> Self {
+        Self::of(Call::Create(call))
+    }
+
+    pub(crate) fn of_respond(call: polyai_chat_core::Turn<polyai_chat_core::Reply>) -> Self {
+        Self::of(Call::Respond(call))
+    }
+
+    pub(crate) fn of_close(call: polyai_chat_core::Turn<Closed>) -> Self {
+        Self::of(Call::Close(call))
+    }
+
+    fn of(call: Call) -> Self {
+        Self {
+            call,
+            correlation_id: LazyText::default(),
+        }
+    }
+
+    fn operation(&self) -> Operation {
+        match &self.call {
+            Call::Create(_) => Operation::Create,
+            Call::Respond(_) => Operation::Respond,
+            Call::Close(_) => Operation::Close,
+        }
+    }
+}
+
+export! {
+    /// Frees a turn, and cancels its call if that is still under way.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_turn_free(turn: Freed<Turn>) {
+        turn.free()
+    }
+
+    /// Waits until the call is done, but no longer than `timeout_ms` milliseconds; `is_done` tells whether it is. The call goes
+    /// on all the same.
+    ///
+    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+    ///
+    /// Blocks: at most for `timeout_ms`, and no longer than a day. Threads: any. Since: 0.1.0.
+    fallible fn polyai_turn_wait(turn: Shared<Turn>, timeout_ms: u64, is_done: ValueOut<bool>) {
+        is_done.check()?;
+        let turn = turn.get()?;
+        let at_most = Duration::from_millis(timeout_ms.value);
+        is_done.give(for_each_call!(turn, call => call.wait(at_most)))
+    }
+
+    /// A descriptor that becomes readable when the call is done, for a host that has an event loop (poll, epoll, select).
+    ///
+    /// Wait for it only: it is neither to be read nor closed, and is gone when the turn is freed.
+    ///
+    /// Errors: `POLYAI_STATUS_INTERNAL` when the process has no descriptor left.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    fallible fn polyai_turn_fd(turn: Shared<Turn>, descriptor: ValueOut<i32>) {
+        descriptor.check()?;
+        let turn = turn.get()?;
+        let found = for_each_call!(turn, call => call.descriptor().map(|found| found.as_raw_fd()));
+        descriptor.give(found.map_err(|error| {
+            Error::internal(format!("no descriptor can be had for the turn: {error}"))
+        })?)
+    }
+
+    /// Ends the call, which is then done within milliseconds, with a truthful delivery. Does nothing when it is done already.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_turn_cancel(turn: Changed<Turn>) {
+        let turn = turn.get()?;
+        for_each_call!(turn, call => call.cancel());
+        Ok(())
+    }
+
+    /// Takes the conversation that `polyai_client_start_create` started to create. It can be taken once. The turn is to be
+    /// freed all the same.
+    ///
+    /// Errors: those of `polyai_client_create`; `POLYAI_STATUS_INVALID_ARGUMENT` where something else was started, or the outcome
+    /// has been taken.
+    ///
+    /// Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
+    fallible fn polyai_turn_take_conversation(turn: Changed<Turn>, conversation: NewOut<Conversation>) {
+        conversation.check()?;
+        let turn = turn.get()?;
+        match &turn.call {
+            Call::Create(call) => {
+                let outcome = call.take_once().ok_or_else(taken_already)?;
+                conversation.give(Conversation::new(outcome?))
+            }
+            Call::Respond(_) | Call::Close(_) => Err(Error::invalid_argument(format!(
+                "the turn is a {}; take its reply with polyai_turn_take_reply",
+                turn.operation()
+            ))),
+        }
+    }
+
+    /// Takes the reply of a turn that was started, or the answer to a close. It can be taken once. The turn is to be freed
+    /// all the same.
+    ///
+    /// Errors: those of `polyai_conversation_respond` or `polyai_conversation_close`; `POLYAI_STATUS_INVALID_ARGUMENT` where a
+    /// create was started, or the outcome has been taken.
+    ///
+    /// Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
+    fallible fn polyai_turn_take_reply(turn: Changed<Turn>, reply: NewOut<Reply>) {
+        reply.check()?;
+        let turn = turn.get()?;
+        match &turn.call {
+            Call::Respond(call) => {
+                let outcome = call.take_once().ok_or_else(taken_already)?;
+                reply.give(Reply::of_turn(outcome?))
+            }
+            Call::Close(call) => {
+                let outcome = call.take_once().ok_or_else(taken_already)?;
+                reply.give(Reply::of_close(outcome?))
+            }
+            Call::Create(_) => Err(Error::invalid_argument(
+                "the turn is a create; take its conversation with polyai_turn_take_conversation",
+            )),
+        }
+    }
+
+    /// The id that the service's support asks for; it is known before the call is done.
+    ///
+    /// Blocks: never. Threads: any. Since: 0.1.0.
+    plain fn polyai_turn_correlation_id(turn: Shared<Turn>, length: LengthOut) -> BorrowedText {
+        let turn = turn.get()?;
+        let id = || Some(for_each_call!(turn, call => call.correlation_id()));
+        Ok(length.borrow(turn.correlation_id.get(id)))
+    }
+}
+
+fn taken_already() -> Error {
+    Error::invalid_argument("the outcome of the turn has been taken already")
+}
