@@ -1052,20 +1052,18 @@ const char *polyai_reply_header(const polyai_reply *reply,
 size_t polyai_reply_header_count(const polyai_reply *reply);
 
 /**
- * One header of the response, counted from 0: its name in lower case, and its value with the bytes that came.
- *
- * Errors: `POLYAI_STATUS_INVALID_ARGUMENT` where there is none with that number.
+ * One header of the response, counted from 0: its name in lower case, and its value with the bytes that came. False where
+ * there is none with that number, and then nothing is written.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
- * May be NULL: name, value, value_length, error.
+ * May be NULL: name, value, value_length.
  * Ownership: *name belongs to reply; *value belongs to reply.
  */
-polyai_status polyai_reply_header_at(const polyai_reply *reply,
-                                     size_t index,
-                                     const char **name,
-                                     const char **value,
-                                     size_t *value_length,
-                                     polyai_error **error);
+bool polyai_reply_header_at(const polyai_reply *reply,
+                            size_t index,
+                            const char **name,
+                            const char **value,
+                            size_t *value_length);
 
 /**
  * The id that the service's support asks for.
@@ -1211,7 +1209,7 @@ const char *polyai_error_header(const polyai_error *error,
 size_t polyai_error_header_count(const polyai_error *error);
 
 /**
- * One header of the answer, counted from 0; false where there is none with that number, and then nothing is written.
+ * One header of the answer, counted from 0, as `polyai_reply_header_at`; false where there is none with that number, and then nothing is written.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: name, value, value_length.

@@ -3,7 +3,7 @@
 use crate::arguments::{BorrowedText, Freed, LengthOut, Shared, Text, TextOut, ValueOut};
 use crate::constants::{polyai_delivery, polyai_status};
 use crate::handle::{Kind, Object};
-use crate::reply::no_such_header;
+use crate::reply::give_header;
 use crate::text::{LazyHeaders, LazyText};
 use polyai_chat_core::{Attempt, Value};
 use std::error::Error as _;
@@ -188,7 +188,7 @@ export! {
         Ok(error.headers.get(error.error.headers()).len())
     }
 
-    /// One header of the answer, counted from 0; false where there is none with that number, and then nothing is written.
+    /// One header of the answer, counted from 0, as `polyai_reply_header_at`; false where there is none with that number, and then nothing is written.
     ///
     /// Blocks: never. Threads: any. Since: 0.1.0.
     plain fn polyai_error_header_at(
@@ -200,11 +200,7 @@ export! {
     ) -> bool {
         let error = error.get()?;
         let headers = error.headers.get(error.error.headers());
-        let (found, content) = headers.get(index.value).ok_or_else(|| no_such_header(index.value, headers.len()))?;
-        name.give(found);
-        value.give(content);
-        value_length.give(content.length());
-        Ok(true)
+        Ok(give_header(headers.get(index.value), &name, &value, &value_length))
     }
 
     /// The first bytes of an answer that was refused or could not be understood; NULL where there was none. Treat it like the

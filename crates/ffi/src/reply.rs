@@ -1,9 +1,9 @@
 //! What the service answered.
 
-use crate::arguments::{BorrowedText, Freed, LengthOut, Shared, Text, TextOut};
+use crate::arguments::{BorrowedText, Freed, LengthOut, Named, Shared, Text, TextOut};
 use crate::handle::{Kind, Object};
 use crate::text::{LazyHeaders, LazyText, OwnedText};
-use polyai_chat_core::{Closed, Error, Greeting, Handoff, Map, Value};
+use polyai_chat_core::{Closed, Greeting, Handoff, Map, Value};
 use std::time::Duration;
 
 pub struct Reply {
@@ -234,25 +234,18 @@ export! {
         Ok(reply.get()?.headers().len())
     }
 
-    /// One header of the response, counted from 0: its name in lower case, and its value with the bytes that came.
-    ///
-    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` where there is none with that number.
+    /// One header of the response, counted from 0: its name in lower case, and its value with the bytes that came. False where
+    /// there is none with that number, and then nothing is written.
     ///
     /// Blocks: never. Threads: any. Since: 0.1.0.
-    fallible fn polyai_reply_header_at(
+    plain fn polyai_reply_header_at(
         reply: Shared<Reply>,
         index: usize,
         name: TextOut,
         value: TextOut,
         value_length: LengthOut,
-    ) {
-        let reply = reply.get()?;
-        let headers = reply.headers();
-        let (found, content) = headers.get(index.value).ok_or_else(|| no_such_header(index.value, headers.len()))?;
-        name.give(found);
-        value.give(content);
-        value_length.give(content.length());
-        Ok(())
+    ) -> bool {
+        Ok(give_header(reply.get()?.headers().get(index.value), &name, &value, &value_length))
     }
 
     /// The id that the service's support asks for.
@@ -272,8 +265,18 @@ export! {
     }
 }
 
-pub(crate) fn no_such_header(index: usize, count: usize) -> Error {
-    Error::invalid_argument(format!(
-        "index is {index}; there are {count} headers, counted from 0"
-    ))
+/// Gives a header, if it is there.
+pub(crate) fn give_header(
+    header: Option<&(OwnedText, OwnedText)>,
+    name: &Named<TextOut>,
+    value: &Named<TextOut>,
+    value_length: &Named<LengthOut>,
+) -> bool {
+    let Some((found, content)) = header else {
+        return false;
+    };
+    name.give(found);
+    value.give(content);
+    value_length.give(content.length());
+    true
 }
