@@ -19,7 +19,7 @@ SOAK_SEED ?= 1
 SOAK_QUESTIONS ?=# a file, one question a line
 FUZZ_SECONDS ?= 60# for each target
 
-.PHONY: help demo test lint documents soak fuzz live clean
+.PHONY: help demo test lint documents soak bench fuzz live clean
 
 help: ## List these targets
 	@echo "polyai-chat: hold a conversation with a PolyAI agent. Needs Rust, Python 3 and a C compiler."
@@ -49,6 +49,10 @@ documents: ready ## Write the tables of the documents anew from the code
 soak: ready ## Hold many conversations with a misbehaving simulator, and compare both sides' books
 	cargo run --release --locked -p polyai-chat-faults --bin soak -- --seconds $(SOAK_SECONDS) \
 	    --conversations $(SOAK_CONVERSATIONS) --seed $(SOAK_SEED) $(if $(SOAK_QUESTIONS),--questions "$(SOAK_QUESTIONS)")
+
+bench: ready ## Measure what a turn costs, beside something else in the same run
+	cargo build --release --locked -p polyai-chat-bench -p polyai-chat-ffi
+	$(target)/release/c-beside-core $(target)/release/libpolyai_chat.so
 
 fuzz: ready ## Look for what breaks the parsers (needs nightly Rust)
 	@cargo +nightly --version >/dev/null 2>&1 || { echo "Nightly Rust is missing: rustup toolchain install nightly" >&2; exit 1; }
