@@ -1,7 +1,7 @@
-//! The examples in C do what they say.
+//! The examples in C do what they say, and what the guide shows compiles.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use polyai_chat_abi::{PATIENCE, Program, Running, simulator};
+use polyai_chat_abi::{PATIENCE, Program, Running, repository, scratch, simulator};
 use polyai_chat_simulator::{Action, Fault, Operation, Pause};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -138,4 +138,30 @@ fn one_thread_holds_many_conversations() {
     assert_eq!(simulator.requests_to(Operation::Create), 40);
     assert_eq!(simulator.requests_to(Operation::Respond), 120);
     assert_eq!(simulator.requests_to(Operation::Close), 40);
+}
+
+#[test]
+fn what_the_guide_shows_compiles() {
+    let guide = std::fs::read_to_string(repository().join("docs/c.md")).unwrap();
+    let blocks: Vec<&str> = guide
+        .split("```c\n")
+        .skip(1)
+        .map(|rest| rest.split_once("```").unwrap().0)
+        .collect();
+    assert!(blocks.len() > 5, "{}", blocks.len());
+    for (number, block) in blocks.iter().enumerate() {
+        let file = scratch("guide").join(format!("block_{number}.c"));
+        let text = match block.contains("int main(") {
+            true => (*block).to_owned(),
+            false => format!(
+                "#include <polyai_chat.h>\n#include <stdio.h>\n\
+                 void block(polyai_client *client, polyai_conversation *conversation);\n\
+                 void block(polyai_client *client, polyai_conversation *conversation)\n\
+                 {{\n(void)client;\n(void)conversation;\n{block}}}\n\
+                 int main(void) {{ block(NULL, NULL); return 0; }}\n"
+            ),
+        };
+        std::fs::write(&file, text).unwrap();
+        Program::build(file.to_str().unwrap());
+    }
 }

@@ -32,6 +32,7 @@ struct ByC<'a> {
     respond: Symbol<'a, Respond>,
     response: Symbol<'a, Response>,
     free_reply: Symbol<'a, unsafe extern "C" fn(Handle)>,
+    state: Symbol<'a, unsafe extern "C" fn(Handle) -> u32>,
 }
 
 impl<'a> ByC<'a> {
@@ -68,8 +69,15 @@ impl<'a> ByC<'a> {
                 respond: library.get("polyai_conversation_respond").unwrap(),
                 response: library.get("polyai_reply_response").unwrap(),
                 free_reply: library.get("polyai_reply_free").unwrap(),
+                state: library.get("polyai_conversation_state").unwrap(),
             }
         }
+    }
+
+    /// What does nothing but find the object of a handle and ask it for a number.
+    fn state(&self) -> usize {
+        // SAFETY: as C calls it.
+        usize::from(unsafe { (self.state)(self.conversation) } != 0)
     }
 
     fn turn(&self) -> usize {
@@ -190,5 +198,10 @@ fn main() {
         "by the C ABI beside it: {:.3} times the time, {:.3} times the processor time (medians of {rounds} rounds of {turns} turns)",
         median(walls),
         median(processors)
+    );
+    let checks = 1_000_000;
+    println!(
+        "a call that only checks its handle: {:.0} ns",
+        measure(checks, || c.state()).0 * 1e3
     );
 }
