@@ -38,6 +38,7 @@ pub mod fuzzing;
 mod models;
 mod observe;
 mod overload;
+mod own_thread;
 mod reply;
 mod request;
 mod retry;

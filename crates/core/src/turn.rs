@@ -2,7 +2,8 @@
 
 use crate::call::Call;
 use crate::error::{Delivery, Error, ErrorKind, Phase};
-use crate::sync::{Condvar, Mutex, PoisonError, lock, thread};
+use crate::own_thread;
+use crate::sync::{Condvar, Mutex, PoisonError, lock};
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
@@ -69,17 +70,14 @@ impl<T: Send + 'static> Turn<T> {
             done: Condvar::new(),
         });
         let of_thread = Arc::clone(&progress);
-        let spawned = thread::Builder::new()
-            .name("polyai-turn".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn(move || {
-                let outcome = catch_unwind(AssertUnwindSafe(work))
-                    .unwrap_or_else(|panic| Err(Error::from_panic(panic.as_ref())));
-                of_thread.finish(outcome);
-            });
+        let spawned = own_thread::start("polyai-turn", STACK_BYTES, move || {
+            let outcome = catch_unwind(AssertUnwindSafe(work))
+                .unwrap_or_else(|panic| Err(Error::from_panic(panic.as_ref())));
+            of_thread.finish(outcome);
+        });
         match spawned {
             // The thread is left to itself: it ends with the call, and the call by its deadline.
-            Ok(_) => Ok(Self {
+            Ok(()) => Ok(Self {
                 call,
                 progress,
                 descriptor: OnceLock::new(),

@@ -10,7 +10,7 @@ mod fixture;
 
 use fixture::{PATIENCE, client, config, simulator, slow_turn};
 use polyai_chat_core::{Client, Close, Create, Delivery, Error, ErrorKind, Respond};
-use polyai_chat_simulator::{Fault, Operation, Pause};
+use polyai_chat_simulator::{Fault, Operation, Pause, Records};
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::thread;
@@ -416,4 +416,51 @@ fn of_several_threads_that_take_a_turn_one_gets_it() {
     assert_eq!(replies.iter().filter(|got| **got).count(), 1);
     let late = turn.take().unwrap_err();
     assert_eq!(late.kind(), ErrorKind::InvalidArgument, "{late}");
+}
+
+/// The signals that a thread blocks, as a mask, and its name.
+fn blocked_signals(task: &std::path::Path) -> Option<(String, u64)> {
+    let status = std::fs::read_to_string(task.join("status")).ok()?;
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    Some((
+        field("Name")?,
+        u64::from_str_radix(&field("SigBlk")?, 16).ok()?,
+    ))
+}
+
+#[test]
+fn a_started_call_takes_no_signal_from_the_host() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    simulator
+        .fail(slow_turn(Pause::Headers, FOREVER_MS))
+        .unwrap();
+    let here = std::path::Path::new("/proc/thread-self");
+    let before = blocked_signals(here).unwrap();
+    let turn = conversation.start_respond("Where is my order?").unwrap();
+    assert_eq!(blocked_signals(here).unwrap(), before);
+    let one_more = |records: &Records| records.requests_to(Operation::Respond) == 1;
+    assert!(simulator.wait_for(one_more, PATIENCE));
+    let threads: Vec<_> = std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .filter_map(|task| blocked_signals(&task.unwrap().path()))
+        .filter(|(name, _)| name == "polyai-turn")
+        .collect();
+    assert!(!threads.is_empty());
+    for (_, blocked) in threads {
+        for signal in [
+            libc::SIGTERM,
+            libc::SIGINT,
+            libc::SIGALRM,
+            libc::SIGUSR1,
+            libc::SIGCHLD,
+        ] {
+            assert_ne!(blocked & (1 << (signal - 1)), 0, "signal {signal}");
+        }
+        assert_eq!(blocked & (1 << (libc::SIGSEGV - 1)), 0);
+    }
+    drop(turn);
 }

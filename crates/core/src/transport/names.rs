@@ -9,12 +9,12 @@ use crate::cancel::Interrupt;
 use crate::deadline::Deadline;
 use crate::endpoint::literal_address;
 use crate::error::Phase;
+use crate::own_thread;
 use crate::sync::{Condvar, Mutex, PoisonError, lock};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// Enough for the system's resolver and what it loads.
@@ -130,11 +130,9 @@ impl Names {
 
     fn start_thread(&self) -> io::Result<()> {
         let board = Arc::clone(&self.board);
-        thread::Builder::new()
-            .name("polyai-resolver".to_owned())
-            .stack_size(RESOLVER_STACK_BYTES)
-            .spawn(move || board.resolve_what_is_wanted())
-            .map(drop)
+        own_thread::start("polyai-resolver", RESOLVER_STACK_BYTES, move || {
+            board.resolve_what_is_wanted();
+        })
     }
 }
 
