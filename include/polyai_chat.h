@@ -49,7 +49,7 @@
  *
  * A client and a conversation may be used from any number of threads at the same time. Turns of one conversation are sent one after the other,
  * in the order of the calls. A config and a request are for one thread at a time. A cancel token and polyai_turn_cancel may be used
- * from any thread at any time. Callbacks run on the thread of the call, inside the call, with no lock held.
+ * from any thread at any time. A thread that is cancelled by pthread_cancel inside a call ends when the call is over. Callbacks run on the thread of the call, inside the call, with no lock held.
  *
  * TIME
  *
@@ -394,7 +394,7 @@ void polyai_request_free(polyai_request *request);
 void polyai_conversation_free(polyai_conversation *conversation);
 
 /**
- * Frees a turn, and cancels its call if that is still under way.
+ * Frees a turn, and cancels its call if that is still under way. A thread that waits for it is woken.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: turn.
@@ -468,7 +468,7 @@ polyai_status polyai_config_load_profile(polyai_config *config,
  * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
  *
  * Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
- * May be NULL: callback, user_data, release, error.
+ * May be NULL: user_data, release, error.
  */
 polyai_status polyai_config_set_log_callback(polyai_config *config,
                                              polyai_log_callback callback,
@@ -487,7 +487,7 @@ polyai_status polyai_config_set_log_callback(polyai_config *config,
  * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
  *
  * Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
- * May be NULL: callback, user_data, release, error.
+ * May be NULL: user_data, release, error.
  */
 polyai_status polyai_config_set_attempt_callback(polyai_config *config,
                                                  polyai_attempt_callback callback,
@@ -768,7 +768,7 @@ polyai_status polyai_request_set_cancel(polyai_request *request,
  * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
  *
  * Blocks: never. Threads: one at a time for a request. Since: 0.1.0.
- * May be NULL: callback, user_data, release, error.
+ * May be NULL: user_data, release, error.
  */
 polyai_status polyai_request_set_check(polyai_request *request,
                                        polyai_check_callback callback,

@@ -71,6 +71,11 @@ impl<T: Object> Named<Optional<T>> {
 }
 
 impl<T: Object> Named<Freed<T>> {
+    /// The object, if it is still there.
+    pub(crate) fn find(&self) -> Option<InUse<T>> {
+        handle::find(self.value.0 as usize).ok()
+    }
+
     pub(crate) fn free(&self) -> Result<(), Error> {
         match handle::free::<T>(self.value.0 as usize) {
             Ok(()) | Err(Unusable::Null) => Ok(()),

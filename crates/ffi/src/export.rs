@@ -1,7 +1,8 @@
-//! What all exported functions have in common: no panic leaves them, arguments know their names, and a fallible one
-//! reports through a status and an error object.
+//! What all exported functions have in common: no panic leaves them and no `pthread_cancel` enters them, arguments know
+//! their names, and a fallible one reports through a status and an error object.
 
 use crate::arguments::ErrorOut;
+use crate::cancellation::NotCancelled;
 use crate::constants::{POLYAI_STATUS_OK, polyai_status};
 use polyai_chat_core::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,6 +69,7 @@ pub(crate) fn contain<T>(
     body: impl FnOnce() -> Result<T, Error>,
 ) -> Result<T, Error> {
     print_no_panics();
+    let _not_cancelled = NotCancelled::from_here_on();
     catch_unwind(AssertUnwindSafe(|| {
         trigger::fire(function);
         body()

@@ -19,6 +19,7 @@ mod export;
 mod arguments;
 mod callback;
 mod cancel;
+mod cancellation;
 mod client;
 mod config;
 pub mod constants;

@@ -65,10 +65,14 @@ impl Turn {
 }
 
 export! {
-    /// Frees a turn, and cancels its call if that is still under way.
+    /// Frees a turn, and cancels its call if that is still under way. A thread that waits for it is woken.
     ///
     /// Blocks: never. Threads: any. Since: 0.1.0.
     plain fn polyai_turn_free(turn: Freed<Turn>) {
+        // Now, and not when the last thread has left it: that thread may be waiting for just this.
+        if let Some(turn) = turn.find() {
+            for_each_call!(turn, call => call.cancel());
+        }
         turn.free()
     }
 
