@@ -191,22 +191,27 @@ pub(super) struct Connection {
     max_body_bytes: usize,
 }
 
+/// How ureq goes about a request. Making this reads the proxy variables of the environment, whose outcome is thrown away:
+/// ureq has no other way. So it is made once for a client, and not while calls run.
+pub(super) fn http_config(max_header_bytes: usize) -> Config {
+    Config::builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(None)
+        .user_agent("")
+        .accept("")
+        .accept_encoding("")
+        .max_response_header_size(max_header_bytes)
+        .max_idle_connections(1)
+        .max_idle_connections_per_host(1)
+        .max_idle_age(NEVER_TOO_OLD)
+        .build()
+}
+
 impl Connection {
     pub(super) fn new(options: &TransportOptions, names: Arc<Names>, tls: Arc<Tls>) -> Self {
         let shared = Arc::new(Shared::default());
-        let config = Config::builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .user_agent("")
-            .accept("")
-            .accept_encoding("")
-            .max_response_header_size(options.max_header_bytes)
-            .max_idle_connections(1)
-            .max_idle_connections_per_host(1)
-            .max_idle_age(NEVER_TOO_OLD)
-            .build();
         let opener = Opener {
             target: Arc::clone(&options.target),
             connect_timeout: options.connect_timeout,
@@ -216,7 +221,7 @@ impl Connection {
             shared: Arc::clone(&shared),
         };
         Self {
-            agent: ureq::Agent::with_parts(config, opener.clone(), NotHere),
+            agent: ureq::Agent::with_parts(options.http.clone(), opener.clone(), NotHere),
             opener,
             shared,
             max_body_bytes: options.max_body_bytes,

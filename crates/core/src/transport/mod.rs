@@ -60,6 +60,7 @@ struct TransportOptions {
     name_ttl: Duration,
     max_body_bytes: usize,
     max_header_bytes: usize,
+    http: ureq::config::Config,
 }
 
 /// What holds sockets and locks, and therefore belongs to one process only.
@@ -107,6 +108,7 @@ impl Transport {
             name_ttl: settings.name_ttl,
             max_body_bytes: settings.max_body_bytes,
             max_header_bytes: settings.max_header_bytes,
+            http: connection::http_config(settings.max_header_bytes),
         };
         Ok(Self {
             live: PerProcess::new(Live::new(&options)),
