@@ -68,8 +68,8 @@
  *
  * MANNERS
  *
- * The library installs no signal handler, changes no locale and no environment, prints nothing, and reads the environment only in functions
- * that say so. It sends with MSG_NOSIGNAL, so a broken connection raises no SIGPIPE.
+ * The library installs no signal handler, changes no locale and no environment, and prints nothing. It reads the environment only in functions
+ * that say so, and SSL_CERT_FILE and SSL_CERT_DIR when a certificate is first checked against the system's authorities. It sends with MSG_NOSIGNAL, so a broken connection raises no SIGPIPE.
  *
  * WHAT IT SENDS TWICE
  *
@@ -275,8 +275,8 @@ polyai_status polyai_config_set(polyai_config *config,
                                 polyai_error **error);
 
 /**
- * Makes a client from a configuration, of which it keeps a copy. Reads the files that the configuration names; opens no
- * socket, starts no thread.
+ * Makes a client from a configuration, of which it keeps a copy. Reads the files that the configuration names, and the proxy
+ * variables of the environment, which count only where the option `proxy` is `environment`; opens no socket, starts no thread.
  *
  * Make one for each project of the service, and keep it: all threads can use it, and share its connections.
  *
@@ -311,7 +311,7 @@ polyai_status polyai_client_create(polyai_client *client,
 
 /**
  * One turn: says `message`, and gives the agent's reply. A `message` of NULL is a turn without a message, which is not
- * the same as an empty one.
+ * the same as an empty one; the legacy dialect has none, and sends an empty one.
  *
  * Turns of one conversation are sent one at a time, in the order of the calls; who waits does so inside its own deadline.
  *
@@ -549,7 +549,7 @@ polyai_status polyai_client_attach(polyai_client *client,
 
 /**
  * One turn of a conversation by its id alone: no order among turns and no state is kept. A `message` of NULL is a turn
- * without a message, which is not the same as an empty one.
+ * without a message, as in `polyai_conversation_respond`.
  *
  * Errors: any.
  *
@@ -609,8 +609,7 @@ void polyai_client_shut_down(polyai_client *client);
 /**
  * Replaces key and token, as a pair, while calls run: those that have sent their request already are not touched.
  *
- * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`, or `POLYAI_STATUS_CONFIGURATION` where one of them cannot stand in a header.
- * Nothing is replaced then.
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`, also where one of them cannot stand in a header. Nothing is replaced then.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: error.

@@ -26,8 +26,8 @@ impl Object for Client {
 }
 
 export! {
-    /// Makes a client from a configuration, of which it keeps a copy. Reads the files that the configuration names; opens no
-    /// socket, starts no thread.
+    /// Makes a client from a configuration, of which it keeps a copy. Reads the files that the configuration names, and the proxy
+    /// variables of the environment, which count only where the option `proxy` is `environment`; opens no socket, starts no thread.
     ///
     /// Make one for each project of the service, and keep it: all threads can use it, and share its connections.
     ///
@@ -107,7 +107,7 @@ export! {
     }
 
     /// One turn of a conversation by its id alone: no order among turns and no state is kept. A `message` of NULL is a turn
-    /// without a message, which is not the same as an empty one.
+    /// without a message, as in `polyai_conversation_respond`.
     ///
     /// Errors: any.
     ///
@@ -170,8 +170,7 @@ export! {
 
     /// Replaces key and token, as a pair, while calls run: those that have sent their request already are not touched.
     ///
-    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`, or `POLYAI_STATUS_CONFIGURATION` where one of them cannot stand in a header.
-    /// Nothing is replaced then.
+    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`, also where one of them cannot stand in a header. Nothing is replaced then.
     ///
     /// Blocks: never. Threads: any. Since: 0.1.0.
     fallible fn polyai_client_replace_credentials(

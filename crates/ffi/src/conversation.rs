@@ -42,7 +42,7 @@ export! {
     }
 
     /// One turn: says `message`, and gives the agent's reply. A `message` of NULL is a turn without a message, which is not
-    /// the same as an empty one.
+    /// the same as an empty one; the legacy dialect has none, and sends an empty one.
     ///
     /// Turns of one conversation are sent one at a time, in the order of the calls; who waits does so inside its own deadline.
     ///

@@ -6,6 +6,7 @@ use polyai_chat_simulator::{Dialect, Simulator};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The language of a source file, and the compiler for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +51,11 @@ impl Program {
         let source = repository().join(source);
         let language = Language::of(&source);
         let name = source.file_stem().unwrap().to_str().unwrap();
-        // Test programs run one after the other, but the tests of one do not.
-        let executable = scratch("programs").join(format!("{name}-{}", std::process::id()));
+        // Tests run beside each other, and may build the same program with other flags.
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let executable =
+            scratch("programs").join(format!("{name}-{}-{number}", std::process::id()));
         let mut compiler = Command::new(language.compiler());
         match language {
             Language::C => compiler.args(["-std=c11", "-D_GNU_SOURCE"]),

@@ -6,16 +6,19 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::must_use_candidate,
     reason = "what only tests use may panic"
 )]
 
 mod compiler;
+mod functions;
 mod library;
 mod process;
 
 pub use compiler::{Language, Program};
-pub use library::{library, repository, scratch};
+pub use functions::{function_count, functions_header, manifest};
+pub use library::{cargo, library, repository, scratch};
 pub use process::{Finished, Running, Under, under};
 
 use polyai_chat_simulator::{Script, Simulator, SimulatorBuilder};

@@ -17,15 +17,28 @@ pub fn repository() -> PathBuf {
 pub fn library() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
-        let status = Command::new(env!("CARGO"))
+        let status = cargo()
             .args(["build", "--quiet", "--locked", "-p", "polyai-chat-ffi"])
             .args(["--target-dir".as_ref(), target().as_os_str()])
-            .current_dir(repository())
             .status()
             .unwrap();
         assert!(status.success(), "the library cannot be built");
         target().join("debug")
     })
+}
+
+/// Cargo, as from a shell in the repository. Of what it told this program about its package nothing is passed on: build
+/// scripts that look at it, as ring's does, would run again, and with them everything above.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(repository());
+    for (name, _) in env::vars_os() {
+        let of_this_package = |prefix: &str| name.as_encoded_bytes().starts_with(prefix.as_bytes());
+        if of_this_package("CARGO_PKG_") || of_this_package("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// A directory for what tests of this name make.

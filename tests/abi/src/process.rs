@@ -3,7 +3,7 @@
 use crate::PATIENCE;
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 
 /// What programs run under.
@@ -32,7 +32,8 @@ pub struct Running {
     child: Child,
     lines: mpsc::Receiver<String>,
     output: JoinHandle<String>,
-    complaints: JoinHandle<String>,
+    complaints: Arc<Mutex<Vec<u8>>>,
+    complained: JoinHandle<()>,
 }
 
 /// A program that has ended.
@@ -58,6 +59,7 @@ impl Running {
         let (sender, lines) = mpsc::channel();
         let stdout = child.stdout.take().unwrap();
         let mut stderr = child.stderr.take().unwrap();
+        let complaints = Arc::<Mutex<Vec<u8>>>::default();
         Self {
             child,
             lines,
@@ -71,11 +73,16 @@ impl Running {
                 }
                 all
             }),
-            complaints: thread::spawn(move || {
-                let mut all = Vec::new();
-                let _ = stderr.read_to_end(&mut all);
-                String::from_utf8_lossy(&all).into_owned()
+            complained: thread::spawn({
+                let complaints = Arc::clone(&complaints);
+                move || {
+                    let mut some = [0; 4096];
+                    while let Ok(length @ 1..) = stderr.read(&mut some) {
+                        complaints.lock().unwrap().extend(&some[..length]);
+                    }
+                }
             }),
+            complaints,
         }
     }
 
@@ -86,7 +93,11 @@ impl Running {
 
     /// The next line that it prints.
     pub fn line(&self) -> String {
-        self.lines.recv_timeout(PATIENCE).expect("no further line")
+        self.lines.recv_timeout(PATIENCE).unwrap_or_else(|reason| {
+            let complaints = self.complaints.lock().unwrap();
+            let complaints = String::from_utf8_lossy(&complaints);
+            panic!("no further line ({reason})\n--- errors\n{complaints}")
+        })
     }
 
     /// Writes to its input.
@@ -110,10 +121,12 @@ impl Running {
         });
         let status = self.child.wait().unwrap();
         let _ = sender.send(());
+        self.complained.join().unwrap();
+        let complaints = self.complaints.lock().unwrap();
         Finished {
             status,
             stdout: self.output.join().unwrap(),
-            stderr: self.complaints.join().unwrap(),
+            stderr: String::from_utf8_lossy(&complaints).into_owned(),
         }
     }
 }
