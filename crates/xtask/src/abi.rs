@@ -1,8 +1,8 @@
-//! What the C ABI consists of. The manifest is these structs as JSON, field for field.
+//! What the C ABI consists of. The manifest is these structs as JSON, field for field, and can be read back.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Abi {
     #[serde(rename = "abi")]
     pub(crate) numbers: Numbers,
@@ -11,23 +11,23 @@ pub(crate) struct Abi {
     pub(crate) functions: Vec<Function>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Numbers {
     pub(crate) newest: u64,
     pub(crate) oldest: u64,
     pub(crate) soname: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Type {
     pub(crate) name: String,
     #[serde(flatten)]
     pub(crate) kind: TypeKind,
-    #[serde(serialize_with = "joined")]
+    #[serde(with = "lines")]
     pub(crate) doc: Vec<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum TypeKind {
     Opaque {
@@ -44,28 +44,37 @@ pub(crate) enum TypeKind {
     },
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Constant {
     pub(crate) name: String,
     #[serde(rename = "type")]
     pub(crate) c: String,
     pub(crate) value: Value,
-    #[serde(serialize_with = "joined")]
+    #[serde(with = "lines")]
     pub(crate) doc: Vec<String>,
     /// How C writes it.
     #[serde(skip)]
     pub(crate) literal: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Value {
     Number(u64),
     /// The name of a limit whose value the platform decides, such as `SIZE_MAX`.
-    Limit(&'static str),
+    Limit(String),
 }
 
-#[derive(Debug, Serialize)]
+impl std::fmt::Display for Value {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Number(number) => write!(formatter, "{number}"),
+            Value::Limit(name) => write!(formatter, "{name}"),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Function {
     pub(crate) name: String,
     /// The file of `crates/ffi` that has it.
@@ -80,7 +89,7 @@ pub(crate) struct Function {
 }
 
 /// What the documentation of a function says in a fixed form.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Notice {
     pub(crate) summary: String,
     pub(crate) since: String,
@@ -89,7 +98,7 @@ pub(crate) struct Notice {
     pub(crate) threads: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
     #[serde(rename = "type")]
@@ -102,7 +111,7 @@ pub(crate) struct Parameter {
     pub(crate) ownership: Option<Ownership>,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Return {
     #[serde(rename = "type")]
     pub(crate) c: String,
@@ -113,7 +122,7 @@ pub(crate) struct Return {
     pub(crate) ownership: Option<Ownership>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Role {
     Handle,
@@ -131,7 +140,7 @@ pub(crate) enum Role {
 }
 
 /// Whose something is after the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum Ownership {
     /// The caller's still; the library only looks at it during the call.
     #[serde(rename = "borrowed")]
@@ -152,7 +161,45 @@ pub(crate) enum Ownership {
     Static,
 }
 
+impl Type {
+    /// As C declares it, on one line.
+    pub(crate) fn declaration(&self) -> String {
+        match &self.kind {
+            TypeKind::Opaque { .. } => format!("typedef struct {0} {0}", self.name),
+            TypeKind::Integer { c } => format!("typedef {c} {}", self.name),
+            TypeKind::Callback { signature } => format!("typedef {signature}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Ownership {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Borrowed => "borrowed for the call",
+            Self::Taken => "taken by the library",
+            Self::Given => "given to the caller",
+            Self::Kept => "kept by the library",
+            Self::OfFirstArgument => "of the first argument",
+            Self::Static => "there as long as the process",
+        })
+    }
+}
+
 impl Function {
+    /// As C declares it, on one line.
+    pub(crate) fn declaration(&self) -> String {
+        let parameters: Vec<String> = self
+            .parameters
+            .iter()
+            .map(|parameter| spaced(&parameter.c, &parameter.name))
+            .collect();
+        let parameters = match parameters.as_slice() {
+            [] => "void".to_owned(),
+            some => some.join(", "),
+        };
+        format!("{}({parameters})", spaced(&self.returns.c, &self.name))
+    }
+
     pub(crate) fn is_free(&self) -> bool {
         self.name.ends_with("_free")
     }
@@ -166,8 +213,29 @@ impl Function {
     }
 }
 
-fn joined<S: serde::Serializer>(lines: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&lines.join("\n"))
+/// A type of C and the name after it.
+fn spaced(c: &str, name: &str) -> String {
+    let space = if c.ends_with('*') { "" } else { " " };
+    format!("{c}{space}{name}")
+}
+
+/// Lines are one text in JSON.
+mod lines {
+    use serde::Deserialize;
+
+    pub(super) fn serialize<S: serde::Serializer>(
+        lines: &[String],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&lines.join("\n"))
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<String>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
 }
 
 fn on_one_line<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {

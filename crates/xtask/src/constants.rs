@@ -95,7 +95,7 @@ fn constant(item: &syn::ItemConst) -> Result<Constant, String> {
                     .last()
                     .is_some_and(|name| name.ident == "MAX") =>
         {
-            (Value::Limit("SIZE_MAX"), "SIZE_MAX".to_owned())
+            (Value::Limit("SIZE_MAX".to_owned()), "SIZE_MAX".to_owned())
         }
         _ => {
             return Err(

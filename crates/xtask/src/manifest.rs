@@ -1,6 +1,6 @@
 //! `include/polyai_chat.json`: the ABI for programs. It says nothing about the version, so that it changes with the ABI only.
 
-use serde::Deserialize;
+use std::collections::BTreeSet;
 
 use crate::abi::Abi;
 
@@ -10,29 +10,20 @@ pub(crate) fn manifest(abi: &Abi) -> Result<String, String> {
     Ok(text)
 }
 
-/// The names of the functions of a manifest, one a line, sorted.
-pub(crate) fn exports(manifest: &str) -> Result<String, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Manifest {
-        functions: Vec<Function>,
-    }
-    #[derive(Deserialize)]
-    struct Function {
-        name: String,
-    }
-    let manifest: Manifest = serde_json::from_str(manifest)?;
-    let mut lines: Vec<String> = manifest
-        .functions
-        .into_iter()
-        .map(|function| function.name + "\n")
-        .collect();
-    lines.sort();
-    Ok(lines.concat())
+pub(crate) fn read(text: &str) -> Result<Abi, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// The names of the functions, one a line, sorted.
+pub(crate) fn exports(abi: &Abi) -> String {
+    let names = abi.functions.iter().map(|function| &function.name);
+    let sorted: BTreeSet<&String> = names.collect();
+    sorted.iter().map(|name| format!("{name}\n")).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{exports, manifest};
+    use super::{exports, manifest, read};
     use crate::sample;
 
     #[test]
@@ -77,8 +68,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_can_be_read() {
+        let text = manifest(&sample::abi().unwrap()).unwrap();
+        assert_eq!(manifest(&read(&text).unwrap()).unwrap(), text);
+    }
+
+    #[test]
     fn the_exports_are_sorted() {
-        let names = exports(&manifest(&sample::abi().unwrap()).unwrap()).unwrap();
+        let names = exports(&sample::abi().unwrap());
         let names: Vec<&str> = names.lines().collect();
         assert!(
             names.is_sorted() && names.contains(&"polyai_reply_free"),

@@ -61,6 +61,9 @@ pub(crate) fn raw(c: &str) -> String {
     }
 }
 
+/// The only callback that a caller need not give.
+const RELEASE: &str = "polyai_release_callback";
+
 pub(crate) fn parameter(name: &str, written: &str, typedefs: &[Type]) -> Result<Parameter, String> {
     use Ownership::{Borrowed, Given, Kept, OfFirstArgument, Taken};
 
@@ -105,9 +108,12 @@ pub(crate) fn parameter(name: &str, written: &str, typedefs: &[Type]) -> Result<
         "LengthOut" => ("size_t *".to_owned(), Role::OutValue, true, None),
         "Buffer" => ("char *".to_owned(), Role::Buffer, true, Some(Borrowed)),
         "UserData" => ("void *".to_owned(), Role::UserData, true, Some(Kept)),
-        callback if is_callback(callback, typedefs) => {
-            (callback.to_owned(), Role::Callback, true, Some(Kept))
-        }
+        callback if is_callback(callback, typedefs) => (
+            callback.to_owned(),
+            Role::Callback,
+            callback == RELEASE,
+            Some(Kept),
+        ),
         _ => (value(written, typedefs)?, Role::Value, false, None),
     };
     let handle = Some(handle).filter(|handle| !handle.is_empty());
