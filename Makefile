@@ -11,6 +11,16 @@ venv := $(target)/venv
 not_run := $(target)/not-run.txt
 program := $(target)/debug/polyai-chat
 fuzzer := $(target)/cargo-fuzz/bin/cargo-fuzz
+xtask := cargo run --quiet --locked -p polyai-chat-xtask --
+
+# Where `make install` installs, and `PORTABLE=1` for every glibc from 2.17 on.
+PREFIX ?= /usr/local
+LIBDIR ?=# PREFIX/lib
+INCLUDEDIR ?=# PREFIX/include
+DESTDIR ?=# stands for the root
+PORTABLE ?=
+portable = $(if $(PORTABLE),--portable)
+installing = PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DESTDIR="$(DESTDIR)" packaging/install
 
 # What `make soak` and `make fuzz` can be told, as in `make soak SOAK_SECONDS=60`.
 SOAK_SECONDS ?= 600
@@ -19,11 +29,11 @@ SOAK_SEED ?= 1
 SOAK_QUESTIONS ?=# a file, one question a line
 FUZZ_SECONDS ?= 60# for each target
 
-.PHONY: help demo test lint documents soak bench fuzz live clean
+.PHONY: help demo test lint header shipped install uninstall deb check-abi check-portable sanitize documents soak bench fuzz live clean
 
 help: ## List these targets
 	@echo "polyai-chat: hold a conversation with a PolyAI agent. Needs Rust, Python 3 and a C compiler."
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ready ## Build, start the embedded simulator and hold a scripted conversation with it
 	cargo build --locked -p polyai-chat-cli
@@ -33,13 +43,48 @@ demo: ready ## Build, start the embedded simulator and hold a scripted conversat
 
 test: ready ## Run every test, and check that documents and code are in step
 	@rm -f "$(not_run)"
-	@$(MAKE) test-proxies test-rust test-models test-house
+	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-models test-house
 	@$(call closing,test)
 
 lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
 	@rm -f "$(not_run)"
 	@$(MAKE) lint-format lint-code lint-docs lint-packages lint-shell
 	@$(call closing,lint)
+
+header: ready ## Write the C header and its manifest anew from crates/ffi
+	$(xtask) header
+
+shipped: ready ## Build the C library as it is shipped (PORTABLE=1: for every glibc from 2.17 on)
+	packaging/build $(portable)
+
+install: ## Build the C library and install it: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR=
+	packaging/build $(portable)
+	$(installing) $(portable)
+
+uninstall: ## Take away what `make install` has installed
+	$(installing) --uninstall
+
+deb: ready ## Make the Debian packages of the C library
+	packaging/build --portable
+	packaging/deb
+
+check-abi: ready ## Compare header, manifest and ABI with what was accepted
+	$(xtask) header --check
+	@if tests/abi/install; then \
+	    set -x; $(xtask) abi --with-abidiff; \
+	else \
+	    $(xtask) abi; $(call skip,needs abidiff for its second opinion (see above what installs it)); \
+	fi
+
+check-portable: ready ## Check what is for every glibc from 2.17 on, and try the Debian packages in a fresh Debian
+	@tests/packages/install --clean-root
+	tests/packages/run --portable
+	@$(MAKE) deb test-deb
+
+sanitize: ready ## Run the tests in C and C++ under valgrind, then with AddressSanitizer
+	@tests/abi/install
+	POLYAI_TEST_UNDER=valgrind cargo test --locked -p polyai-chat-abi
+	POLYAI_TEST_UNDER=address cargo test --locked -p polyai-chat-abi
 
 documents: ready ## Write the tables of the documents anew from the code
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-core --test documents
@@ -74,7 +119,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-proxies test-rust test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
+.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -95,6 +140,21 @@ ready:
 
 test-proxies: # installs what the tests of proxies go through
 	@tests/proxies/install || { $(call skip,needs tinyproxy microsocks stunnel4 nginx (see above what installs them)); }
+
+test-tools: # installs the compilers and checkers of the tests in C and C++
+	@tests/abi/install || { $(call skip,needs clang abigail-tools valgrind (see above what installs them)); }
+
+test-packages: # what is shipped, what is installed, and programs that are built with nothing else
+	@if ! command -v python3 >/dev/null; then \
+	    $(call skip,needs Python 3 (on Debian: apt-get install python3)); \
+	elif tests/packages/install; then \
+	    set -x; tests/packages/run; \
+	else \
+	    $(call skip,needs g++ cmake make pkg-config binutils mandoc (see above what installs them)); \
+	fi
+
+test-deb: # needs root, and what `make deb` has made
+	tests/packages/deb
 
 test-rust: # documentation tests included
 	cargo test --workspace --locked
@@ -135,7 +195,7 @@ lint-packages:
 
 lint-shell: # every file that a shell runs
 	@if tests/venv "$(venv)"; then \
-	    scripts=$$(grep -rlIE --exclude-dir=.git --exclude-dir=target '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' .ci crates tests); \
+	    scripts=$$(grep -rlIE --exclude-dir=.git --exclude-dir=target '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' .ci crates packaging tests); \
 	    set -x; "$(venv)/bin/shellcheck" $$scripts; \
 	else \
 	    $(call skip,needs shellcheck (see above what it takes)); \
