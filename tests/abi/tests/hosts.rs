@@ -5,11 +5,13 @@
 #[path = "hosts/fields.rs"]
 mod fields;
 
-use polyai_chat_abi::{PATIENCE, Program, Running, builder, library, scratch};
+use polyai_chat_abi::{KEY, PATIENCE, Program, Running, TOKEN, builder, library, scratch};
 use polyai_chat_simulator::{
     Action, Fault, Moment, Operation, Script, Simulator, SimulatorBuilder,
 };
 use std::fs;
+use std::io::Read;
+use std::net::{Shutdown, TcpListener};
 
 /// As the usual script, with an agent that can think for long.
 const SCRIPT: &str = r#"
@@ -122,7 +124,7 @@ fn a_broken_connection_is_no_signal() {
             simulator.fail(fault).unwrap();
         }
     }
-    let finished = program("broken_pipes").run(&simulator, &[]).well();
+    let finished = program("broken_pipes").run(&simulator, &["faults"]).well();
     let (succeeded, failed) = finished.stdout.split_once(" succeeded, ").unwrap();
     let succeeded: u32 = succeeded.parse().unwrap();
     let failed: u32 = failed
@@ -132,6 +134,37 @@ fn a_broken_connection_is_no_signal() {
         .parse()
         .unwrap();
     assert!(succeeded > 20 && failed > 20, "{}", finished.stdout);
+}
+
+/// The simulator reads whole requests or breaks connections at once; this service does it by halves.
+#[test]
+fn writing_to_a_connection_that_was_shut_is_no_signal() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let program = program("broken_pipes");
+    let mut command = program.command();
+    command
+        .args(["nobody reads"])
+        .env(
+            "POLYAI_BASE_URL",
+            format!("http://{}", listener.local_addr().unwrap()),
+        )
+        .env("POLYAI_ACCOUNT_ID", "a")
+        .env("POLYAI_PROJECT_ID", "p")
+        .env("POLYAI_API_KEY", KEY)
+        .env("POLYAI_TOKEN", TOKEN);
+    let mut running = Running::start(&mut command);
+    let mut beginning = [0; 4096];
+
+    let (mut first, _) = listener.accept().unwrap();
+    first.read_exact(&mut beginning).unwrap();
+    first.shutdown(Shutdown::Write).unwrap();
+    first.read_exact(&mut beginning).unwrap();
+    drop(first); // With bytes that were not read: the client's system is told that nobody is there.
+
+    let (mut second, _) = listener.accept().unwrap();
+    second.read_exact(&mut beginning).unwrap();
+    running.write("go\n");
+    running.finish().well();
 }
 
 #[test]

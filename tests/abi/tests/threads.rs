@@ -4,7 +4,7 @@
 use polyai_chat_abi::{PATIENCE, Program, Running, Under, builder, scratch, simulator, under};
 use polyai_chat_simulator::{Action, Fault, Operation, Pause, TlsIdentity};
 
-/// What telephone systems give their threads, and less: Asterisk and FreeSWITCH 240 KiB.
+/// What telephone systems give their threads, and less: Asterisk and `FreeSWITCH` 240 KiB.
 const SMALL_STACK_KIB: u32 = 128;
 
 #[test]
