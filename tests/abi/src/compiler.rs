@@ -103,6 +103,10 @@ impl Program {
                     .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
                     .args(["--errors-for-leak-kinds=definite,indirect"])
                     .args(["--show-leak-kinds=definite,indirect"])
+                    .arg(format!(
+                        "--suppressions={}/tests/abi/valgrind.supp",
+                        repository().display()
+                    ))
                     .arg(&self.executable);
                 valgrind
             }

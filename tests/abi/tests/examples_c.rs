@@ -9,7 +9,8 @@ use std::net::TcpStream;
 #[test]
 fn a_chat_ends_with_the_agents_goodbye() {
     let simulator = simulator();
-    let mut chat = Running::start(&mut Program::build("examples/c/chat.c").command_for(&simulator));
+    let program = Program::build("examples/c/chat.c");
+    let mut chat = Running::start(&mut program.command_for(&simulator));
     assert_eq!(chat.line(), "agent: Hello Sam.");
     chat.write("human\n");
     assert_eq!(chat.line(), "agent: One moment.");
