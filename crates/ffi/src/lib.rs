@@ -1,8 +1,8 @@
 //! The C ABI: `libpolyai_chat`, described for its users in `include/polyai_chat.h`, which is generated from here.
 //!
-//! Every exported function is written inside [`export!`](export), which keeps panics in and makes error objects. Its
-//! parameters are the types of [`arguments`], each of which checks one kind of argument. Behind a handle stands an object
-//! of the [`handle`] table, never an address.
+//! Every exported function is written inside `export!`, which keeps panics in and makes error objects. Its
+//! parameters are the types of `arguments`, each of which checks one kind of argument. Behind a handle stands an object
+//! of the `handle` table, never an address.
 #![allow(
     unsafe_code,
     reason = "this is where the memory of others is read and written"
