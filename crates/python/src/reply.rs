@@ -1,0 +1,435 @@
+//! What the service answered, as values: they compare, match, copy and pickle.
+
+use crate::arguments::parsed;
+use polyai_chat_core as core;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyTuple, PyType};
+
+type Headers = Vec<(String, Vec<u8>)>;
+
+/// What every answer has beside its own fields.
+#[derive(Clone, PartialEq)]
+struct Answer {
+    raw_json: String,
+    headers: Headers,
+    correlation_id: String,
+    elapsed: f64,
+}
+
+macro_rules! answer_of {
+    ($reply:ident) => {
+        Answer {
+            raw_json: $reply.raw().to_owned(),
+            headers: $reply
+                .headers()
+                .map(|(name, value)| (name.to_owned(), value.to_vec()))
+                .collect(),
+            correlation_id: $reply.correlation_id().to_owned(),
+            elapsed: $reply.elapsed().as_secs_f64(),
+        }
+    };
+}
+
+/// The parts of an answer as they are pickled.
+type AnswerParts<'py> = (String, Vec<(String, Bound<'py, PyBytes>)>, String, f64);
+
+impl Answer {
+    fn parts<'py>(&self, py: Python<'py>) -> AnswerParts<'py> {
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), PyBytes::new(py, value)))
+            .collect();
+        (
+            self.raw_json.clone(),
+            headers,
+            self.correlation_id.clone(),
+            self.elapsed,
+        )
+    }
+
+    fn from_parts((raw_json, headers, correlation_id, elapsed): AnswerParts<'_>) -> Self {
+        let headers = headers
+            .into_iter()
+            .map(|(name, value)| (name, value.as_bytes().to_vec()))
+            .collect();
+        Self {
+            raw_json,
+            headers,
+            correlation_id,
+            elapsed,
+        }
+    }
+
+    fn python_headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let class = CLASS.get_or_try_init(py, || {
+            let module = py.import("polyai_chat._headers")?;
+            module.getattr("Headers").map(Bound::unbind)
+        })?;
+        class.bind(py).call1((self.parts(py).1,))
+    }
+}
+
+/// A class of answers: methods of its own, and what all of them can be asked.
+macro_rules! answer_class {
+    ($class:ident { $($methods:tt)* }) => {
+        #[pymethods]
+        impl $class {
+            $($methods)*
+
+            /// The answer as it came, parsed from its JSON: a new dict with each access.
+            #[getter]
+            fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                parsed(py, &self.answer.raw_json)
+            }
+
+            /// The answer as it came, as text.
+            #[getter]
+            fn raw_json(&self) -> &str {
+                &self.answer.raw_json
+            }
+
+            /// The headers of the response: a mapping whose names have no case.
+            #[getter]
+            fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                self.answer.python_headers(py)
+            }
+
+            /// The id that the service's support asks for.
+            #[getter]
+            fn correlation_id(&self) -> &str {
+                &self.answer.correlation_id
+            }
+
+            /// How long the call took, in seconds, with everything it waited for.
+            #[getter]
+            fn elapsed(&self) -> f64 {
+                self.answer.elapsed
+            }
+
+            fn __reduce__<'py>(
+                slf: &Bound<'py, Self>,
+            ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+                let restore = slf.get_type().getattr("_restore")?;
+                Ok((restore, slf.get().state(slf.py())?))
+            }
+        }
+    };
+}
+
+/// What the agent said first.
+///
+/// Immutable; since 0.1.0.
+#[pyclass(frozen, module = "polyai_chat", eq)]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Greeting {
+    /// The agent's words.
+    #[pyo3(get)]
+    response: String,
+    /// The id of the new conversation.
+    #[pyo3(get)]
+    conversation_id: String,
+    /// The user id that was sent, in the legacy dialect.
+    #[pyo3(get)]
+    user_id: Option<String>,
+    answer: Answer,
+}
+
+impl Greeting {
+    pub(crate) fn new(greeting: &core::Greeting) -> Self {
+        Self {
+            response: greeting.response().to_owned(),
+            conversation_id: greeting.conversation_id().to_owned(),
+            user_id: greeting.user_id().map(str::to_owned),
+            answer: answer_of!(greeting),
+        }
+    }
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        (
+            &self.response,
+            &self.conversation_id,
+            &self.user_id,
+            self.answer.parts(py),
+        )
+            .into_pyobject(py)
+    }
+}
+
+answer_class! {
+    Greeting {
+        #[classattr]
+        fn __match_args__() -> (&'static str, &'static str) {
+            ("response", "conversation_id")
+        }
+
+        #[classmethod]
+        fn _restore(
+            _class: &Bound<'_, PyType>,
+            response: String,
+            conversation_id: String,
+            user_id: Option<String>,
+            answer: AnswerParts<'_>,
+        ) -> Self {
+            Self {
+                response,
+                conversation_id,
+                user_id,
+                answer: Answer::from_parts(answer),
+            }
+        }
+
+        fn __repr__(&self) -> String {
+            format!(
+                "Greeting(response={}, conversation_id={:?})",
+                shortened(&self.response),
+                self.conversation_id
+            )
+        }
+
+        fn __hash__(&self) -> u64 {
+            hash_of(&[&self.response, &self.answer.correlation_id])
+        }
+    }
+}
+
+/// The agent's reply to one turn.
+///
+/// Immutable; since 0.1.0.
+#[pyclass(frozen, module = "polyai_chat", eq)]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Reply {
+    /// The agent's words.
+    #[pyo3(get)]
+    response: String,
+    /// Whether the conversation is over.
+    #[pyo3(get)]
+    end_conversation: bool,
+    /// The conversation it belongs to.
+    #[pyo3(get)]
+    conversation_id: String,
+    handoff: Option<Handoff>,
+    answer: Answer,
+}
+
+impl Reply {
+    pub(crate) fn new(reply: &core::Reply) -> Self {
+        Self {
+            response: reply.response().to_owned(),
+            end_conversation: reply.end_conversation(),
+            conversation_id: reply.conversation_id().to_owned(),
+            handoff: reply.handoff().map(Handoff::new),
+            answer: answer_of!(reply),
+        }
+    }
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        (
+            &self.response,
+            self.end_conversation,
+            &self.conversation_id,
+            self.handoff.clone(),
+            self.answer.parts(py),
+        )
+            .into_pyobject(py)
+    }
+}
+
+answer_class! {
+    Reply {
+        #[classattr]
+        fn __match_args__() -> (&'static str, &'static str, &'static str) {
+            ("response", "end_conversation", "handoff")
+        }
+
+        /// Where the agent wants the customer to go on; None where it does not. It ends the conversation only together with
+        /// `end_conversation`.
+        #[getter]
+        fn handoff(&self) -> Option<Handoff> {
+            self.handoff.clone()
+        }
+
+        #[classmethod]
+        fn _restore(
+            _class: &Bound<'_, PyType>,
+            response: String,
+            end_conversation: bool,
+            conversation_id: String,
+            handoff: Option<PyRef<'_, Handoff>>,
+            answer: AnswerParts<'_>,
+        ) -> Self {
+            Self {
+                response,
+                end_conversation,
+                conversation_id,
+                handoff: handoff.map(|handoff| handoff.clone()),
+                answer: Answer::from_parts(answer),
+            }
+        }
+
+        fn __repr__(&self) -> String {
+            let mut text = format!("Reply(response={}", shortened(&self.response));
+            if self.end_conversation {
+                text.push_str(", end_conversation=True");
+            }
+            if let Some(handoff) = &self.handoff {
+                text.push_str(", handoff=");
+                text.push_str(&handoff.__repr__());
+            }
+            text.push(')');
+            text
+        }
+
+        fn __hash__(&self) -> u64 {
+            hash_of(&[&self.response, &self.answer.correlation_id])
+        }
+    }
+}
+
+/// The agent hands the customer on, to a queue or a person.
+///
+/// Immutable; since 0.1.0.
+#[pyclass(frozen, module = "polyai_chat", eq)]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Handoff {
+    /// Where to, if the service says it as text.
+    #[pyo3(get)]
+    destination: Option<String>,
+    /// Why, if the service says it as text.
+    #[pyo3(get)]
+    reason: Option<String>,
+    raw_json: String,
+}
+
+impl Handoff {
+    fn new(handoff: &core::Handoff) -> Self {
+        Self {
+            destination: handoff.destination().map(str::to_owned),
+            reason: handoff.reason().map(str::to_owned),
+            raw_json: handoff.raw().to_string(),
+        }
+    }
+}
+
+#[pymethods]
+impl Handoff {
+    #[classattr]
+    fn __match_args__() -> (&'static str, &'static str) {
+        ("destination", "reason")
+    }
+
+    /// The handoff as it came, whatever its shape: contact-centre products have fields of their own in it. A new object with
+    /// each access.
+    #[getter]
+    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        parsed(py, &self.raw_json)
+    }
+
+    #[classmethod]
+    fn _restore(
+        _class: &Bound<'_, PyType>,
+        destination: Option<String>,
+        reason: Option<String>,
+        raw_json: String,
+    ) -> Self {
+        Self {
+            destination,
+            reason,
+            raw_json,
+        }
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let restore = slf.get_type().getattr("_restore")?;
+        let handoff = slf.get();
+        let state = (&handoff.destination, &handoff.reason, &handoff.raw_json);
+        Ok((restore, state.into_pyobject(slf.py())?))
+    }
+
+    fn __repr__(&self) -> String {
+        let shown = |text: &Option<String>| match text {
+            Some(text) => shortened(text),
+            None => "None".to_owned(),
+        };
+        format!(
+            "Handoff(destination={}, reason={})",
+            shown(&self.destination),
+            shown(&self.reason)
+        )
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(&[&self.raw_json])
+    }
+}
+
+/// The conversation is closed.
+///
+/// Immutable; since 0.1.0.
+#[pyclass(frozen, module = "polyai_chat", eq)]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Closed {
+    /// Whether the service said that the conversation was over already, or is not there any more.
+    #[pyo3(get)]
+    was_over: bool,
+    answer: Answer,
+}
+
+impl Closed {
+    pub(crate) fn new(closed: &core::Closed) -> Self {
+        Self {
+            was_over: closed.was_over(),
+            answer: answer_of!(closed),
+        }
+    }
+
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        (self.was_over, self.answer.parts(py)).into_pyobject(py)
+    }
+}
+
+answer_class! {
+    Closed {
+        #[classattr]
+        fn __match_args__() -> (&'static str,) {
+            ("was_over",)
+        }
+
+        #[classmethod]
+        fn _restore(_class: &Bound<'_, PyType>, was_over: bool, answer: AnswerParts<'_>) -> Self {
+            Self {
+                was_over,
+                answer: Answer::from_parts(answer),
+            }
+        }
+
+        fn __repr__(&self) -> String {
+            let was_over = if self.was_over { "True" } else { "False" };
+            format!("Closed(was_over={was_over})")
+        }
+
+        fn __hash__(&self) -> u64 {
+            hash_of(&[&self.answer.correlation_id])
+        }
+    }
+}
+
+/// So much of a text as a line of a debugger can hold.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or(text)),
+        None => format!("{text:?}"),
+    }
+}
+
+fn hash_of(parts: &[&String]) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
