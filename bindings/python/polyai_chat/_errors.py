@@ -1,0 +1,250 @@
+"""The exceptions: one class for each kind of failure.
+
+Retry decorators are often told to repeat on ``ConnectionError`` or ``TimeoutError``. So that none of them says a customer's
+sentence twice, nothing here is a ``TimeoutError``, and only what has not been sent by its nature is a ``ConnectionError``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._headers import Headers
+
+if TYPE_CHECKING:
+    from typing import ClassVar, Literal
+
+    Delivery = Literal["not_sent", "rejected", "unknown"]
+
+
+class ChatError(Exception):
+    """Why a call failed. Its text never holds a key, a token or a message of the conversation. Since 0.1.0."""
+
+    kind: ClassVar[str] = "internal"
+    """The stable name of the kind of failure."""
+
+    def __init__(self, text: str = "", **fields: Any) -> None:
+        super().__init__(text)
+        self._fields = {**fields, "text": text}
+        cause = fields.get("cause")
+        if cause:
+            self.__cause__ = OSError(cause)
+
+    @property
+    def message(self) -> str:
+        """What went wrong and what would be right, without kind, delivery and correlation id."""
+        message: str = self._fields.get("message", str(self))
+        return message
+
+    @property
+    def delivery(self) -> Delivery:
+        """Whether the request reached the conversation: 'not_sent', 'rejected' or 'unknown'."""
+        delivery: Delivery = self._fields.get("delivery", "unknown")
+        return delivery
+
+    @property
+    def may_resend(self) -> bool:
+        """Whether the same request may be sent again without the risk of doubling it."""
+        return self.delivery != "unknown"
+
+    @property
+    def phase(self) -> str:
+        """Where in its course the call failed, such as 'connect'."""
+        phase: str = self._fields.get("phase", "prepare")
+        return phase
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status, if there was an answer."""
+        status: int | None = self._fields.get("status")
+        return status
+
+    @property
+    def error_code(self) -> str | None:
+        """The service's own code, such as 'CHAT_TIMEOUT'. New codes may appear at any time."""
+        code: str | None = self._fields.get("error_code")
+        return code
+
+    @property
+    def service_message(self) -> str | None:
+        """The service's own words about the error."""
+        message: str | None = self._fields.get("service_message")
+        return message
+
+    @property
+    def correlation_id(self) -> str | None:
+        """The id that the service's support asks for; timeouts have one too."""
+        correlation_id: str | None = self._fields.get("correlation_id")
+        return correlation_id
+
+    @property
+    def retry_after(self) -> float | None:
+        """How many seconds the service asked to wait before trying again."""
+        seconds: float | None = self._fields.get("retry_after")
+        return seconds
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of the answer; empty where there was none."""
+        return Headers(self._fields.get("headers", []))
+
+    @property
+    def body_excerpt(self) -> str | None:
+        """The first bytes of an answer that was refused or could not be understood. Treat it like the conversation itself."""
+        excerpt: str | None = self._fields.get("body_excerpt")
+        return excerpt
+
+    @property
+    def attempts(self) -> list[dict[str, Any]]:
+        """The tries that the call made, oldest first: times in microseconds, None for what is not known."""
+        import json
+
+        attempts: list[dict[str, Any]] = json.loads(self._fields.get("attempts_json", "[]"))
+        return attempts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (type(self), self._fields))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+
+class InvalidArgumentError(ChatError, ValueError):
+    """A call was given something it cannot send. Nothing was sent; correct the argument."""
+
+    kind = "invalid_argument"
+
+
+class ConfigurationError(ChatError, ValueError):
+    """The configuration is missing something or holds something wrong; the message says what would be right."""
+
+    kind = "configuration"
+
+
+class UnsupportedError(ChatError):
+    """The chosen dialect of the service has no such operation or field. Nothing was sent."""
+
+    kind = "unsupported"
+
+
+class AuthenticationError(ChatError):
+    """The service refused the API key or the connector token (401)."""
+
+    kind = "authentication"
+
+
+class PermissionDeniedError(ChatError):
+    """Key and token are known but not allowed to do this (403)."""
+
+    kind = "permission"
+
+
+class NotFoundError(ChatError):
+    """No such conversation, account or project (404)."""
+
+    kind = "not_found"
+
+
+class ConversationEndedError(ChatError):
+    """The conversation is over. Create a new one."""
+
+    kind = "conversation_ended"
+
+
+class RejectedError(ChatError):
+    """The service understood the request and refused it (another 4xx)."""
+
+    kind = "rejected"
+
+
+class RateLimitedError(ChatError):
+    """Too many requests (429). Wait for `retry_after` if it is given."""
+
+    kind = "rate_limited"
+
+
+class ServerError(ChatError):
+    """The service failed (5xx or 408). The turn may have been processed."""
+
+    kind = "server"
+
+
+class ConnectError(ChatError):
+    """No connection, or it was lost. The delivery tells whether the service may have heard the turn."""
+
+    kind = "connect"
+
+
+class NotConnectedError(ConnectError, ConnectionError):
+    """No connection came about, so nothing was sent."""
+
+
+class DeadlineExceededError(ChatError):
+    """The deadline passed. The delivery tells whether the service may have heard the turn."""
+
+    kind = "timeout"
+
+
+class CallCancelledError(ChatError):
+    """The call was cancelled. The delivery tells whether the service may have heard the turn."""
+
+    kind = "cancelled"
+
+
+class ProtocolError(ChatError):
+    """The answer was not what the service is documented to send."""
+
+    kind = "protocol"
+
+
+class BusyError(ChatError):
+    """The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent."""
+
+    kind = "busy"
+
+
+class UnavailableError(ChatError, ConnectionError):
+    """Too many calls failed lately, so this one was not tried. Nothing was sent."""
+
+    kind = "unavailable"
+
+
+class InternalError(ChatError):
+    """A defect of this library. Please report it with the message."""
+
+    kind = "internal"
+
+
+_CLASSES: dict[str, type[ChatError]] = {
+    of_kind.kind: of_kind
+    for of_kind in (
+        InvalidArgumentError,
+        ConfigurationError,
+        UnsupportedError,
+        AuthenticationError,
+        PermissionDeniedError,
+        NotFoundError,
+        ConversationEndedError,
+        RejectedError,
+        RateLimitedError,
+        ServerError,
+        ConnectError,
+        DeadlineExceededError,
+        CallCancelledError,
+        ProtocolError,
+        BusyError,
+        UnavailableError,
+        InternalError,
+    )
+}
+
+
+def _make(kind: str, fields: dict[str, Any]) -> ChatError:
+    """The exception for a failure of the native module."""
+    of_kind = _CLASSES.get(kind, ChatError)
+    if of_kind is ConnectError and fields["delivery"] == "not_sent":
+        of_kind = NotConnectedError
+    return _restore(of_kind, fields)
+
+
+def _restore(of_kind: type[ChatError], fields: dict[str, Any]) -> ChatError:
+    return of_kind(**fields)
