@@ -29,6 +29,9 @@ impl Answer {
 macro_rules! answer_methods {
     ($reply:ident, $known:expr) => {
         impl $reply {
+            /// The names of the fields that this library knows. Since 0.1.0.
+            pub const FIELDS: &[&str] = $known;
+
             /// The JSON as it was received.
             #[must_use]
             pub fn raw(&self) -> &str {
@@ -38,7 +41,7 @@ macro_rules! answer_methods {
             /// The fields that this library has no name for, as they came.
             #[must_use]
             pub fn unknown_fields(&self) -> Map<String, Value> {
-                self.answer.unknown_fields($known)
+                self.answer.unknown_fields(Self::FIELDS)
             }
 
             /// A header of the response, by its name in any case; `None` where it is missing or not text.

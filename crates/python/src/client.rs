@@ -7,7 +7,7 @@ use crate::interrupt::{Interrupt, call};
 use crate::reply::{Closed, Reply};
 use crate::turn::Turn;
 use crate::{listeners, options, request};
-use polyai_chat_core::{self as core, Attempt, Config, Value};
+use polyai_chat_core::{self as core, Attempt, Config, SettingDescription, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
@@ -22,7 +22,10 @@ use std::path::PathBuf;
 /// Any number of threads may use it, and share its connections. Making one opens no socket and starts no thread. It survives
 /// fork, and cannot be pickled: it holds keys. Raises ConfigurationError where something is missing or wrong. Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat", weakref)]
-pub(crate) struct Client(core::Client);
+pub(crate) struct Client {
+    client: core::Client,
+    settings: Vec<SettingDescription>,
+}
 
 impl Client {
     fn made(
@@ -40,8 +43,12 @@ impl Client {
             options::set(&mut config, &given)?;
         }
         let config = listeners::add(py, config, on_attempt)?;
+        let settings = config.describe();
         let client = py.detach(|| core::Client::new(config));
-        Ok(Self(client.map_err(|error| to_python(py, &error))?))
+        Ok(Self {
+            client: client.map_err(|error| to_python(py, &error))?,
+            settings,
+        })
     }
 }
 
@@ -101,8 +108,8 @@ impl Client {
     fn create(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Conversation> {
         let interrupt = Interrupt::of_this_thread(py)?;
         let request = request::create(fields, Some(&interrupt))?;
-        let conversation = call(py, &interrupt, || self.0.create(request))?;
-        Ok(Conversation::new(self.0.clone(), conversation))
+        let conversation = call(py, &interrupt, || self.client.create(request))?;
+        Ok(Conversation::new(self.client.clone(), conversation))
     }
 
     /// Starts to create a conversation and returns at once. Arguments as `create`. Does not block. Any thread. Since 0.1.0.
@@ -114,16 +121,16 @@ impl Client {
     )]
     fn start_create(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Turn> {
         let request = request::create(fields, None)?;
-        let started = py.detach(|| self.0.start_create(request));
+        let started = py.detach(|| self.client.start_create(request));
         let started = started.map_err(|error| to_python(py, &error))?;
-        Ok(Turn::of_create(self.0.clone(), started))
+        Ok(Turn::of_create(self.client.clone(), started))
     }
 
     /// Goes on with a conversation that was created elsewhere, or earlier. Sends nothing. Any thread. Since 0.1.0.
     fn attach(&self, py: Python<'_>, conversation_id: String) -> PyResult<Conversation> {
-        let attached = self.0.attach(conversation_id);
+        let attached = self.client.attach(conversation_id);
         let conversation = attached.map_err(|error| to_python(py, &error))?;
-        Ok(Conversation::new(self.0.clone(), conversation))
+        Ok(Conversation::new(self.client.clone(), conversation))
     }
 
     /// One turn of a conversation by its id alone: no order among turns and no state is kept. Arguments, errors and blocking as
@@ -142,7 +149,9 @@ impl Client {
     ) -> PyResult<Reply> {
         let interrupt = Interrupt::of_this_thread(py)?;
         let request = request::respond(message, fields, Some(&interrupt))?;
-        let reply = call(py, &interrupt, || self.0.respond(conversation_id, request))?;
+        let reply = call(py, &interrupt, || {
+            self.client.respond(conversation_id, request)
+        })?;
         Ok(Reply::new(&reply))
     }
 
@@ -160,7 +169,9 @@ impl Client {
     ) -> PyResult<Closed> {
         let interrupt = Interrupt::of_this_thread(py)?;
         let request = request::close(fields, Some(&interrupt))?;
-        let closed = call(py, &interrupt, || self.0.close(conversation_id, request))?;
+        let closed = call(py, &interrupt, || {
+            self.client.close(conversation_id, request)
+        })?;
         Ok(Closed::new(&closed))
     }
 
@@ -171,50 +182,61 @@ impl Client {
     fn warm_up(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<()> {
         let interrupt = Interrupt::of_this_thread(py)?;
         let timeout = duration("timeout", timeout)?;
-        call(py, &interrupt, || self.0.warm_up(timeout))
+        call(py, &interrupt, || self.client.warm_up(timeout))
     }
 
     /// Ends every call that is under way, each with a truthful delivery, closes idle connections, and has later calls fail. Does
     /// not wait; sends nothing. Any thread. Since 0.1.0.
     fn shut_down(&self, py: Python<'_>) {
-        py.detach(|| self.0.shut_down());
+        py.detach(|| self.client.shut_down());
     }
 
     /// Replaces key and token, as a pair, while calls run. Any thread. Since 0.1.0.
     fn replace_credentials(&self, py: Python<'_>, api_key: &str, token: &str) -> PyResult<()> {
-        let outcome = self.0.replace_credentials(api_key, token);
+        let outcome = self.client.replace_credentials(api_key, token);
         outcome.map_err(|error| to_python(py, &error))
     }
 
     /// Where the service is, as it was configured.
     #[getter]
     fn base_url(&self) -> &str {
-        self.0.base_url()
+        self.client.base_url()
     }
 
     /// The proxy between this client and the service, without user name and password; None where the connection is direct.
     #[getter]
     fn proxy(&self) -> Option<String> {
-        self.0.proxy()
+        self.client.proxy()
     }
 
     /// The dialect that the client speaks: 'current' or 'legacy'.
     #[getter]
     fn dialect(&self) -> &'static str {
-        self.0.dialect().name()
+        self.client.dialect().name()
+    }
+
+    /// What each option was set to when the client was made, as a list of dicts in the order of `OPTIONS`: `name`, `value` (secrets
+    /// are 'set'), and where it came from. Any thread. Since 0.1.0.
+    fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let settings: Vec<Value> = self
+            .settings
+            .iter()
+            .map(SettingDescription::to_json)
+            .collect();
+        parsed(py, &Value::from(settings).to_string())
     }
 
     /// The client's counters, as a dict. Any thread. Since 0.1.0.
     fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let metrics = parsed(py, &self.0.metrics().to_json().to_string())?;
-        metrics.set_item("breaker", self.0.breaker_state().name())?;
+        let metrics = parsed(py, &self.client.metrics().to_json().to_string())?;
+        metrics.set_item("breaker", self.client.breaker_state().name())?;
         Ok(metrics)
     }
 
     /// The last attempts of all calls, oldest first, as a list of dicts. Any thread. Since 0.1.0.
     fn recent_attempts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let attempts: Vec<Value> = self
-            .0
+            .client
             .recent_attempts()
             .iter()
             .map(Attempt::to_json)
@@ -223,7 +245,7 @@ impl Client {
     }
 
     fn __repr__(&self) -> String {
-        format!("<Client of {}>", self.0.base_url())
+        format!("<Client of {}>", self.client.base_url())
     }
 
     fn __reduce__(&self) -> PyResult<()> {

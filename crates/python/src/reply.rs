@@ -91,6 +91,16 @@ macro_rules! answer_class {
                 &self.answer.raw_json
             }
 
+            /// The fields that this library has no name for, as they came: a new dict with each access.
+            #[getter]
+            fn unknown_fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                let fields = parsed(py, &self.answer.raw_json)?;
+                for name in core::$class::FIELDS {
+                    fields.call_method1("pop", (*name, py.None()))?;
+                }
+                Ok(fields)
+            }
+
             /// The headers of the response: a mapping whose names have no case.
             #[getter]
             fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
