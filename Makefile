@@ -90,6 +90,7 @@ documents: ready ## Write the tables of the documents anew from the code
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-core --test documents
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix document
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix the_document
+	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-conformance --test suite the_schema
 
 soak: ready ## Hold many conversations with a misbehaving simulator, and compare both sides' books
 	cargo run --release --locked -p polyai-chat-faults --bin soak -- --seconds $(SOAK_SECONDS) \

@@ -1,0 +1,217 @@
+"""The runner of Python: does what steps say with `polyai_chat.Client`, and writes what came of each."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from typing import Any, Callable
+
+import polyai_chat
+from polyai_chat import ChatError, Client, Closed, Conversation, Greeting, Handoff, Reply, Turn
+
+KEYWORDS = {row["name"]: row["keyword"] for row in polyai_chat.OPTIONS}
+ANSWER_FIELDS = ("unknown_fields", "correlation_id")
+ERROR_FIELDS = {
+    "kind": "kind",
+    "delivery": "delivery",
+    "may_resend": "may_resend",
+    "phase": "phase",
+    "message": "message",
+    "http_status": "status",
+    "error_code": "error_code",
+    "service_message": "service_message",
+    "correlation_id": "correlation_id",
+    "body_excerpt": "body_excerpt",
+    "attempts": "attempts",
+}
+
+
+def seconds(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a request as keywords: times are seconds."""
+    return {
+        name[: -len("_ms")] if name.endswith("_ms") else name: value / 1000 if name.endswith("_ms") else value
+        for name, value in fields.items()
+    }
+
+
+def options(given: dict[str, str]) -> dict[str, Any]:
+    """The options of a client as keywords: times are seconds."""
+    keywords: dict[str, Any] = {}
+    for name, value in given.items():
+        keyword = KEYWORDS.get(name, name)
+        keywords[keyword] = int(value) / 1000 if keyword != name else value
+    return keywords
+
+
+def of_answer(answer: Greeting | Reply | Closed, *names: str) -> dict[str, Any]:
+    """The fields of an answer, those of all answers included."""
+    shown = {name: getattr(answer, name) for name in (*names, *ANSWER_FIELDS)}
+    shown["raw"] = answer.raw_json
+    shown["headers"] = [[name, value] for name in answer.headers for value in answer.headers.all(name)]
+    shown["elapsed_us"] = round(answer.elapsed * 1_000_000)
+    return shown
+
+
+def of_handoff(handoff: Handoff | None) -> dict[str, Any] | None:
+    """The fields of a handoff."""
+    if handoff is None:
+        return None
+    return {"destination": handoff.destination, "reason": handoff.reason, "raw": handoff.raw}
+
+
+def of_outcome(outcome: object) -> dict[str, Any]:
+    """What came of a call, by its kind."""
+    if isinstance(outcome, Greeting):
+        return {"greeting": of_answer(outcome, "response", "conversation_id", "user_id")}
+    if isinstance(outcome, Reply):
+        shown = of_answer(outcome, "response", "conversation_id", "end_conversation")
+        return {"reply": {**shown, "handoff": of_handoff(outcome.handoff)}}
+    if isinstance(outcome, Closed):
+        return {"closed": of_answer(outcome, "was_over")}
+    return {}
+
+
+def of_error(error: BaseException) -> dict[str, Any]:
+    """The fields of an exception; Python's own are errors in the arguments."""
+    if isinstance(error, ChatError):
+        shown = {name: getattr(error, attribute) for name, attribute in ERROR_FIELDS.items()}
+        shown["text"] = str(error)
+        shown["retry_after_ms"] = None if error.retry_after is None else round(error.retry_after * 1000)
+        shown["cause"] = None if error.__cause__ is None else str(error.__cause__)
+        shown["headers"] = [[name, value] for name in error.headers for value in error.headers.all(name)]
+        return shown
+    if not isinstance(error, (TypeError, ValueError)):
+        raise error
+    shown = dict.fromkeys([*ERROR_FIELDS, "retry_after_ms", "cause"])
+    shown.update(kind="invalid_argument", delivery="not_sent", may_resend=True, phase="prepare", attempts=[], headers=[])
+    return {**shown, "message": str(error), "text": str(error)}
+
+
+class Caller:
+    """The state of one case."""
+
+    def __init__(self, given: dict[str, str]) -> None:
+        self.client = Client(**options(given))
+        self.conversations: dict[str, Conversation] = {}
+        self.turns: dict[str, Turn[Any]] = {}
+
+    def act(self, step: dict[str, Any]) -> dict[str, Any]:
+        """Does one step."""
+        action: Callable[[dict[str, Any]], dict[str, Any]] = getattr(self, step["do"])
+        return action(step)
+
+    def _of(self, step: dict[str, Any]) -> Conversation:
+        return self.conversations[step["conversation"]]
+
+    def _keep(self, step: dict[str, Any], conversation: Conversation) -> dict[str, Any]:
+        self.conversations[step["conversation"]] = conversation
+        return of_outcome(conversation.greeting)
+
+    def _keep_turn(self, step: dict[str, Any], turn: Turn[Any]) -> dict[str, Any]:
+        self.turns[step["turn"]] = turn
+        return {}
+
+    def create(self, step: dict[str, Any]) -> dict[str, Any]:
+        return self._keep(step, self.client.create(**fields_of(step)))
+
+    def attach(self, step: dict[str, Any]) -> dict[str, Any]:
+        return self._keep(step, self.client.attach(step["id"]))
+
+    def respond(self, step: dict[str, Any]) -> dict[str, Any]:
+        return of_outcome(self._of(step).respond(step.get("message"), **fields_of(step)))
+
+    def close(self, step: dict[str, Any]) -> dict[str, Any]:
+        return of_outcome(self._of(step).close(**fields_of(step)))
+
+    def respond_by_id(self, step: dict[str, Any]) -> dict[str, Any]:
+        return of_outcome(self.client.respond(step["id"], step.get("message"), **fields_of(step)))
+
+    def close_by_id(self, step: dict[str, Any]) -> dict[str, Any]:
+        return of_outcome(self.client.close(step["id"], **fields_of(step)))
+
+    def close_if_open(self, step: dict[str, Any]) -> dict[str, Any]:
+        conversation = self._of(step)
+        sends = conversation.closes_at_end_of_scope
+        with conversation:
+            pass
+        return {"sent": sends}
+
+    def start_create(self, step: dict[str, Any]) -> dict[str, Any]:
+        return self._keep_turn(step, self.client.start_create(**fields_of(step)))
+
+    def start_respond(self, step: dict[str, Any]) -> dict[str, Any]:
+        return self._keep_turn(step, self._of(step).start(step.get("message"), **fields_of(step)))
+
+    def start_close(self, step: dict[str, Any]) -> dict[str, Any]:
+        return self._keep_turn(step, self._of(step).start_close(**fields_of(step)))
+
+    def wait(self, step: dict[str, Any]) -> dict[str, Any]:
+        return {"done": self.turns[step["turn"]].wait(step["wait_ms"] / 1000)}
+
+    def cancel(self, step: dict[str, Any]) -> dict[str, Any]:
+        self.turns[step["turn"]].cancel()
+        return {}
+
+    def take(self, step: dict[str, Any]) -> dict[str, Any]:
+        outcome = self.turns.pop(step["turn"]).result()
+        if isinstance(outcome, Conversation):
+            return self._keep(step, outcome)
+        return of_outcome(outcome)
+
+    def state(self, step: dict[str, Any]) -> dict[str, Any]:
+        return {"state": self._of(step).state, "over": self._of(step).ended}
+
+    def shut_down(self, step: dict[str, Any]) -> dict[str, Any]:
+        self.client.shut_down()
+        return {}
+
+    def replace_credentials(self, step: dict[str, Any]) -> dict[str, Any]:
+        self.client.replace_credentials(**step["with"])
+        return {}
+
+
+def fields_of(step: dict[str, Any]) -> dict[str, Any]:
+    """The keywords of a step's request."""
+    return seconds(step.get("with", {}))
+
+
+def answer(step: dict[str, Any], act: Callable[[], dict[str, Any]]) -> None:
+    """Does a step and writes what came of it, as one line."""
+    try:
+        outcome = act()
+    except Exception as error:
+        outcome = {"error": of_error(error)}
+    line = json.dumps({**outcome, "step": step["step"]}, ensure_ascii=True) + "\n"
+    with writing:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+
+
+writing = threading.Lock()
+
+
+def main() -> None:
+    """Reads steps until there are no more."""
+    caller: Caller | None = None
+    for line in sys.stdin:
+        step = json.loads(line)
+        if step["do"] == "begin":
+
+            def begin(given: dict[str, str] = step["options"]) -> dict[str, Any]:
+                nonlocal caller
+                caller = Caller(given)
+                return {}
+
+            answer(step, begin)
+            continue
+        assert caller is not None
+        act = (lambda caller=caller, step=step: caller.act(step))
+        if step.get("on_a_thread"):
+            threading.Thread(target=answer, args=(step, act), daemon=True).start()
+        else:
+            answer(step, act)
+
+
+if __name__ == "__main__":
+    main()

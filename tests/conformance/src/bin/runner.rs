@@ -1,0 +1,334 @@
+//! The runner of Rust: does what steps say with `polyai_chat_core`, and writes what came of each.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a JSON value answers null for what it lacks"
+)]
+#![allow(clippy::print_stdout, reason = "its answers are its output")]
+
+use polyai_chat_core::{
+    Attempt, Client, Close, Closed, Config, Conversation, Create, Error, Greeting, Reply, Respond,
+    Turn,
+};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::io::BufRead;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+type Answered = Result<Value, Error>;
+
+/// A call that was started.
+enum Started {
+    Create(Turn<Conversation>),
+    Respond(Turn<Reply>),
+    Close(Turn<Closed>),
+}
+
+#[derive(Clone, Default)]
+struct Caller {
+    client: Option<Client>,
+    conversations: Arc<Mutex<HashMap<String, Conversation>>>,
+    turns: Arc<Mutex<HashMap<String, Started>>>,
+}
+
+fn main() {
+    let mut caller = Caller::default();
+    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        let Ok(step) = serde_json::from_str::<Value>(&line) else {
+            println!("{}", json!({ "error": "no JSON" }));
+            continue;
+        };
+        if step["do"] == "begin" {
+            caller = Caller::default();
+            let made = caller.begin(&step["options"]);
+            answer(&step, made.map(|()| json!({})));
+        } else if step["on_a_thread"] == true {
+            let caller = caller.clone();
+            std::thread::spawn(move || answer(&step, caller.act(&step)));
+        } else {
+            answer(&step, caller.act(&step));
+        }
+    }
+}
+
+fn answer(step: &Value, outcome: Answered) {
+    let mut outcome = outcome.unwrap_or_else(|error| json!({ "error": failure(&error) }));
+    outcome["step"] = step["step"].clone();
+    println!("{outcome}");
+}
+
+impl Caller {
+    fn begin(&mut self, options: &Value) -> Result<(), Error> {
+        let mut config = Config::new();
+        for (name, value) in options.as_object().into_iter().flatten() {
+            config.set(name, value.as_str().unwrap_or_default())?;
+        }
+        self.client = Some(Client::new(config)?);
+        Ok(())
+    }
+
+    fn client(&self) -> Result<&Client, Error> {
+        self.client
+            .as_ref()
+            .ok_or_else(|| Error::internal("there is no client"))
+    }
+
+    fn conversation(&self, step: &Value) -> Result<Conversation, Error> {
+        let conversations = lock(&self.conversations);
+        let conversation = conversations.get(text(step, "conversation")).cloned();
+        conversation.ok_or_else(|| Error::internal("there is no such conversation"))
+    }
+
+    fn keep(&self, name: &str, conversation: Conversation) -> Value {
+        let greeting = conversation.greeting().map(greeting);
+        lock(&self.conversations).insert(name.to_owned(), conversation);
+        json!({ "greeting": greeting })
+    }
+
+    fn keep_turn(&self, step: &Value, turn: Started) -> Value {
+        lock(&self.turns).insert(text(step, "turn").to_owned(), turn);
+        json!({})
+    }
+
+    fn act(&self, step: &Value) -> Answered {
+        let client = self.client()?;
+        let id = text(step, "id");
+        match text(step, "do") {
+            "create" => {
+                let conversation = client.create(create(step))?;
+                Ok(self.keep(text(step, "conversation"), conversation))
+            }
+            "attach" => {
+                let conversation = client.attach(id)?;
+                self.keep(text(step, "conversation"), conversation);
+                Ok(json!({}))
+            }
+            "respond" => {
+                Ok(json!({ "reply": reply(&self.conversation(step)?.respond(respond(step))?) }))
+            }
+            "close" => {
+                Ok(json!({ "closed": closed(&self.conversation(step)?.close_with(close(step))?) }))
+            }
+            "respond_by_id" => Ok(json!({ "reply": reply(&client.respond(id, respond(step))?) })),
+            "close_by_id" => Ok(json!({ "closed": closed(&client.close(id, close(step))?) })),
+            "close_if_open" => {
+                let outcome = self.conversation(step)?.close_if_open()?;
+                Ok(json!({ "sent": outcome.is_some() }))
+            }
+            "start_create" => {
+                Ok(self.keep_turn(step, Started::Create(client.start_create(create(step))?)))
+            }
+            "start_respond" => {
+                let turn = self.conversation(step)?.start_respond(respond(step))?;
+                Ok(self.keep_turn(step, Started::Respond(turn)))
+            }
+            "start_close" => {
+                let turn = self.conversation(step)?.start_close(close(step))?;
+                Ok(self.keep_turn(step, Started::Close(turn)))
+            }
+            "wait" => {
+                let at_most = Duration::from_millis(step["wait_ms"].as_u64().unwrap_or(0));
+                let turns = lock(&self.turns);
+                let done = match turns.get(text(step, "turn")) {
+                    Some(Started::Create(turn)) => turn.wait(at_most),
+                    Some(Started::Respond(turn)) => turn.wait(at_most),
+                    Some(Started::Close(turn)) => turn.wait(at_most),
+                    None => return Err(Error::internal("there is no such turn")),
+                };
+                Ok(json!({ "done": done }))
+            }
+            "cancel" => {
+                match lock(&self.turns).get(text(step, "turn")) {
+                    Some(Started::Create(turn)) => turn.cancel(),
+                    Some(Started::Respond(turn)) => turn.cancel(),
+                    Some(Started::Close(turn)) => turn.cancel(),
+                    None => return Err(Error::internal("there is no such turn")),
+                }
+                Ok(json!({}))
+            }
+            "take" => {
+                let turn = lock(&self.turns).remove(text(step, "turn"));
+                match turn {
+                    Some(Started::Create(turn)) => {
+                        Ok(self.keep(text(step, "conversation"), turn.take()?))
+                    }
+                    Some(Started::Respond(turn)) => Ok(json!({ "reply": reply(&turn.take()?) })),
+                    Some(Started::Close(turn)) => Ok(json!({ "closed": closed(&turn.take()?) })),
+                    None => Err(Error::internal("there is no such turn")),
+                }
+            }
+            "state" => {
+                let conversation = self.conversation(step)?;
+                Ok(json!({ "state": conversation.state().name(), "over": conversation.is_over() }))
+            }
+            "shut_down" => {
+                client.shut_down();
+                Ok(json!({}))
+            }
+            "replace_credentials" => {
+                let with = &step["with"];
+                client.replace_credentials(text(with, "api_key"), text(with, "token"))?;
+                Ok(json!({}))
+            }
+            other => Err(Error::internal(format!("there is no {other:?}"))),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn text<'a>(object: &'a Value, name: &str) -> &'a str {
+    object[name].as_str().unwrap_or_default()
+}
+
+/// Sets what every request can be told about its own call.
+macro_rules! with_call_options {
+    ($request:ident, $with:ident) => {
+        if let Some(milliseconds) = $with["timeout_ms"].as_u64() {
+            $request = $request.timeout(Duration::from_millis(milliseconds));
+        }
+        if let Some(id) = $with["correlation_id"].as_str() {
+            $request = $request.correlation_id(id);
+        }
+        if let Some(extra) = present($with, "extra") {
+            $request = $request.extra(extra);
+        }
+    };
+}
+
+/// Sets the named text fields, where they are given.
+macro_rules! with_texts {
+    ($request:ident, $with:ident, $($name:ident),+) => {
+        $(if let Some(value) = $with[stringify!($name)].as_str() {
+            $request = $request.$name(value);
+        })+
+    };
+}
+
+/// Sets the named JSON fields, where they are given.
+macro_rules! with_json {
+    ($request:ident, $with:ident, $($name:ident),+) => {
+        $(if let Some(value) = present($with, stringify!($name)) {
+            $request = $request.$name(value);
+        })+
+    };
+}
+
+fn present(with: &Value, name: &str) -> Option<Value> {
+    with.get(name).cloned()
+}
+
+fn create(step: &Value) -> Create {
+    let with = &step["with"];
+    let mut request = Create::new();
+    with_texts!(
+        request,
+        with,
+        variant_id,
+        channel,
+        asr_lang_code,
+        tts_lang_code,
+        user_id,
+        message
+    );
+    with_json!(request, with, integration_attributes, metadata);
+    with_call_options!(request, with);
+    request
+}
+
+fn respond(step: &Value) -> Respond {
+    let with = &step["with"];
+    let mut request = match step["message"].as_str() {
+        Some(message) => Respond::new(message),
+        None => Respond::without_message(),
+    };
+    with_texts!(request, with, asr_lang_code, tts_lang_code);
+    with_json!(request, with, integration_attributes, metadata);
+    with_call_options!(request, with);
+    request
+}
+
+fn close(step: &Value) -> Close {
+    let with = &step["with"];
+    let mut request = Close::new();
+    with_call_options!(request, with);
+    request
+}
+
+fn headers<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Value {
+    headers
+        .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]))
+        .collect()
+}
+
+/// The fields of all answers.
+macro_rules! answer_fields {
+    ($answer:expr, $own:tt) => {{
+        let mut fields: Map<String, Value> = match json!($own) {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        fields.insert("raw".into(), $answer.raw().into());
+        fields.insert("unknown_fields".into(), $answer.unknown_fields().into());
+        fields.insert("headers".into(), headers($answer.headers()));
+        fields.insert("correlation_id".into(), $answer.correlation_id().into());
+        let elapsed = u64::try_from($answer.elapsed().as_micros()).unwrap_or(u64::MAX);
+        fields.insert("elapsed_us".into(), elapsed.into());
+        Value::Object(fields)
+    }};
+}
+
+fn greeting(greeting: &Greeting) -> Value {
+    answer_fields!(greeting, {
+        "response": greeting.response(),
+        "conversation_id": greeting.conversation_id(),
+        "user_id": greeting.user_id(),
+    })
+}
+
+fn reply(reply: &Reply) -> Value {
+    let handoff = reply.handoff().map(|handoff| {
+        json!({
+            "destination": handoff.destination(),
+            "reason": handoff.reason(),
+            "raw": handoff.raw(),
+        })
+    });
+    answer_fields!(reply, {
+        "response": reply.response(),
+        "conversation_id": reply.conversation_id(),
+        "end_conversation": reply.end_conversation(),
+        "handoff": handoff,
+    })
+}
+
+fn closed(closed: &Closed) -> Value {
+    answer_fields!(closed, { "was_over": closed.was_over() })
+}
+
+fn failure(error: &Error) -> Value {
+    let attempts: Vec<Value> = error.attempts().iter().map(Attempt::to_json).collect();
+    let retry_after = error
+        .retry_after()
+        .map(|pause| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+    json!({
+        "kind": error.kind().name(),
+        "delivery": error.delivery().name(),
+        "may_resend": error.may_resend(),
+        "phase": error.phase().name(),
+        "message": error.message(),
+        "text": error.to_string(),
+        "http_status": error.status(),
+        "error_code": error.error_code(),
+        "service_message": error.service_message(),
+        "correlation_id": error.correlation_id(),
+        "retry_after_ms": retry_after,
+        "body_excerpt": error.body_excerpt(),
+        "cause": std::error::Error::source(error).map(ToString::to_string),
+        "attempts": attempts,
+        "headers": headers(error.headers()),
+    })
+}

@@ -1,0 +1,79 @@
+//! The suite itself: its files, its schema, and every case in Rust.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+use polyai_chat_conformance::{Outcome, Runner, case, families, run_case};
+use std::path::{Path, PathBuf};
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn runner() -> Runner {
+    let program = env!("CARGO_BIN_EXE_conformance-runner").to_owned();
+    Runner::start("rust", &[program]).unwrap()
+}
+
+#[test]
+fn the_schema_is_that_of_the_types() {
+    let file = here().join("case.schema.json");
+    let schema = format!("{:#}\n", case::schema());
+    if std::env::var_os("POLYAI_WRITE_DOCUMENTS").is_some() {
+        std::fs::write(&file, &schema).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&file).is_ok_and(|found| found == schema),
+        "{} is out of step: `make documents` writes it anew",
+        file.display()
+    );
+}
+
+#[test]
+fn every_case_holds_in_rust() {
+    let mut runner = runner();
+    for family in families(&here().join("cases")).unwrap() {
+        assert!(!family.cases.is_empty());
+        for case in &family.cases {
+            let outcome = run_case(case, &mut runner);
+            assert_eq!(outcome, Outcome::Passed, "{}: {}", family.name, case.name);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_expectation_is_noticed() {
+    let family: case::Family = toml::from_str(
+        r#"
+        about = "One case, which is wrong in each of its parts."
+        [[cases]]
+        name = "wrong"
+        steps = [
+            { do = "create", expect.greeting.response = "something else" },
+        ]
+        received.create = 2
+        "#,
+    )
+    .unwrap();
+    match run_case(&family.cases[0], &mut runner()) {
+        Outcome::Failed(wrong) => {
+            assert!(wrong[0].contains("answer.greeting.response"), "{wrong:?}");
+            assert!(
+                wrong[1].contains("counted 1 creates and not 2"),
+                "{wrong:?}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_field_that_nobody_knows_is_refused_with_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let file: PathBuf = directory.path().join("odd.toml");
+    std::fs::write(&file, "about = \"x\"\n[[cases]]\nname = \"y\"\nstep = []\n").unwrap();
+    let error = families(directory.path()).unwrap_err();
+    assert!(
+        error.contains("odd.toml") && error.contains("line 4"),
+        "{error}"
+    );
+}
