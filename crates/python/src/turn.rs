@@ -9,6 +9,7 @@ use crate::shutdown::InFlight;
 use polyai_chat_core::{self as core, Error};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Turn {
     call: Call,
     client: core::Client,
+    outcome: PyOnceLock<PyResult<Py<PyAny>>>,
 }
 
 enum Call {
@@ -45,6 +47,7 @@ impl Turn {
         Self {
             call: Call::Create(call),
             client,
+            outcome: PyOnceLock::new(),
         }
     }
 
@@ -52,6 +55,7 @@ impl Turn {
         Self {
             call: Call::Respond(call),
             client,
+            outcome: PyOnceLock::new(),
         }
     }
 
@@ -59,6 +63,24 @@ impl Turn {
         Self {
             call: Call::Close(call),
             client,
+            outcome: PyOnceLock::new(),
+        }
+    }
+
+    /// What came of a call that is done, as Python sees it.
+    fn taken(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        fn outcome<T>(py: Python<'_>, call: &core::Turn<T>) -> PyResult<T> {
+            let gone = || Err(Error::internal("the outcome of the turn is gone"));
+            let outcome = call.take_once().unwrap_or_else(gone);
+            outcome.map_err(|error| to_python(py, &error))
+        }
+        match &self.call {
+            Call::Create(call) => {
+                let conversation = Conversation::new(self.client.clone(), outcome(py, call)?);
+                Ok(Py::new(py, conversation)?.into_any())
+            }
+            Call::Respond(call) => Ok(Py::new(py, Reply::new(&outcome(py, call)?))?.into_any()),
+            Call::Close(call) => Ok(Py::new(py, Closed::new(&outcome(py, call)?))?.into_any()),
         }
     }
 
@@ -108,29 +130,15 @@ impl Turn {
         for_each_call!(self, call => call.is_done())
     }
 
-    /// What came of the call: a `Conversation`, a `Reply` or a `Closed`. It can be taken once.
+    /// What came of the call: a `Conversation`, a `Reply` or a `Closed`; the same each time.
     ///
-    /// Blocks until it is there, which is at the call's deadline at the latest. Raises what the call would have raised. Any
-    /// thread. Since 0.1.0.
-    fn result<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// Blocks until it is there, which is at the call's deadline at the latest; Ctrl-C ends the waiting and not the call. Raises
+    /// what the call would have raised. Any thread. Since 0.1.0.
+    fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.wait_until(py, None)?;
-        let taken = || Error::invalid_argument("the outcome of the turn has been taken already");
-        let raised = |error: Error| to_python(py, &error);
-        match &self.call {
-            Call::Create(call) => {
-                let outcome = call.take_once().unwrap_or_else(|| Err(taken()));
-                let conversation = outcome.map_err(raised)?;
-                let conversation = Conversation::new(self.client.clone(), conversation);
-                Ok(Bound::new(py, conversation)?.into_any())
-            }
-            Call::Respond(call) => {
-                let outcome = call.take_once().unwrap_or_else(|| Err(taken()));
-                Ok(Bound::new(py, Reply::new(&outcome.map_err(raised)?))?.into_any())
-            }
-            Call::Close(call) => {
-                let outcome = call.take_once().unwrap_or_else(|| Err(taken()));
-                Ok(Bound::new(py, Closed::new(&outcome.map_err(raised)?))?.into_any())
-            }
+        match self.outcome.get_or_init(py, || self.taken(py)) {
+            Ok(outcome) => Ok(outcome.clone_ref(py)),
+            Err(error) => Err(error.clone_ref(py)),
         }
     }
 
