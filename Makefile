@@ -29,6 +29,9 @@ SOAK_SEED ?= 1
 SOAK_QUESTIONS ?=# a file, one question a line
 FUZZ_SECONDS ?= 60# for each target
 
+# How many requests of each kind `make test-descriptions` makes up for each operation.
+EXAMPLES ?= 15
+
 .PHONY: help demo test lint header shipped install uninstall deb check-abi check-portable sanitize documents soak bench fuzz live clean
 
 help: ## List these targets
@@ -43,7 +46,7 @@ demo: ready ## Build, start the embedded simulator and hold a scripted conversat
 
 test: ready ## Run every test, and check that documents and code are in step
 	@rm -f "$(not_run)"
-	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-models test-house
+	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-descriptions test-models test-house
 	@$(call closing,test)
 
 lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
@@ -120,7 +123,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
+.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-descriptions test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -159,6 +162,14 @@ test-deb: # needs root, and what `make deb` has made
 
 test-rust: # documentation tests included
 	cargo test --workspace --locked
+
+test-descriptions: # that the simulator keeps to docs/openapi; EXAMPLES=1000 looks longer
+	cargo build --locked -p polyai-chat-cli
+	@if tests/venv "$(target)/venv-conformance" tests/conformance/requirements.txt; then \
+	    set -x; tests/conformance/descriptions "$(target)/venv-conformance/bin/python" "$(program)" $(EXAMPLES); \
+	else \
+	    $(call skip,needs schemathesis (see above what it takes)); \
+	fi
 
 test-models: # threads in orders that are hard to meet by chance
 	cargo test --locked -p polyai-chat-core --features models --lib models::
