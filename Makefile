@@ -46,7 +46,7 @@ demo: ready ## Build, start the embedded simulator and hold a scripted conversat
 
 test: ready ## Run every test, and check that documents and code are in step
 	@rm -f "$(not_run)"
-	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-descriptions test-models test-house
+	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-descriptions test-browser test-models test-house
 	@$(call closing,test)
 
 lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
@@ -123,7 +123,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-descriptions test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
+.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -169,6 +169,14 @@ test-descriptions: # that the simulator keeps to docs/openapi; EXAMPLES=1000 loo
 	    set -x; tests/conformance/descriptions "$(target)/venv-conformance/bin/python" "$(program)" $(EXAMPLES); \
 	else \
 	    $(call skip,needs schemathesis (see above what it takes)); \
+	fi
+
+test-browser: # the simulator's page in a real browser
+	cargo build --locked -p polyai-chat-cli
+	@if tests/browser/install && tests/venv "$(target)/venv-browser" tests/browser/requirements.txt; then \
+	    set -x; "$(target)/venv-browser/bin/python" tests/browser/simulator_page_test.py "$(program)"; \
+	else \
+	    $(call skip,needs chromium and chromedriver (see above what installs them)); \
 	fi
 
 test-models: # threads in orders that are hard to meet by chance

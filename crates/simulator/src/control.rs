@@ -1,6 +1,7 @@
-//! The simulator's own page and endpoints, outside of the service's paths.
+//! The simulator's own endpoints, outside of the service's paths.
 
 use crate::fault::{Fault, FaultId};
+use crate::page;
 use crate::records::ReceivedRequest;
 use crate::shared::{Shared, State};
 use crate::wire::head::Head;
@@ -9,27 +10,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::UNIX_EPOCH;
 
-const PAGE: &str = "\
-This is polyai-chat simulator: simulator, no PolyAI service contacted.
-
-Chat API    POST   /VERSION/ACCOUNT/PROJECT/chat/create
-            POST   /VERSION/ACCOUNT/PROJECT/chat/respond
-            PUT    /VERSION/ACCOUNT/PROJECT/chat/close
-
-Its own     GET    /_simulator/received        the requests that were received
-            DELETE /_simulator/received        forgets them, and the counters
-            GET    /_simulator/conversations   every conversation and its turns
-            GET    /_simulator/counts          counters
-            GET    /_simulator/faults          the faults that are set
-            POST   /_simulator/faults          adds one fault, or a list
-            PUT    /_simulator/faults          replaces all faults by a list
-            DELETE /_simulator/faults          takes all faults back
-            DELETE /_simulator/faults/ID       takes one fault back
-";
-
 pub(crate) fn answer(shared: &Shared, head: &Head, body: &[u8]) -> Reply {
+    if page::is_of_another_site(head) {
+        return refuse(
+            403,
+            "this is for the simulator's own page, not for one of another site",
+        );
+    }
+    if let Some(file) = page::file(head).filter(|_| head.method == "GET") {
+        return file;
+    }
     match (head.path(), head.method.as_str()) {
-        ("/", "GET") => Reply::text(200, PAGE),
         ("/_simulator/received", "GET") => shared.read(|state| {
             let received: Vec<Value> = state.records.received().map(shown).collect();
             Reply::json(200, Value::Array(received))
@@ -65,7 +56,11 @@ pub(crate) fn answer(shared: &Shared, head: &Head, body: &[u8]) -> Reply {
 
 fn allowed(path: &str) -> Option<&'static str> {
     match path {
-        "/" | "/_simulator/conversations" | "/_simulator/counts" => Some("GET"),
+        "/"
+        | "/_simulator/page.css"
+        | "/_simulator/page.js"
+        | "/_simulator/conversations"
+        | "/_simulator/counts" => Some("GET"),
         "/_simulator/received" => Some("GET, DELETE"),
         "/_simulator/faults" => Some("GET, POST, PUT, DELETE"),
         _ if fault_id(path).is_some() => Some("DELETE"),

@@ -26,6 +26,7 @@ mod control;
 mod error;
 mod fault;
 mod operation;
+mod page;
 mod records;
 mod script;
 mod server;

@@ -18,6 +18,10 @@ pub struct ConversationRecord {
     pub turns: u64,
     /// What the user said in each turn, oldest first: `None` where the message was absent.
     pub messages: VecDeque<Option<String>>,
+    /// What the agent said first.
+    pub greeting: String,
+    /// What the agent said in each turn, as long as `messages`.
+    pub replies: VecDeque<String>,
     /// Whether the agent ended it.
     pub ended: bool,
     /// Whether the client closed it.
@@ -50,11 +54,12 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn new(id: String, created_with: Map<String, Value>) -> Self {
+    pub(crate) fn new(id: String, created_with: Map<String, Value>, greeting: String) -> Self {
         Self {
             record: ConversationRecord {
                 id,
                 created_with,
+                greeting,
                 ..ConversationRecord::default()
             },
             last_used: Instant::now(),

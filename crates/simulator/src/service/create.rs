@@ -21,7 +21,7 @@ pub(super) fn create(shared: &Shared, fields: Map<String, Value>) -> Decision {
         state
             .records
             .conversations
-            .add(Conversation::new(id.clone(), fields));
+            .add(Conversation::new(id.clone(), fields, response.clone()));
     });
     Decision {
         reply: Reply::json(200, json!({"conversation_id": &id, "response": response})),

@@ -50,6 +50,12 @@ pub(super) fn respond(
                 captures: None,
             },
         );
+        if keeps_messages {
+            if record.replies.len() >= KEPT {
+                record.replies.pop_front();
+            }
+            record.replies.push_back(saying.text.clone());
+        }
         record.ended |= saying.end;
         if saying.handoff.is_some() {
             record.handoff.clone_from(&saying.handoff);

@@ -30,6 +30,10 @@ fn what_was_received_can_be_read_without_the_secrets() {
     let (_, conversations) = ask(&mut client, "GET", "/_simulator/conversations", "");
     assert_eq!(conversations[0]["id"], json!(id));
     assert_eq!(conversations[0]["messages"], json!(["hi"]));
+    let first = simulator.conversation(&id).unwrap();
+    assert_eq!(conversations[0]["greeting"], json!(first.greeting));
+    assert_eq!(conversations[0]["replies"], json!(first.replies));
+    assert!(!first.greeting.is_empty() && first.replies.len() == 1);
     let (_, counts) = ask(&mut client, "GET", "/_simulator/counts", "");
     assert_eq!(counts["by_operation"], json!({"create": 1, "respond": 1}));
     assert_eq!(counts["by_status"], json!({"200": 2}));
@@ -124,4 +128,41 @@ fn the_root_says_what_this_is() {
         (405, Some("GET, POST, PUT, DELETE"))
     );
     assert_eq!(simulator.counts().requests, 0);
+}
+
+#[test]
+fn a_browser_gets_a_page_that_loads_nothing_from_elsewhere() {
+    let simulator = Simulator::builder().start().unwrap();
+    let mut client = Client::connect(&simulator);
+    let mut get = |path: &str| {
+        client.send(raw("GET", path, &[("Accept", "text/html,*/*;q=0.8")], ""));
+        let reply = client.reply().unwrap();
+        assert_eq!(reply.status, 200, "{path}");
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'self';"), "{policy}");
+        String::from_utf8(reply.body).unwrap()
+    };
+    let page = get("/");
+    assert!(page.contains("No PolyAI service contacted"));
+    for part in ["/_simulator/page.css", "/_simulator/page.js"] {
+        assert!(page.contains(part));
+        assert!(!get(part).contains("://"), "{part} names another place");
+    }
+    assert!(!page.contains("://"));
+}
+
+#[test]
+fn a_page_of_another_site_may_neither_read_nor_change_anything() {
+    let simulator = Simulator::builder().start().unwrap();
+    let mut client = Client::connect(&simulator);
+    let mut status = |origin: &str| {
+        let fault = json!({"action": {"answer": {"status": 503}}}).to_string();
+        client.send(raw("POST", "/_simulator/faults", &[("Origin", origin)], &fault));
+        client.reply().unwrap().status
+    };
+    assert_eq!(status("http://elsewhere.example"), 403);
+    assert_eq!(status("null"), 403);
+    assert!(simulator.faults().is_empty());
+    assert_eq!(status("http://localhost"), 200);
+    assert_eq!(simulator.faults().len(), 1);
 }
