@@ -145,6 +145,24 @@ impl Client {
         self.respond_in(&call, conversation_id, &request)
     }
 
+    /// Starts a turn of a conversation, by its id alone, and returns at once. Its deadline begins now. Turns of one
+    /// conversation that are started so go their way at the same time. Since 0.1.0.
+    ///
+    /// # Errors
+    /// As [`start_create`](Self::start_create); what [`respond`](Self::respond) reports comes with the outcome.
+    pub fn start_respond(
+        &self,
+        conversation_id: impl Into<String>,
+        request: impl Into<Respond>,
+    ) -> Result<Turn<Reply>, Error> {
+        let (conversation_id, request) = (conversation_id.into(), request.into());
+        let call = self.begin(&request.options, self.0.settings.timeout)?;
+        let (client, of_thread) = (self.clone(), Arc::clone(&call));
+        Turn::start(call, move || {
+            client.respond_in(&of_thread, &conversation_id, &request)
+        })
+    }
+
     /// Closes a conversation by its id. Blocks at most for the deadline of a close. A conversation that is over already
     /// counts as closed. Since 0.1.0.
     ///
@@ -153,6 +171,23 @@ impl Client {
     pub fn close(&self, conversation_id: &str, request: Close) -> Result<Closed, Error> {
         let call = self.begin(&request.options, self.0.settings.close_timeout)?;
         self.close_in(&call, conversation_id, &request)
+    }
+
+    /// Starts to close a conversation by its id, and returns at once. Its deadline begins now. Since 0.1.0.
+    ///
+    /// # Errors
+    /// As [`start_create`](Self::start_create); what [`close`](Self::close) reports comes with the outcome.
+    pub fn start_close(
+        &self,
+        conversation_id: impl Into<String>,
+        request: Close,
+    ) -> Result<Turn<Closed>, Error> {
+        let conversation_id = conversation_id.into();
+        let call = self.begin(&request.options, self.0.settings.close_timeout)?;
+        let (client, of_thread) = (self.clone(), Arc::clone(&call));
+        Turn::start(call, move || {
+            client.close_in(&of_thread, &conversation_id, &request)
+        })
     }
 
     /// The dialect this client speaks. Since 0.1.0.
@@ -196,8 +231,18 @@ impl Client {
     /// [`Connect`](ErrorKind::Connect), [`Timeout`](ErrorKind::Timeout) or [`Cancelled`](ErrorKind::Cancelled).
     pub fn warm_up(&self, timeout: Duration) -> Result<(), Error> {
         let call = self.begin(&CallOptions::default(), timeout)?;
-        let outcome = self.0.transport.warm_up(&call);
-        outcome.map_err(|failure| self.failed(&call, failure))
+        self.warmed_up(&call)
+    }
+
+    /// Starts to open a connection ahead of the first turn, as [`warm_up`](Self::warm_up) does, and returns at once.
+    /// Since 0.1.0.
+    ///
+    /// # Errors
+    /// As [`start_create`](Self::start_create); what [`warm_up`](Self::warm_up) reports comes with the outcome.
+    pub fn start_warm_up(&self, timeout: Duration) -> Result<Turn<()>, Error> {
+        let call = self.begin(&CallOptions::default(), timeout)?;
+        let (client, of_thread) = (self.clone(), Arc::clone(&call));
+        Turn::start(call, move || client.warmed_up(&of_thread))
     }
 
     /// Ends every call that is under way with [`Cancelled`](ErrorKind::Cancelled) and a truthful delivery, closes the idle
@@ -269,6 +314,11 @@ impl Client {
             ));
         }
         Ok(call)
+    }
+
+    fn warmed_up(&self, call: &Arc<Call>) -> Result<(), Error> {
+        let outcome = self.0.transport.warm_up(call);
+        outcome.map_err(|failure| self.failed(call, failure))
     }
 
     fn created(&self, call: &Arc<Call>, request: &Create) -> Result<Conversation, Error> {

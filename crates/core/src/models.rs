@@ -169,6 +169,18 @@ fn the_outcome_of_a_started_call_is_there_for_who_waits_and_who_takes_it() {
 }
 
 #[test]
+fn who_asks_is_told_whether_the_call_is_done_before_or_after() {
+    explore(|| {
+        let turn = Turn::start(call(), || Ok::<_, Error>(7)).unwrap();
+        let (told, telling) = shuttle::sync::mpsc::channel();
+        turn.when_done(move || told.send(()).unwrap());
+        telling.recv().unwrap();
+        assert!(telling.recv().is_err(), "told twice");
+        assert_eq!(turn.take().unwrap(), 7);
+    });
+}
+
+#[test]
 fn dropping_a_started_call_ends_it() {
     explore(|| {
         let queue = TurnQueue::default();

@@ -50,10 +50,11 @@ struct Progress<T> {
 struct State<T> {
     outcome: Option<Result<T, Error>>,
     is_done: bool,
-    /// Shut down when the call is done, which makes the other end readable. A socket and not a pipe: forked children
-    /// hold a copy of it, and shutting down reaches through all copies.
-    signal: Option<UnixStream>,
+    to_tell: Vec<Tell>,
 }
+
+/// Called when the call is done.
+type Tell = Box<dyn FnOnce() + Send>;
 
 impl<T: Send + 'static> Turn<T> {
     /// Runs `work` on a new thread. `call` is the call it makes.
@@ -65,7 +66,7 @@ impl<T: Send + 'static> Turn<T> {
             state: Mutex::new(State {
                 outcome: None,
                 is_done: false,
-                signal: None,
+                to_tell: Vec::new(),
             }),
             done: Condvar::new(),
         });
@@ -181,9 +182,25 @@ impl<T> Turn<T> {
         // When the call is done already, the other end is dropped here, and this one readable at once.
         let (reader, signal) = UnixStream::pair()?;
         if !state.is_done {
-            state.signal = Some(signal);
+            // Shut down, not only dropped: forked children hold a copy, and shutting down reaches through all copies.
+            state.to_tell.push(Box::new(move || {
+                let _ = signal.shutdown(Shutdown::Both);
+            }));
         }
         Ok(self.descriptor.get_or_init(|| reader).as_fd())
+    }
+
+    /// Has `tell` called once when the call is done: on the call's thread, or here and now when it is done already. For a
+    /// host that has one descriptor for all its calls. It should be brief; a panic of it harms nobody.
+    pub fn when_done(&self, tell: impl FnOnce() + Send + 'static) {
+        if !self.call.is_of_another_process() {
+            let mut state = lock(&self.progress.state);
+            if !state.is_done {
+                state.to_tell.push(Box::new(tell));
+                return;
+            }
+        }
+        tell();
     }
 }
 
@@ -192,10 +209,12 @@ impl<T> Progress<T> {
         let mut state = lock(&self.state);
         state.outcome = Some(outcome);
         state.is_done = true;
-        if let Some(signal) = state.signal.take() {
-            let _ = signal.shutdown(Shutdown::Both);
-        }
+        let to_tell = std::mem::take(&mut state.to_tell);
+        drop(state);
         self.done.notify_all();
+        for tell in to_tell {
+            let _ = catch_unwind(AssertUnwindSafe(tell));
+        }
     }
 }
 

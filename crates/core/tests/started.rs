@@ -13,6 +13,7 @@ use polyai_chat_core::{Client, Close, Create, Delivery, Error, ErrorKind, Respon
 use polyai_chat_simulator::{Fault, Operation, Pause, Records};
 use std::io::Read;
 use std::os::fd::AsRawFd;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,6 +80,80 @@ fn the_descriptor_becomes_readable_when_the_call_is_done() {
     assert!(done.wait(PATIENCE));
     let late = done.descriptor().unwrap().try_clone_to_owned().unwrap();
     std::fs::File::from(late).read_to_end(&mut bytes).unwrap();
+}
+
+#[test]
+fn who_asks_is_told_once_when_the_call_is_done() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    simulator.fail(slow_turn(Pause::Turn, SLOW_MS)).unwrap();
+    let turn = conversation.start_respond("a").unwrap();
+    let (told, telling) = mpsc::channel();
+    for number in 0..3 {
+        let told = told.clone();
+        turn.when_done(move || {
+            told.send((number, thread::current().id())).unwrap();
+            assert_ne!(number, 0, "a panic harms nobody");
+        });
+    }
+    assert!(telling.try_recv().is_err(), "still thinking");
+    let numbers: Vec<_> = (0..3)
+        .map(|_| telling.recv_timeout(PATIENCE).unwrap())
+        .map(|(number, thread)| {
+            assert_ne!(thread, thread::current().id());
+            number
+        })
+        .collect();
+    assert_eq!(numbers, [0, 1, 2]);
+    assert!(turn.is_done());
+    turn.when_done(move || told.send((3, thread::current().id())).unwrap());
+    assert_eq!(telling.try_recv(), Ok((3, thread::current().id())));
+    assert!(telling.try_recv().is_err());
+    assert!(turn.take().is_ok());
+
+    // One that is dropped is done too.
+    simulator.clear_faults();
+    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
+    let dropped = conversation.start_respond("b").unwrap();
+    let (told, telling) = mpsc::channel();
+    dropped.when_done(move || told.send(()).unwrap());
+    drop(dropped);
+    assert_eq!(telling.recv_timeout(PATIENCE), Ok(()));
+}
+
+#[test]
+fn turns_and_a_close_are_started_by_id_alone_and_keep_no_order() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    let conversation = client.create(Create::new()).unwrap();
+    let id = conversation.id();
+    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
+    let turns: Vec<_> = (0..2)
+        .map(|number| client.start_respond(id, format!("{number}")).unwrap())
+        .collect();
+    // Both are under way at the same time.
+    assert!(simulator.wait_for(
+        |records| records.requests_to(Operation::Respond) == 2,
+        PATIENCE
+    ));
+    for turn in turns {
+        turn.cancel();
+        let error = turn.take().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.delivery()),
+            (ErrorKind::Cancelled, Delivery::Unknown)
+        );
+    }
+    simulator.clear_faults();
+    let reply = client.start_respond(id, "a").unwrap().take().unwrap();
+    assert_eq!(reply.response(), "You said: a");
+    assert!(simulator.end_conversation(id));
+    let closed = client.start_close(id, Close::new()).unwrap().take();
+    assert!(closed.unwrap().was_over());
+    let nobody = client.start_respond("", "a").unwrap().take().unwrap_err();
+    assert_eq!(nobody.kind(), ErrorKind::InvalidArgument);
+    let error = client.start_respond(id, Respond::new("a").timeout(Duration::ZERO));
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
 
 #[test]
@@ -232,7 +307,7 @@ fn the_client_lives_on_with_another_pair_of_keys_and_a_warm_connection() {
     let simulator = simulator();
     let client = client(&simulator);
     client.warm_up(PATIENCE).unwrap();
-    client.warm_up(PATIENCE).unwrap();
+    client.start_warm_up(PATIENCE).unwrap().take().unwrap();
     assert!(simulator.wait_for(|records| records.counts().connections == 1, PATIENCE));
     assert_eq!(simulator.counts().requests, 0);
     let conversation = client.create(Create::new()).unwrap();
