@@ -7,11 +7,14 @@ use crate::dialect::envelope::Envelope;
 use crate::error::{Delivery, Error, ErrorKind, Phase};
 use crate::retry::Repeat;
 use crate::transport::{Cause, Failure, ReceivedHead};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use std::time::{Duration, SystemTime};
 
 /// How much of a body is kept to show where it could not be understood.
 const EXCERPT_BYTES: usize = 512;
+
+/// What stands in place of a secret that the service echoed.
+const REDACTED: &str = "[redacted]";
 
 /// The code of a conversation that outlived its time limit.
 const TIMED_OUT_CODE: &str = "CHAT_TIMEOUT";
@@ -249,9 +252,22 @@ impl Verdict<'_> {
     fn with_answer(&self, error: Error, received: &ReceivedHead) -> Error {
         error.with_answer(
             received.status,
-            received.headers.clone(),
+            self.redacted_headers(&received.headers),
             self.excerpt(&received.body),
         )
+    }
+
+    fn redacted_headers(&self, headers: &HeaderMap) -> HeaderMap {
+        let mut headers = headers.clone();
+        for value in headers.values_mut() {
+            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let redacted = self.redacted(&text);
+            if redacted != text {
+                *value = HeaderValue::from_str(&redacted)
+                    .unwrap_or_else(|_| HeaderValue::from_static(REDACTED));
+            }
+        }
+        headers
     }
 
     fn excerpt(&self, body: &[u8]) -> String {
@@ -283,7 +299,7 @@ impl Verdict<'_> {
         let mut text = text.to_owned();
         for secret in [&self.credentials.api_key, &self.credentials.token] {
             if text.contains(secret.reveal()) {
-                text = text.replace(secret.reveal(), "[redacted]");
+                text = text.replace(secret.reveal(), REDACTED);
             }
         }
         text

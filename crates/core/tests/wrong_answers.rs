@@ -289,6 +289,9 @@ fn what_a_server_echoes_of_the_keys_is_blotted_out() {
         after(Answer::status(400).body("application/json", AnswerBody::Json(envelope)));
     assert_eq!(error.service_message(), Some("[redacted]"));
     assert_eq!(error.error_code(), Some("[redacted]"));
+    let echo = Answer::status(422).header("X-Echo", &format!("{KEY}, {TOKEN}"));
+    let (error, _) = after(echo);
+    assert_eq!(error.header("x-echo"), Some("[redacted], [redacted]"));
 }
 
 #[test]
