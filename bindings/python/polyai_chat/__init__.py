@@ -5,13 +5,16 @@
     client = Client.from_env()
     with client.create() as conversation:
         print(conversation.respond("Where is my order?").response)
+
+Begin with ``help(polyai_chat.Client)``. Every failure of a call is a ``ChatError``, and says whether the agent may
+have heard the turn.
 """
 
 from __future__ import annotations
 
 import atexit as _atexit
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from . import _main_interpreter as _main_interpreter
 from ._errors import (
     AuthenticationError,
     BusyError,
@@ -38,7 +41,8 @@ from ._native import OPTIONS, Client, Closed, Conversation, Greeting, Handoff, R
 from ._native import VERSION as __version__
 from ._native import shut_down_at_exit as _shut_down_at_exit
 
-if _TYPE_CHECKING:
+TYPE_CHECKING = False  # but for type checkers: to import typing takes longer than all the rest
+if TYPE_CHECKING:
     from ._asyncio import AsyncClient, AsyncConversation
 
 __all__ = [
@@ -75,14 +79,20 @@ __all__ = [
     "__version__",
 ]
 
-# A thread that comes back from a call after the interpreter is gone would be ended inside the native module.
+# No listener is called any more when the interpreter is going away.
 _atexit.register(_shut_down_at_exit)
 
 
-def __getattr__(name: str) -> object:
-    # asyncio takes longer to import than all the rest; who does not use it does not wait for it.
-    if name in ("AsyncClient", "AsyncConversation"):
-        from . import _asyncio
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
-        return getattr(_asyncio, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+if not TYPE_CHECKING:  # who would take any name for one that is here
+
+    def __getattr__(name: str) -> object:
+        # asyncio takes longer to import than all the rest; who does not use it does not wait for it.
+        if name in ("AsyncClient", "AsyncConversation"):
+            from . import _asyncio
+
+            return getattr(_asyncio, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

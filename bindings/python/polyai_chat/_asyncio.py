@@ -1,109 +1,280 @@
-"""The same words for asyncio. A call runs on a thread of its own in the native module, and the event loop is told by a
-descriptor when it is done; cancelling the task cancels the call on the wire."""
+"""The same words for asyncio."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._errors import ChatError
-from ._native import Client, Closed, Conversation, Greeting, Reply, Turn
+from ._event_loops import outcome, until_done_all_the_same
+from ._native import Client, Closed, Conversation, Greeting, Reply
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+    from os import PathLike
+    from types import TracebackType
+    from typing import Literal
 
-async def _outcome(turn: Turn) -> Any:
-    """Waits for a started call. Whoever stops waiting, stops the call."""
-    try:
-        await _readable(turn.fileno())
-        return turn.result()
-    finally:
-        turn.cancel()
+    from typing_extensions import Self, Unpack
 
-
-async def _readable(descriptor: int) -> None:
-    if "trio" in sys.modules and _runs_under_trio():
-        import trio
-
-        await trio.lowlevel.wait_readable(descriptor)
-        return
-    loop = asyncio.get_running_loop()
-    done = loop.create_future()
-
-    def is_done() -> None:
-        if not done.done():
-            done.set_result(None)
-
-    loop.add_reader(descriptor, is_done)
-    try:
-        await done
-    finally:
-        loop.remove_reader(descriptor)
-
-
-def _runs_under_trio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return True
-    return False
+    from ._native import _Options  # pyright: ignore[reportPrivateUsage]
 
 
 class AsyncClient:
-    """As `Client`, for asyncio (uvloop and trio too). Belongs to no event loop. Since 0.1.0."""
+    """Talks to one project of the service from asyncio, also with uvloop, and from trio. The words are those of
+    `Client`.
 
-    __slots__ = ("_client",)
+    What talks to the service is a coroutine and blocks no event loop; all else does not wait and is a plain method.
+    It belongs to no event loop: any number of them, in any number of threads, may use it and share its connections.
 
-    def __init__(self, client: Client | None = None, **options: Any) -> None:
-        """Makes a client from options, or takes one that exists, whose connections it then shares."""
+    Cancelling a task ends its call on the wire. The task gets its `CancelledError`, never a `CallCancelledError`,
+    as soon as the call has ended, which is a matter of milliseconds. Then it is known whether the agent may have
+    heard the turn: the `ChatError` with the `delivery` is the `__cause__` of the `CancelledError`, and
+    `AsyncConversation.state` is 'in_doubt' if it may have.
+
+    A call that goes on while you do something else is a task, such as
+    `asyncio.create_task(conversation.respond("Hello"))`.
+
+    Since 0.1.0.
+    """
+
+    __slots__ = ("__weakref__", "_client")
+
+    def __init__(self, client: Client | None = None, **options: Unpack[_Options]) -> None:
+        """Makes a client, or takes one.
+
+        Args:
+            client: A `Client`, whose connections this one then shares. None makes one.
+            options: Those of `Client`, for a new one.
+
+        Raises:
+            ConfigurationError: Something is missing or wrong; the text says what would be right.
+            TypeError: A keyword is not known or its value of the wrong type, or both client and options are given.
+            ValueError: A time is not one.
+
+        Blocks while it reads the files that the options name. Since 0.1.0.
+        """
         if client is not None and options:
             raise TypeError("AsyncClient takes a Client or options, not both")
         self._client = Client(**options) if client is None else client
 
     @classmethod
-    def from_env(cls, **options: Any) -> AsyncClient:
-        """As `Client.from_env`."""
+    def from_env(cls, **options: Unpack[_Options]) -> Self:
+        """Makes a client from the environment variables `POLYAI_...`; arguments and errors are those of
+        `Client.from_env`.
+
+        Blocks while it reads the files that the options name. Any thread. Since 0.1.0.
+        """
         return cls(Client.from_env(**options))
 
     @classmethod
-    def from_profile(cls, profile: str | None = None, **options: Any) -> AsyncClient:
-        """As `Client.from_profile`."""
-        return cls(Client.from_profile(profile, **options))
+    def from_profile(
+        cls, profile: str | None = None, *, file: str | PathLike[str] | None = None, **options: Unpack[_Options]
+    ) -> Self:
+        """Makes a client from a profile of a configuration file; arguments and errors are those of
+        `Client.from_profile`.
+
+        Blocks while it reads the file. Any thread. Since 0.1.0.
+        """
+        return cls(Client.from_profile(profile, file=file, **options))
 
     @property
     def sync(self) -> Client:
-        """The client below, for what does not wait: metrics, recent_attempts, shut_down, replace_credentials."""
+        """The client below, for code that may block."""
         return self._client
 
-    async def create(self, **fields: Any) -> AsyncConversation:
-        """As `Client.create`."""
-        return AsyncConversation(await _outcome(self._client.start_create(**fields)))
+    async def create(
+        self,
+        *,
+        integration_attributes: Mapping[str, Any] | None = None,
+        variant_id: str | None = None,
+        channel: str | None = None,
+        asr_lang_code: str | None = None,
+        tts_lang_code: str | None = None,
+        user_id: str | None = None,
+        message: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timeout: float | timedelta | None = None,
+        correlation_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> AsyncConversation:
+        """Starts a conversation; the agent greets. Arguments and errors are those of `Client.create`.
+
+        After a cancellation with the delivery 'unknown' a conversation may be open that nobody can reach.
+
+        Returns at the deadline at the latest. Any event loop. Since 0.1.0.
+        """
+        turn = self._client.start_create(
+            integration_attributes=integration_attributes,
+            variant_id=variant_id,
+            channel=channel,
+            asr_lang_code=asr_lang_code,
+            tts_lang_code=tts_lang_code,
+            user_id=user_id,
+            message=message,
+            metadata=metadata,
+            timeout=timeout,
+            correlation_id=correlation_id,
+            extra=extra,
+        )
+        return AsyncConversation(await outcome(turn))
 
     def attach(self, conversation_id: str) -> AsyncConversation:
-        """As `Client.attach`."""
+        """Goes on with a conversation that was created elsewhere, or earlier; as `Client.attach`. Sends nothing.
+
+        Does not wait. Any thread. Since 0.1.0.
+        """
         return AsyncConversation(self._client.attach(conversation_id))
+
+    async def respond(
+        self,
+        conversation_id: str,
+        message: str | None = None,
+        *,
+        integration_attributes: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        asr_lang_code: str | None = None,
+        tts_lang_code: str | None = None,
+        timeout: float | timedelta | None = None,
+        correlation_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """Makes one turn of a conversation by its id alone: no order among turns and no state is kept.
+
+        Arguments and errors are those of `Client.respond`.
+
+        Returns at the deadline at the latest. Any event loop. Since 0.1.0.
+        """
+        return await outcome(
+            self._client.start_respond(
+                conversation_id,
+                message,
+                integration_attributes=integration_attributes,
+                metadata=metadata,
+                asr_lang_code=asr_lang_code,
+                tts_lang_code=tts_lang_code,
+                timeout=timeout,
+                correlation_id=correlation_id,
+                extra=extra,
+            )
+        )
+
+    async def close(
+        self,
+        conversation_id: str,
+        *,
+        timeout: float | timedelta | None = None,
+        correlation_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Closed:
+        """Closes a conversation by its id alone; one that is over already counts as closed.
+
+        Arguments and errors are those of `Client.close`.
+
+        Returns at the deadline at the latest. Any event loop. Since 0.1.0.
+        """
+        return await outcome(
+            self._client.start_close(conversation_id, timeout=timeout, correlation_id=correlation_id, extra=extra)
+        )
+
+    async def warm_up(self, timeout: float | timedelta) -> None:
+        """Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
+
+        Arguments and errors are those of `Client.warm_up`.
+
+        Returns after `timeout` at the latest. Any event loop. Since 0.1.0.
+        """
+        await outcome(self._client.start_warm_up(timeout))
+
+    def shut_down(self) -> None:
+        """Ends every call that is under way, closes idle connections, and has later calls fail; as
+        `Client.shut_down`.
+
+        Who waits for a call gets a `CallCancelledError` with a truthful delivery; no task is cancelled.
+
+        Sends nothing and does not wait. Any thread. Since 0.1.0.
+        """
+        self._client.shut_down()
+
+    def replace_credentials(self, api_key: str, token: str) -> None:
+        """Replaces key and token, as a pair, while calls run. Does not wait. Any thread. Since 0.1.0."""
+        self._client.replace_credentials(api_key, token)
+
+    @property
+    def base_url(self) -> str:
+        """Where the service is, as it was configured."""
+        return self._client.base_url
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy between this client and the service, without user and password; None where there is none."""
+        return self._client.proxy
+
+    @property
+    def dialect(self) -> Literal["current", "legacy"]:
+        """The dialect that the client speaks: 'current' or 'legacy'."""
+        return self._client.dialect
+
+    def settings(self) -> list[dict[str, Any]]:
+        """What each option was set to when the client was made; as `Client.settings`.
+
+        Does not wait. Any thread. Since 0.1.0.
+        """
+        return self._client.settings()
+
+    def metrics(self) -> dict[str, Any]:
+        """The client's counters; as `Client.metrics`. Does not wait. Any thread. Since 0.1.0."""
+        return self._client.metrics()
+
+    def recent_attempts(self) -> list[dict[str, Any]]:
+        """The last attempts of all calls, oldest first; as `Client.recent_attempts`.
+
+        Does not wait. Any thread. Since 0.1.0.
+        """
+        return self._client.recent_attempts()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Shuts it down, as `shut_down` does. Conversations are not closed by that: close them first."""
+        self.shut_down()
 
     def __repr__(self) -> str:
         return f"<Async{repr(self._client)[1:]}"
 
 
 class AsyncConversation:
-    """As `Conversation`, for asyncio. Since 0.1.0."""
+    """One conversation with the agent, made by `AsyncClient.create` or `AsyncClient.attach`. The words are those of
+    `Conversation`.
 
-    __slots__ = ("_conversation",)
+    Any number of tasks may use it, also of several event loops: turns are sent one at a time, in the order of the
+    calls. Cancelling is described at `AsyncClient`.
+
+    An `async with` block closes it at the end, also on an exception and while its task is being cancelled, unless
+    it is over or the dialect has no close. That takes `close_timeout` at most; a cancellation that comes meanwhile
+    is raised when it is done. Where closing fails, the block raises that, but never in place of an exception of its
+    own.
+
+    Since 0.1.0.
+    """
+
+    __slots__ = ("__weakref__", "_conversation")
 
     def __init__(self, conversation: Conversation) -> None:
-        """Takes a conversation that exists."""
+        """Takes a conversation that exists. Since 0.1.0."""
         self._conversation = conversation
 
     @property
     def sync(self) -> Conversation:
-        """The conversation below."""
+        """The conversation below, for code that may block."""
         return self._conversation
 
     @property
     def id(self) -> str:
-        """The id that the service gave it."""
+        """The id that the service gave it. Another process goes on with it by `AsyncClient.attach`."""
         return self._conversation.id
 
     @property
@@ -112,39 +283,88 @@ class AsyncConversation:
         return self._conversation.greeting
 
     @property
-    def state(self) -> str:
-        """What is known about it now: 'open', 'in_doubt', 'ended' or 'closed'."""
+    def state(self) -> Literal["open", "in_doubt", "ended", "closed"]:
+        """What is known about it now: 'open', 'in_doubt' (a turn was lost that the agent may have heard), 'ended'
+        (by the service) or 'closed'.
+        """
         return self._conversation.state
 
     @property
     def ended(self) -> bool:
-        """Whether it is over."""
+        """Whether it is over, by the service's word or by being closed. Turns are then refused without a request."""
         return self._conversation.ended
 
-    async def respond(self, message: str | None = None, **fields: Any) -> Reply:
-        """As `Conversation.respond`. Cancelling the task cancels the turn; the agent may have heard it."""
-        reply: Reply = await _outcome(self._conversation.start(message, **fields))
-        return reply
+    async def respond(
+        self,
+        message: str | None = None,
+        *,
+        integration_attributes: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        asr_lang_code: str | None = None,
+        tts_lang_code: str | None = None,
+        timeout: float | timedelta | None = None,
+        correlation_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """Says something, and returns the agent's reply. Arguments and errors are those of `Conversation.respond`.
 
-    async def close(self, **fields: Any) -> Closed:
-        """As `Conversation.close`."""
-        closed: Closed = await _outcome(self._conversation.start_close(**fields))
-        return closed
+        Returns at the deadline at the latest. Any event loop. Since 0.1.0.
+        """
+        return await outcome(
+            self._conversation.start(
+                message,
+                integration_attributes=integration_attributes,
+                metadata=metadata,
+                asr_lang_code=asr_lang_code,
+                tts_lang_code=tts_lang_code,
+                timeout=timeout,
+                correlation_id=correlation_id,
+                extra=extra,
+            )
+        )
 
-    async def __aenter__(self) -> AsyncConversation:
+    async def close(
+        self,
+        *,
+        timeout: float | timedelta | None = None,
+        correlation_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Closed:
+        """Closes it, after the turns that are under way. Arguments and errors are those of `Conversation.close`.
+
+        Returns at the deadline at the latest. Any event loop. Since 0.1.0.
+        """
+        return await outcome(
+            self._conversation.start_close(timeout=timeout, correlation_id=correlation_id, extra=extra)
+        )
+
+    async def close_if_open(self) -> Closed | None:
+        """Closes it if that is still of use, as the end of an `async with` block does; None where nothing was sent.
+        Errors are those of `Conversation.close_if_open`.
+
+        Returns after `close_timeout` at the latest. Any event loop. Since 0.1.0.
+        """
+        return await self.close() if self._conversation.closes_at_end_of_scope else None
+
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        """Closes it if that is still of use. What goes wrong then is raised only where the block raised nothing."""
         if not self._conversation.closes_at_end_of_scope:
             return
+        cancellation = None
         try:
-            # A task that is being cancelled still closes: the close has a small deadline of its own.
-            await asyncio.shield(self.close()) if sys.modules.get("trio") is None else await self.close()
+            turn = self._conversation.start_close()
+            cancellation = await until_done_all_the_same(turn)
+            turn.result()
         except ChatError:
-            if kind is None:
+            if kind is None and cancellation is None:
                 raise
+        if cancellation is not None:
+            raise cancellation
 
     def __repr__(self) -> str:
         return f"<Async{repr(self._conversation)[1:]}"

@@ -1,30 +1,43 @@
 """The exceptions: one class for each kind of failure.
 
-Retry decorators are often told to repeat on ``ConnectionError`` or ``TimeoutError``. So that none of them says a customer's
-sentence twice, nothing here is a ``TimeoutError``, and only what has not been sent by its nature is a ``ConnectionError``.
+Retry decorators are often told to repeat on ``ConnectionError`` or ``TimeoutError``. So that none of them says a
+customer's sentence twice, nothing here is a ``TimeoutError``, and only what has not been sent by its nature is a
+``ConnectionError``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ._headers import Headers
 
+TYPE_CHECKING = False  # but for type checkers: to import typing takes longer than all the rest
 if TYPE_CHECKING:
-    from typing import ClassVar, Literal
+    from typing import Any, ClassVar, Literal
 
-    Delivery = Literal["not_sent", "rejected", "unknown"]
+    _Delivery = Literal["not_sent", "rejected", "unknown"]
 
 
 class ChatError(Exception):
-    """Why a call failed. Its text never holds a key, a token or a message of the conversation. Since 0.1.0."""
+    """Why a call failed; every failure of a call is one of its subclasses, and other kinds may come.
+
+    Its text is safe to paste into a public report: it holds no key, no token and no message of the conversation. It
+    can be copied and pickled. `__cause__`, if there is one, says in an OSError what the system below said.
+
+    Example:
+        >>> try:
+        ...     client.attach("no-such-conversation").respond("Hello")
+        ... except ChatError as error:
+        ...     print(error.kind, error.status, error.delivery, error.may_resend)
+        not_found 404 rejected True
+
+    Any thread may use it. Since 0.1.0.
+    """
 
     kind: ClassVar[str] = "internal"
-    """The stable name of the kind of failure."""
+    """The stable name of the kind of failure, such as 'connect'; the same in every language."""
 
     def __init__(self, text: str = "", **fields: Any) -> None:
         super().__init__(text)
-        self._fields = {**fields, "text": text}
+        self._fields: dict[str, Any] = {**fields, "text": text}
         cause = fields.get("cause")
         if cause:
             self.__cause__ = OSError(cause)
@@ -36,19 +49,21 @@ class ChatError(Exception):
         return message
 
     @property
-    def delivery(self) -> Delivery:
-        """Whether the request reached the conversation: 'not_sent', 'rejected' or 'unknown'."""
-        delivery: Delivery = self._fields.get("delivery", "unknown")
+    def delivery(self) -> _Delivery:
+        """Whether the request reached the conversation: 'not_sent', 'rejected' (the service answered, and it did not)
+        or 'unknown' (it may have)."""
+        delivery: _Delivery = self._fields.get("delivery", "unknown")
         return delivery
 
     @property
     def may_resend(self) -> bool:
-        """Whether the same request may be sent again without the risk of doubling it."""
+        """Whether the same request may be sent again without the risk of doubling it: the delivery is not 'unknown'."""
         return self.delivery != "unknown"
 
     @property
     def phase(self) -> str:
-        """Where in its course the call failed, such as 'connect'."""
+        """Where the call was when it failed: 'prepare', 'queue', 'resolve', 'connect', 'proxy', 'tls', 'send',
+        'headers', 'body', 'reply' or 'pause'. New phases may come."""
         phase: str = self._fields.get("phase", "prepare")
         return phase
 
@@ -60,25 +75,25 @@ class ChatError(Exception):
 
     @property
     def error_code(self) -> str | None:
-        """The service's own code, such as 'CHAT_TIMEOUT'. New codes may appear at any time."""
+        """The service's own code, such as 'CHAT_TIMEOUT', if it gave one. New codes may appear at any time."""
         code: str | None = self._fields.get("error_code")
         return code
 
     @property
     def service_message(self) -> str | None:
-        """The service's own words about the error."""
+        """The service's own words about the error, if there were any."""
         message: str | None = self._fields.get("service_message")
         return message
 
     @property
     def correlation_id(self) -> str | None:
-        """The id that the service's support asks for; timeouts have one too."""
+        """The id that the service's support asks for; timeouts have one too. None where no request was made."""
         correlation_id: str | None = self._fields.get("correlation_id")
         return correlation_id
 
     @property
     def retry_after(self) -> float | None:
-        """How many seconds the service asked to wait before trying again."""
+        """How many seconds the service asked to wait before trying again, if it did."""
         seconds: float | None = self._fields.get("retry_after")
         return seconds
 
@@ -89,13 +104,20 @@ class ChatError(Exception):
 
     @property
     def body_excerpt(self) -> str | None:
-        """The first bytes of an answer that was refused or could not be understood. Treat it like the conversation itself."""
+        """The first bytes of the answer, if there was one. Treat it like the conversation itself."""
         excerpt: str | None = self._fields.get("body_excerpt")
         return excerpt
 
     @property
     def attempts(self) -> list[dict[str, Any]]:
-        """The tries that the call made, oldest first: times in microseconds, None for what is not known."""
+        """The tries that the call made, oldest first.
+
+        Each is a dict of what `Client` gives to `on_attempt` too: `number`, `operation`, `outcome`, `kind`,
+        `delivery`, `phase`, `status`, `address`, `reused_connection`, `bytes_sent`, `bytes_received`,
+        `correlation_id`, `started_at_unix_ms`, and times in microseconds: `elapsed_us`, of which `resolve_us`,
+        `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us` and `read_us`. None stands for what is not known or
+        was not needed.
+        """
         import json
 
         attempts: list[dict[str, Any]] = json.loads(self._fields.get("attempts_json", "[]"))
@@ -115,7 +137,8 @@ class InvalidArgumentError(ChatError, ValueError):
 
 
 class ConfigurationError(ChatError, ValueError):
-    """The configuration is missing something or holds something wrong; the message says what would be right."""
+    """The configuration is missing something or holds something wrong. The message names the option, where it came
+    from and what would be right."""
 
     kind = "configuration"
 
@@ -127,19 +150,19 @@ class UnsupportedError(ChatError):
 
 
 class AuthenticationError(ChatError):
-    """The service refused the API key or the connector token (401)."""
+    """The service refused the API key or the connector token (401). Check both, and that they belong to this region."""
 
     kind = "authentication"
 
 
 class PermissionDeniedError(ChatError):
-    """Key and token are known but not allowed to do this (403)."""
+    """Key and token are known but not allowed to do this (403). Ask whoever manages the account."""
 
     kind = "permission"
 
 
 class NotFoundError(ChatError):
-    """No such conversation, account or project (404)."""
+    """No such conversation, account or project (404). Check the ids and the region."""
 
     kind = "not_found"
 
@@ -151,7 +174,7 @@ class ConversationEndedError(ChatError):
 
 
 class RejectedError(ChatError):
-    """The service understood the request and refused it (another 4xx)."""
+    """The service understood the request and refused it (another 4xx). Sending it again changes nothing."""
 
     kind = "rejected"
 
@@ -169,7 +192,8 @@ class ServerError(ChatError):
 
 
 class ConnectError(ChatError):
-    """No connection, or it was lost. The delivery tells whether the service may have heard the turn."""
+    """No connection, or it was lost. `phase` tells where, the delivery whether the service may have heard the turn;
+    what was not sent is a `NotConnectedError`."""
 
     kind = "connect"
 
@@ -179,7 +203,7 @@ class NotConnectedError(ConnectError, ConnectionError):
 
 
 class DeadlineExceededError(ChatError):
-    """The deadline passed. The delivery tells whether the service may have heard the turn."""
+    """The deadline passed. `phase` tells where, the delivery whether the service may have heard the turn."""
 
     kind = "timeout"
 
@@ -191,13 +215,14 @@ class CallCancelledError(ChatError):
 
 
 class ProtocolError(ChatError):
-    """The answer was not what the service is documented to send."""
+    """The answer was not what the service is documented to send. `status`, `headers` and `body_excerpt` show it."""
 
     kind = "protocol"
 
 
 class BusyError(ChatError):
-    """The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent."""
+    """The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was
+    sent."""
 
     kind = "busy"
 
@@ -237,8 +262,11 @@ _CLASSES: dict[str, type[ChatError]] = {
     )
 }
 
+for _public in (ChatError, NotConnectedError, *_CLASSES.values()):
+    _public.__module__ = "polyai_chat"  # where it is found; tracebacks and pickles name that
 
-def _make(kind: str, fields: dict[str, Any]) -> ChatError:
+
+def _make(kind: str, fields: dict[str, Any]) -> ChatError:  # pyright: ignore[reportUnusedFunction]
     """The exception for a failure of the native module."""
     of_kind = _CLASSES.get(kind, ChatError)
     if of_kind is ConnectError and fields["delivery"] == "not_sent":

@@ -8,8 +8,16 @@ from collections.abc import Iterator, Mapping
 class Headers(Mapping[str, str]):
     """The headers of a response: a mapping whose names have no case. Of several with one name it gives the first.
 
-    Values are text, each byte a character (Latin-1), as HTTP has it. Since 0.1.0.
+    Values are text, each byte a character (Latin-1), as HTTP has it. It never changes; any thread may use it. Since
+    0.1.0.
+
+    Example:
+        >>> reply = conversation.respond("Hello")
+        >>> reply.headers["Content-Type"] == reply.headers["content-type"] == "application/json"
+        True
     """
+
+    __module__ = "polyai_chat"
 
     __slots__ = ("_first", "_pairs")
 
@@ -22,6 +30,9 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._first[name.lower()]
 
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._first
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._first)
 
@@ -29,7 +40,16 @@ class Headers(Mapping[str, str]):
         return len(self._first)
 
     def all(self, name: str) -> list[str]:
-        """All values of this name, in the order in which they came."""
+        """Gives all values of a name.
+
+        Args:
+            name: The name of a header, in any case.
+
+        Returns:
+            The values in the order in which they came; none where there is no such header.
+
+        Does not block. Any thread. Since 0.1.0.
+        """
         return [value for known, value in self._pairs if known.lower() == name.lower()]
 
     def __repr__(self) -> str:

@@ -6,11 +6,28 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Generic, Literal, TypedDict, TypeVar, final
 
-from typing_extensions import Self, Unpack
+from typing_extensions import NotRequired, Self, Unpack
 
 from ._headers import Headers
 
-_Outcome = TypeVar("_Outcome", Conversation, Reply, Closed)
+__all__ = [
+    "ERROR_KINDS",
+    "OPTIONS",
+    "VERSION",
+    "Client",
+    "Closed",
+    "Conversation",
+    "DoneCalls",
+    "Greeting",
+    "Handoff",
+    "Reply",
+    "Simulator",
+    "Turn",
+    "run_command_line",
+    "shut_down_at_exit",
+]
+
+_Outcome = TypeVar("_Outcome", Conversation, Reply, Closed, None)
 
 VERSION: str
 OPTIONS: list[dict[str, Any]]
@@ -55,6 +72,16 @@ class _Options(TypedDict, total=False):
     proxy: str | None
     no_proxy: str | None
     on_attempt: Callable[[dict[str, Any]], object] | None
+
+# What Client(**simulator.options) is given; beside it a program may give every other option.
+class _SimulatorOptions(TypedDict):
+    base_url: str
+    account_id: str
+    project_id: str
+    api_key: str
+    token: str
+    dialect: Literal["current", "legacy"]
+    ca_pem: NotRequired[str]
 
 @final
 class Client:
@@ -117,7 +144,29 @@ class Client:
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Closed: ...
+    def start_respond(
+        self,
+        conversation_id: str,
+        message: str | None = None,
+        *,
+        integration_attributes: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        asr_lang_code: str | None = None,
+        tts_lang_code: str | None = None,
+        timeout: float | timedelta | None = None,
+        correlation_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Turn[Reply]: ...
+    def start_close(
+        self,
+        conversation_id: str,
+        *,
+        timeout: float | timedelta | None = None,
+        correlation_id: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Turn[Closed]: ...
     def warm_up(self, timeout: float | timedelta) -> None: ...
+    def start_warm_up(self, timeout: float | timedelta) -> Turn[None]: ...
     def shut_down(self) -> None: ...
     def replace_credentials(self, api_key: str, token: str) -> None: ...
     @property
@@ -129,6 +178,14 @@ class Client:
     def settings(self) -> list[dict[str, Any]]: ...
     def metrics(self) -> dict[str, Any]: ...
     def recent_attempts(self) -> list[dict[str, Any]]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
 
 @final
 class Conversation:
@@ -140,6 +197,7 @@ class Conversation:
     def state(self) -> Literal["open", "in_doubt", "ended", "closed"]: ...
     @property
     def ended(self) -> bool: ...
+    def close_if_open(self) -> Closed | None: ...
     @property
     def closes_at_end_of_scope(self) -> bool: ...
     def respond(
@@ -192,7 +250,7 @@ class Conversation:
 @final
 class Turn(Generic[_Outcome]):
     @classmethod
-    def __class_getitem__(cls, item: Any, /) -> Any: ...
+    def __class_getitem__(cls, item: Any) -> Any: ...
     def wait(self, seconds: float | timedelta | None = None) -> bool: ...
     @property
     def done(self) -> bool: ...
@@ -201,6 +259,13 @@ class Turn(Generic[_Outcome]):
     def fileno(self) -> int: ...
     @property
     def correlation_id(self) -> str: ...
+
+@final
+class DoneCalls:
+    def __new__(cls) -> Self: ...
+    def fileno(self) -> int: ...
+    def expect(self, turn: Turn[Any], number: int) -> None: ...
+    def take(self) -> list[int]: ...
 
 @final
 class Greeting:
@@ -294,7 +359,7 @@ class Simulator:
         cls,
         *,
         script: str | None = None,
-        dialect: str = "current",
+        dialect: Literal["current", "legacy"] = "current",
         api_key: str = "simulator-key",
         token: str = "simulator-token",
         account_id: str = "simulator-account",
@@ -307,7 +372,9 @@ class Simulator:
     @property
     def ca_pem(self) -> str | None: ...
     @property
-    def options(self) -> _Options: ...
+    def options(self) -> _SimulatorOptions: ...
+    @property
+    def environment(self) -> dict[str, str]: ...
     def fail(self, action: Mapping[str, Any], when: Mapping[str, Any] | None = None) -> None: ...
     def clear_faults(self) -> None: ...
     def received(self) -> list[dict[str, Any]]: ...
@@ -316,7 +383,7 @@ class Simulator:
     @property
     def connections(self) -> int: ...
     def wait_for(
-        self, operation: Literal["create", "respond", "close"], count: int, timeout: float = 10.0
+        self, operation: Literal["create", "respond", "close"], count: int, timeout: float | timedelta = 10.0
     ) -> bool: ...
     def end_conversation(self, conversation_id: str) -> bool: ...
     def clear(self) -> None: ...

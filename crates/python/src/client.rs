@@ -1,9 +1,9 @@
 //! The client.
 
-use crate::arguments::{duration, parsed};
+use crate::arguments::{duration, parsed, text};
 use crate::conversation::Conversation;
 use crate::error::to_python;
-use crate::interrupt::{Interrupt, call};
+use crate::interrupt::{Interrupt, call, finish};
 use crate::reply::{Closed, Reply};
 use crate::turn::Turn;
 use crate::{listeners, options, request};
@@ -15,12 +15,35 @@ use std::path::PathBuf;
 
 /// Talks to one project of the service.
 ///
-/// Options are keyword arguments, named as in the table of options; times are seconds or timedeltas. `region`,
-/// `base_url` and `studio_url` are one choice. `on_attempt`, if given, is called with a dict for each attempt of a call, on
-/// the thread of the call.
+/// Make one at the start and keep it. Any number of threads may use it, and share its connections. Making one opens
+/// no socket and starts no thread. It goes on in a child after a fork. It cannot be pickled, because it holds keys,
+/// which it shows nowhere.
 ///
-/// Any number of threads may use it, and share its connections. Making one opens no socket and starts no thread. It survives
-/// fork, and cannot be pickled: it holds keys. Raises ConfigurationError where something is missing or wrong. Since 0.1.0.
+/// Args:
+///     options: The options of the table in the guide (`polyai_chat.OPTIONS`) by their keywords, each of the type
+///         that the table says; times are seconds above 0 and at most 86400, or timedeltas. None is an option that
+///         is not given. Needed are `api_key`, `token`, and `studio_url`, or else `account_id`, `project_id` and
+///         one of `region` and `base_url`.
+///     on_attempt: A function that is called with a dict after each attempt of each call, on the thread of the
+///         call, before the call returns. `ChatError.attempts` lists what is in it. What it raises goes to
+///         `sys.unraisablehook`.
+///
+/// Raises:
+///     ConfigurationError: Something is missing or wrong; the text says what would be right.
+///     TypeError: A keyword is not known, or its value of the wrong type.
+///     ValueError: A time is not one.
+///
+/// Example:
+///     >>> client = Client(
+///     ...     studio_url="https://studio.uk.poly.ai/acme-uk/acme-team-4",
+///     ...     api_key="the-key",
+///     ...     token="the-connector-token",
+///     ...     timeout=8.0,
+///     ... )
+///     >>> client
+///     <Client of https://api.uk-1.platform.polyai.app>
+///
+/// Does not block. Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat", weakref)]
 pub(crate) struct Client {
     client: core::Client,
@@ -38,6 +61,12 @@ impl Client {
             let given = given.copy()?;
             if let Some(listener) = given.get_item("on_attempt")? {
                 given.del_item("on_attempt")?;
+                if !listener.is_none() && !listener.is_callable() {
+                    let given = listener.get_type().name()?;
+                    return Err(PyTypeError::new_err(format!(
+                        "on_attempt must be callable, not {given}"
+                    )));
+                }
                 on_attempt = (!listener.is_none()).then(|| listener.unbind());
             }
             options::set(&mut config, &given)?;
@@ -60,9 +89,19 @@ impl Client {
         Self::made(py, Config::new(), options)
     }
 
-    /// A client from the environment variables `POLYAI_...`; keyword arguments beat them.
+    /// Makes a client from the environment variables `POLYAI_...`, which the table of options names.
     ///
-    /// Raises ConfigurationError. Since 0.1.0.
+    /// Args:
+    ///     options: As for `Client`; they beat the environment.
+    ///
+    /// Returns:
+    ///     The client.
+    ///
+    /// Raises:
+    ///     ConfigurationError: Something is missing or wrong; the text names the variable.
+    ///     TypeError, ValueError: As for `Client`.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     #[classmethod]
     #[pyo3(signature = (**options))]
     fn from_env(class: &Bound<'_, PyType>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
@@ -71,10 +110,23 @@ impl Client {
         Self::made(py, config, options)
     }
 
-    /// A client from a profile of a configuration file, by default the profile `default` of `$POLYAI_CONFIG_FILE`, else
-    /// `$XDG_CONFIG_HOME/polyai/config.toml`, else `~/.config/polyai/config.toml`; keyword arguments beat it.
+    /// Makes a client from a profile, a table of a configuration file in TOML.
     ///
-    /// Raises ConfigurationError, with file and line. Since 0.1.0.
+    /// Args:
+    ///     profile: The name of the table. None is 'default'.
+    ///     file: The file. None is ``$POLYAI_CONFIG_FILE``, else ``$XDG_CONFIG_HOME/polyai/config.toml``, else
+    ///         ``~/.config/polyai/config.toml``.
+    ///     options: As for `Client`; they beat the profile.
+    ///
+    /// Returns:
+    ///     The client.
+    ///
+    /// Raises:
+    ///     ConfigurationError: File or profile are missing, or something in them is wrong; the text names file and
+    ///         line.
+    ///     TypeError, ValueError: As for `Client`.
+    ///
+    /// Blocks while it reads the file. Any thread. Since 0.1.0.
     #[classmethod]
     #[pyo3(signature = (profile=None, *, file=None, **options))]
     fn from_profile(
@@ -93,12 +145,39 @@ impl Client {
 
     /// Starts a conversation; the agent greets.
     ///
-    /// Keywords: `integration_attributes` (a mapping), `variant_id`, `channel`, `asr_lang_code`, `tts_lang_code`; in the
-    /// legacy dialect `user_id`, `message`, `metadata`; `timeout` (seconds or timedelta; None is the client's),
-    /// `correlation_id`, `extra` (fields that this library does not know).
+    /// Args:
+    ///     integration_attributes: What the agent may know about the customer: a mapping that can be written as JSON.
+    ///     variant_id: The variant of the agent, for the whole conversation.
+    ///     channel: The channel: 'webchat', 'whatsapp', 'sms', 'api', or a newer one.
+    ///     asr_lang_code: The language of what the customer writes, such as 'en-US'.
+    ///     tts_lang_code: The language of what the agent answers, such as 'en-US'.
+    ///     user_id: Only in the legacy dialect: who the session belongs to, unique for each session. None makes one.
+    ///     message: Only in the legacy dialect: what the customer says first; may be empty.
+    ///     metadata: Only in the legacy dialect: what goes with the conversation, a mapping that can be written as
+    ///         JSON.
+    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
+    ///         `timeout`.
+    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
+    ///         without spaces. None makes one.
+    ///     extra: Fields that this library does not know, sent as they are.
     ///
-    /// Raises any ChatError; after one with the delivery 'unknown' a conversation may be open that nobody can reach. Blocks, without
-    /// the interpreter lock, at most for the deadline; Ctrl-C ends it. Any thread. Since 0.1.0.
+    /// Returns:
+    ///     The conversation, with the agent's greeting. As the context of a `with` block it is closed at the end.
+    ///
+    /// Raises:
+    ///     ChatError: Any of its kinds. After one with the delivery 'unknown' a conversation may be open that nobody
+    ///         can reach.
+    ///     TypeError: An argument is of the wrong type. Nothing was sent.
+    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    ///
+    /// Example:
+    ///     >>> with client.create(integration_attributes={"customer_name": "Sam"}) as conversation:
+    ///     ...     print(conversation.greeting.response)
+    ///     ...     print(conversation.respond("Where is my order?").response)
+    ///     Hello Sam, this is the Acme returns and billing assistant. How can I help?
+    ///     I can look that up. What is your order number?
+    ///
+    /// Blocks at most for the deadline, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (**fields),
         text_signature = "($self, *, integration_attributes=None, variant_id=None, channel=None, asr_lang_code=None, \
@@ -107,12 +186,38 @@ impl Client {
     )]
     fn create(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Conversation> {
         let interrupt = Interrupt::of_this_thread(py)?;
-        let request = request::create(fields, Some(&interrupt))?;
+        let request = request::create(py, fields, Some(&interrupt))?;
         let conversation = call(py, &interrupt, || self.client.create(request))?;
         Ok(Conversation::new(self.client.clone(), conversation))
     }
 
-    /// Starts to create a conversation and returns at once. Arguments as `create`. Does not block. Any thread. Since 0.1.0.
+    /// Starts to create a conversation and returns at once. The deadline begins now.
+    ///
+    /// Args:
+    ///     integration_attributes: What the agent may know about the customer: a mapping that can be written as JSON.
+    ///     variant_id: The variant of the agent, for the whole conversation.
+    ///     channel: The channel: 'webchat', 'whatsapp', 'sms', 'api', or a newer one.
+    ///     asr_lang_code: The language of what the customer writes, such as 'en-US'.
+    ///     tts_lang_code: The language of what the agent answers, such as 'en-US'.
+    ///     user_id: Only in the legacy dialect: who the session belongs to, unique for each session. None makes one.
+    ///     message: Only in the legacy dialect: what the customer says first; may be empty.
+    ///     metadata: Only in the legacy dialect: what goes with the conversation, a mapping that can be written as
+    ///         JSON.
+    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
+    ///         `timeout`.
+    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
+    ///         without spaces. None makes one.
+    ///     extra: Fields that this library does not know, sent as they are.
+    ///
+    /// Returns:
+    ///     The call that is under way; its result is a `Conversation`.
+    ///
+    /// Raises:
+    ///     ChatError: It could not be started, or an argument cannot be sent. What goes wrong later, the result raises.
+    ///     TypeError: An argument is of the wrong type. Nothing was sent.
+    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (**fields),
         text_signature = "($self, *, integration_attributes=None, variant_id=None, channel=None, asr_lang_code=None, \
@@ -120,21 +225,58 @@ impl Client {
             correlation_id=None, extra=None)"
     )]
     fn start_create(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Turn> {
-        let request = request::create(fields, None)?;
+        let request = request::create(py, fields, None)?;
         let started = py.detach(|| self.client.start_create(request));
         let started = started.map_err(|error| to_python(py, &error))?;
         Ok(Turn::of_create(self.client.clone(), started))
     }
 
-    /// Goes on with a conversation that was created elsewhere, or earlier. Sends nothing. Any thread. Since 0.1.0.
-    fn attach(&self, py: Python<'_>, conversation_id: String) -> PyResult<Conversation> {
-        let attached = self.client.attach(conversation_id);
+    /// Goes on with a conversation that was created elsewhere, or earlier. Sends nothing.
+    ///
+    /// Args:
+    ///     conversation_id: The id that `create` gave it, 1 to 1024 bytes.
+    ///
+    /// Returns:
+    ///     The conversation, without a greeting. Whether there is such a one, the first turn tells.
+    ///
+    /// Raises:
+    ///     InvalidArgumentError: That is no id.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
+    fn attach(&self, py: Python<'_>, conversation_id: &Bound<'_, PyAny>) -> PyResult<Conversation> {
+        let attached = self
+            .client
+            .attach(text("conversation_id", conversation_id)?);
         let conversation = attached.map_err(|error| to_python(py, &error))?;
         Ok(Conversation::new(self.client.clone(), conversation))
     }
 
-    /// One turn of a conversation by its id alone: no order among turns and no state is kept. Arguments, errors and blocking as
-    /// `Conversation.respond`. Any thread. Since 0.1.0.
+    /// Says something in a conversation by its id alone. Keeps no order among turns and no state; `attach` gives both.
+    ///
+    /// Args:
+    ///     conversation_id: The id that `create` gave it, 1 to 1024 bytes.
+    ///     message: What the customer says. None is a turn without a message, which is not the same as an empty one.
+    ///     integration_attributes: What the agent may know about the customer from this turn on: a mapping that can be
+    ///         written as JSON.
+    ///     metadata: What goes with this message: a mapping that can be written as JSON.
+    ///     asr_lang_code: The language of this message, such as 'en-US'.
+    ///     tts_lang_code: The language of the answer, such as 'en-US'.
+    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
+    ///         `timeout`.
+    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
+    ///         without spaces. None makes one.
+    ///     extra: Fields that this library does not know, sent as they are.
+    ///
+    /// Returns:
+    ///     The agent's reply.
+    ///
+    /// Raises:
+    ///     ConversationEndedError: The service said that it is over.
+    ///     ChatError: Any other of its kinds.
+    ///     TypeError: An argument is of the wrong type. Nothing was sent.
+    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    ///
+    /// Blocks at most for the deadline, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (conversation_id, message=None, **fields),
         text_signature = "($self, conversation_id, message=None, *, integration_attributes=None, metadata=None, \
@@ -143,20 +285,39 @@ impl Client {
     fn respond(
         &self,
         py: Python<'_>,
-        conversation_id: &str,
+        conversation_id: &Bound<'_, PyAny>,
         message: Option<&Bound<'_, PyAny>>,
         fields: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Reply> {
         let interrupt = Interrupt::of_this_thread(py)?;
-        let request = request::respond(message, fields, Some(&interrupt))?;
+        let conversation_id = text("conversation_id", conversation_id)?;
+        let request = request::respond(py, message, fields, Some(&interrupt))?;
         let reply = call(py, &interrupt, || {
-            self.client.respond(conversation_id, request)
+            self.client.respond(&conversation_id, request)
         })?;
         Ok(Reply::new(&reply))
     }
 
-    /// Closes a conversation by its id; one that is over already counts as closed. Arguments, errors and blocking as
-    /// `Conversation.close`. Any thread. Since 0.1.0.
+    /// Closes a conversation by its id alone. One that is over, or not there any more, counts as closed.
+    ///
+    /// Args:
+    ///     conversation_id: The id that `create` gave it, 1 to 1024 bytes.
+    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
+    ///         `close_timeout`.
+    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
+    ///         without spaces. None makes one.
+    ///     extra: Fields that this library does not know, sent as they are.
+    ///
+    /// Returns:
+    ///     What the service answered.
+    ///
+    /// Raises:
+    ///     UnsupportedError: The legacy dialect has no close.
+    ///     ChatError: Any other of its kinds. Closing again does no harm.
+    ///     TypeError: An argument is of the wrong type. Nothing was sent.
+    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    ///
+    /// Blocks at most for the deadline, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (conversation_id, **fields),
         text_signature = "($self, conversation_id, *, timeout=None, correlation_id=None, extra=None)"
@@ -164,35 +325,124 @@ impl Client {
     fn close(
         &self,
         py: Python<'_>,
-        conversation_id: &str,
+        conversation_id: &Bound<'_, PyAny>,
         fields: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Closed> {
         let interrupt = Interrupt::of_this_thread(py)?;
-        let request = request::close(fields, Some(&interrupt))?;
+        let conversation_id = text("conversation_id", conversation_id)?;
+        let request = request::close(py, fields, Some(&interrupt))?;
         let closed = call(py, &interrupt, || {
-            self.client.close(conversation_id, request)
+            self.client.close(&conversation_id, request)
         })?;
         Ok(Closed::new(&closed))
     }
 
     /// Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
     ///
-    /// Raises ConnectError or DeadlineExceededError. Blocks, without the interpreter lock, at most for `timeout` (seconds or
-    /// timedelta). Any thread. Since 0.1.0.
+    /// Args:
+    ///     timeout: Seconds above 0 and at most 86400, or a timedelta.
+    ///
+    /// Raises:
+    ///     ConnectError: No connection came about; it was tried once.
+    ///     DeadlineExceededError: None came about in that time.
+    ///     CallCancelledError: The client has been shut down.
+    ///     TypeError, ValueError: That is no time.
+    ///
+    /// Blocks at most for `timeout`, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
     fn warm_up(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<()> {
-        let interrupt = Interrupt::of_this_thread(py)?;
         let timeout = duration("timeout", timeout)?;
-        call(py, &interrupt, || self.client.warm_up(timeout))
+        let started = self.client.start_warm_up(timeout);
+        finish(py, started.map_err(|error| to_python(py, &error))?)
     }
 
-    /// Ends every call that is under way, each with a truthful delivery, closes idle connections, and has later calls fail. Does
-    /// not wait; sends nothing. Any thread. Since 0.1.0.
+    /// Starts a turn of a conversation by its id alone, and returns at once. Its deadline is that of now.
+    ///
+    /// Arguments, result and errors are those of `Client.respond`; what goes wrong after the start, the result raises.
+    /// Turns that are started so keep no order.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
+    #[pyo3(
+        signature = (conversation_id, message=None, **fields),
+        text_signature = "($self, conversation_id, message=None, *, integration_attributes=None, metadata=None, \
+            asr_lang_code=None, tts_lang_code=None, timeout=None, correlation_id=None, extra=None)"
+    )]
+    fn start_respond(
+        &self,
+        py: Python<'_>,
+        conversation_id: &Bound<'_, PyAny>,
+        message: Option<&Bound<'_, PyAny>>,
+        fields: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Turn> {
+        let conversation_id = text("conversation_id", conversation_id)?;
+        let request = request::respond(py, message, fields, None)?;
+        let started = py.detach(|| self.client.start_respond(conversation_id, request));
+        let started = started.map_err(|error| to_python(py, &error))?;
+        Ok(Turn::of_respond(self.client.clone(), started))
+    }
+
+    /// Starts to close a conversation by its id alone, and returns at once. Its deadline is that of now.
+    ///
+    /// Arguments, result and errors are those of `Client.close`; what goes wrong after the start, the result raises.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
+    #[pyo3(
+        signature = (conversation_id, **fields),
+        text_signature = "($self, conversation_id, *, timeout=None, correlation_id=None, extra=None)"
+    )]
+    fn start_close(
+        &self,
+        py: Python<'_>,
+        conversation_id: &Bound<'_, PyAny>,
+        fields: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Turn> {
+        let conversation_id = text("conversation_id", conversation_id)?;
+        let request = request::close(py, fields, None)?;
+        let started = py.detach(|| self.client.start_close(conversation_id, request));
+        let started = started.map_err(|error| to_python(py, &error))?;
+        Ok(Turn::of_close(self.client.clone(), started))
+    }
+
+    /// Starts to open a connection ahead of the first turn, as `Client.warm_up` does, and returns at once.
+    ///
+    /// Arguments and errors are those of `Client.warm_up`; what goes wrong after the start, the result raises, which
+    /// else is None.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
+    fn start_warm_up(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<Turn> {
+        let timeout = duration("timeout", timeout)?;
+        let started = py.detach(|| self.client.start_warm_up(timeout));
+        let started = started.map_err(|error| to_python(py, &error))?;
+        Ok(Turn::of_warm_up(self.client.clone(), started))
+    }
+
+    /// Ends every call that is under way, each with a truthful delivery, closes idle connections, and has later calls
+    /// fail.
+    ///
+    /// Sends nothing: close conversations before. The calls raise `CallCancelledError` on their own threads.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn shut_down(&self, py: Python<'_>) {
         py.detach(|| self.client.shut_down());
     }
 
-    /// Replaces key and token, as a pair, while calls run. Any thread. Since 0.1.0.
-    fn replace_credentials(&self, py: Python<'_>, api_key: &str, token: &str) -> PyResult<()> {
+    /// Replaces key and token, as a pair, while calls run. A call that is under way keeps those that it began with.
+    ///
+    /// Args:
+    ///     api_key: The new API key.
+    ///     token: The new connector token.
+    ///
+    /// Raises:
+    ///     InvalidArgumentError: One of them cannot be sent, for instance because it holds a line break. Nothing was
+    ///         replaced.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
+    fn replace_credentials(
+        &self,
+        py: Python<'_>,
+        api_key: &Bound<'_, PyAny>,
+        token: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let (api_key, token) = (text("api_key", api_key)?, text("token", token)?);
         let outcome = self.client.replace_credentials(api_key, token);
         outcome.map_err(|error| to_python(py, &error))
     }
@@ -203,20 +453,26 @@ impl Client {
         self.client.base_url()
     }
 
-    /// The proxy between this client and the service, without user name and password; None where the connection is direct.
+    /// The proxy between this client and the service, without user name and password; None where the connection is
+    /// direct.
     #[getter]
     fn proxy(&self) -> Option<String> {
         self.client.proxy()
     }
 
-    /// The dialect that the client speaks: 'current' or 'legacy'.
+    /// The dialect of the service that the client speaks: 'current' or 'legacy'.
     #[getter]
     fn dialect(&self) -> &'static str {
         self.client.dialect().name()
     }
 
-    /// What each option was set to when the client was made, as a list of dicts in the order of `OPTIONS`: `name`, `value` (secrets
-    /// are 'set'), and where it came from. Any thread. Since 0.1.0.
+    /// Tells what each option was set to when the client was made.
+    ///
+    /// Returns:
+    ///     A dict for each option, in the order of `polyai_chat.OPTIONS`, with `name` (in the environment's manner,
+    ///     with times in milliseconds), `value` (a str, 'set' for secrets, None where there is none) and `origin`.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let settings: Vec<Value> = self
             .settings
@@ -226,14 +482,27 @@ impl Client {
         parsed(py, &Value::from(settings).to_string())
     }
 
-    /// The client's counters, as a dict. Any thread. Since 0.1.0.
+    /// Gives the client's counters since it was made, or since the fork.
+    ///
+    /// Returns:
+    ///     A new dict with `calls`, `calls_in_flight`, `failures` (by kind), `attempts`, `retries`, `retries_left`,
+    ///     `opened_connections`, `reused_connections`, `idle_connections`, `bytes_sent`, `bytes_received`, `breaker`
+    ///     ('closed', 'open' or 'probing') and `latency`, a list of dicts with `calls` and the `up_to_ms` that they
+    ///     took.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let metrics = parsed(py, &self.client.metrics().to_json().to_string())?;
         metrics.set_item("breaker", self.client.breaker_state().name())?;
         Ok(metrics)
     }
 
-    /// The last attempts of all calls, oldest first, as a list of dicts. Any thread. Since 0.1.0.
+    /// Gives the last attempts of all calls, as many as the option `recent_attempts` says.
+    ///
+    /// Returns:
+    ///     A new list, oldest first, of dicts as in `ChatError.attempts`.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn recent_attempts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let attempts: Vec<Value> = self
             .client
@@ -242,6 +511,21 @@ impl Client {
             .map(Attempt::to_json)
             .collect();
         parsed(py, &Value::from(attempts).to_string())
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// Shuts it down, as `shut_down` does. Conversations are not closed by that: close them first.
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        _exception_type: &Bound<'_, PyAny>,
+        _exception: &Bound<'_, PyAny>,
+        _traceback: &Bound<'_, PyAny>,
+    ) {
+        self.shut_down(py);
     }
 
     fn __repr__(&self) -> String {

@@ -9,10 +9,22 @@ use polyai_chat_core as core;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// One conversation with the agent.
+/// One conversation with the agent, made by `Client.create` or `Client.attach`.
 ///
-/// Any number of threads may use it: turns are sent one at a time, in the order of the calls. As a context manager it closes
-/// the conversation at the end of the block, also on exceptions, within the deadline of a close. Since 0.1.0.
+/// Any number of threads may use it: turns are sent one at a time, in the order of the calls.
+///
+/// A `with` block closes it at the end, also on an exception, unless it is over or the dialect has no close. That
+/// takes `close_timeout` at most. Where closing fails, the block raises that, but never in place of an exception of
+/// its own. Dropping the object sends nothing.
+///
+/// Example:
+///     >>> with client.create() as conversation:
+///     ...     conversation.respond("Goodbye").end_conversation
+///     True
+///     >>> conversation.state
+///     'ended'
+///
+/// Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat", weakref)]
 pub(crate) struct Conversation {
     client: core::Client,
@@ -30,7 +42,7 @@ impl Conversation {
 
 #[pymethods]
 impl Conversation {
-    /// The id that the service gave it.
+    /// The id that the service gave it. Another process goes on with it by `Client.attach`.
     #[getter]
     fn id(&self) -> &str {
         self.conversation.id()
@@ -42,27 +54,52 @@ impl Conversation {
         self.conversation.greeting().map(Greeting::new)
     }
 
-    /// What is known about it now: 'open', 'in_doubt', 'ended' or 'closed'.
+    /// What is known about it now: 'open', 'in_doubt' (a turn was lost that the agent may have heard), 'ended' (by the
+    /// service) or 'closed'.
     #[getter]
     fn state(&self) -> &'static str {
         self.conversation.state().name()
     }
 
-    /// Whether it is over, by the service's word or by being closed.
+    /// Whether it is over, by the service's word or by being closed. Turns are then refused without a request.
     #[getter]
     fn ended(&self) -> bool {
         self.conversation.is_over()
     }
 
-    /// One turn: says `message`, and returns the agent's reply. None is a turn without a message, which is not the same as an
-    /// empty one.
+    /// Says something, and returns the agent's reply.
     ///
-    /// Keywords: `timeout` (seconds or timedelta; None is the client's), `integration_attributes`, `metadata`,
-    /// `asr_lang_code`, `tts_lang_code`, `correlation_id`, `extra`.
+    /// Args:
+    ///     message: What the customer says. None is a turn without a message, which is not the same as an empty one.
+    ///     integration_attributes: What the agent may know about the customer from this turn on: a mapping that can be
+    ///         written as JSON.
+    ///     metadata: What goes with this message: a mapping that can be written as JSON.
+    ///     asr_lang_code: The language of this message, such as 'en-US'.
+    ///     tts_lang_code: The language of the answer, such as 'en-US'.
+    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
+    ///         `timeout`.
+    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
+    ///         without spaces. None makes one.
+    ///     extra: Fields that this library does not know, sent as they are.
     ///
-    /// Raises ConversationEndedError without a request when it is over, BusyError when the deadline passes while an earlier turn
-    /// is under way, else any ChatError. Blocks, without the interpreter lock, at most for the deadline; Ctrl-C ends it. Any
-    /// thread. Since 0.1.0.
+    /// Returns:
+    ///     The agent's reply.
+    ///
+    /// Raises:
+    ///     ConversationEndedError: It is over. If that was known already, nothing was sent.
+    ///     BusyError: The deadline passed while an earlier turn was under way. Nothing was sent.
+    ///     ChatError: Any other of its kinds; `ChatError.may_resend` tells whether the turn may be said again.
+    ///     TypeError: An argument is of the wrong type. Nothing was sent.
+    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    ///
+    /// Example:
+    ///     >>> reply = conversation.respond("Can I speak to a human?")
+    ///     >>> reply.response
+    ///     'Of course. I am putting you through to a colleague now.'
+    ///     >>> reply.handoff
+    ///     Handoff(destination='returns-desk', reason='customer_request')
+    ///
+    /// Blocks at most for the deadline, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (message=None, **fields),
         text_signature = "($self, message=None, *, integration_attributes=None, metadata=None, asr_lang_code=None, \
@@ -75,13 +112,42 @@ impl Conversation {
         fields: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Reply> {
         let interrupt = Interrupt::of_this_thread(py)?;
-        let request = request::respond(message, fields, Some(&interrupt))?;
+        let request = request::respond(py, message, fields, Some(&interrupt))?;
         let reply = call(py, &interrupt, || self.conversation.respond(request))?;
         Ok(Reply::new(&reply))
     }
 
-    /// Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now. Arguments as
-    /// `respond`. Does not block. Any thread. Since 0.1.0.
+    /// Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now.
+    ///
+    /// Args:
+    ///     message: What the customer says. None is a turn without a message, which is not the same as an empty one.
+    ///     integration_attributes: What the agent may know about the customer from this turn on: a mapping that can be
+    ///         written as JSON.
+    ///     metadata: What goes with this message: a mapping that can be written as JSON.
+    ///     asr_lang_code: The language of this message, such as 'en-US'.
+    ///     tts_lang_code: The language of the answer, such as 'en-US'.
+    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
+    ///         `timeout`.
+    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
+    ///         without spaces. None makes one.
+    ///     extra: Fields that this library does not know, sent as they are.
+    ///
+    /// Returns:
+    ///     The turn that is under way; its result is a `Reply`.
+    ///
+    /// Raises:
+    ///     ChatError: It could not be started, or an argument cannot be sent. What goes wrong later, the result raises.
+    ///     TypeError: An argument is of the wrong type. Nothing was sent.
+    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    ///
+    /// Example:
+    ///     >>> turn = conversation.start("Where is my order?")
+    ///     >>> if not turn.wait(10):
+    ///     ...     print("One moment, please.")
+    ///     >>> turn.result().response
+    ///     'I can look that up. What is your order number?'
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (message=None, **fields),
         text_signature = "($self, message=None, *, integration_attributes=None, metadata=None, asr_lang_code=None, \
@@ -93,38 +159,90 @@ impl Conversation {
         message: Option<&Bound<'_, PyAny>>,
         fields: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Turn> {
-        let request = request::respond(message, fields, None)?;
+        let request = request::respond(py, message, fields, None)?;
         let started = py.detach(|| self.conversation.start_respond(request));
         let started = started.map_err(|error| to_python(py, &error))?;
         Ok(Turn::of_respond(self.client.clone(), started))
     }
 
-    /// Closes it. Sent once, also when the service has said that it is over; later calls return the first answer. Waits for
-    /// earlier turns.
+    /// Closes it, after the turns that are under way.
     ///
-    /// Keywords: `timeout`, `correlation_id`, `extra`. Raises UnsupportedError in the legacy dialect, which has no close;
-    /// else any ChatError. Blocks, without the interpreter lock, at most for the deadline of a close. Any thread. Since 0.1.0.
+    /// It is sent once, also when the service has said that it is over; later calls return the first answer.
+    ///
+    /// Args:
+    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
+    ///         `close_timeout`.
+    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
+    ///         without spaces. None makes one.
+    ///     extra: Fields that this library does not know, sent as they are.
+    ///
+    /// Returns:
+    ///     What the service answered.
+    ///
+    /// Raises:
+    ///     UnsupportedError: The legacy dialect has no close.
+    ///     BusyError: The deadline passed while an earlier turn was under way. Nothing was sent.
+    ///     ChatError: Any other of its kinds. Closing again does no harm.
+    ///     TypeError: An argument is of the wrong type. Nothing was sent.
+    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    ///
+    /// Blocks at most for the deadline, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (**fields),
         text_signature = "($self, *, timeout=None, correlation_id=None, extra=None)"
     )]
     fn close(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Closed> {
         let interrupt = Interrupt::of_this_thread(py)?;
-        let request = request::close(fields, Some(&interrupt))?;
+        let request = request::close(py, fields, Some(&interrupt))?;
         let closed = call(py, &interrupt, || self.conversation.close_with(request))?;
         Ok(Closed::new(&closed))
     }
 
-    /// Starts to close it and returns at once, as `start` does. Since 0.1.0.
+    /// Starts to close it and returns at once.
+    ///
+    /// Args:
+    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
+    ///         `close_timeout`.
+    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
+    ///         without spaces. None makes one.
+    ///     extra: Fields that this library does not know, sent as they are.
+    ///
+    /// Returns:
+    ///     The call that is under way; its result is a `Closed`.
+    ///
+    /// Raises:
+    ///     ChatError: It could not be started, or an argument cannot be sent. What goes wrong later, the result raises.
+    ///     TypeError: An argument is of the wrong type. Nothing was sent.
+    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (**fields),
         text_signature = "($self, *, timeout=None, correlation_id=None, extra=None)"
     )]
     fn start_close(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Turn> {
-        let request = request::close(fields, None)?;
+        let request = request::close(py, fields, None)?;
         let started = py.detach(|| self.conversation.start_close(request));
         let started = started.map_err(|error| to_python(py, &error))?;
         Ok(Turn::of_close(self.client.clone(), started))
+    }
+
+    /// Closes it if that is still of use, as the end of a `with` block does: sends nothing when it is over, nor in a dialect
+    /// that has no close.
+    ///
+    /// Returns:
+    ///     What the service answered; None where nothing was sent.
+    ///
+    /// Raises:
+    ///     BusyError: The deadline passed while an earlier turn was under way. Nothing was sent.
+    ///     ChatError: Any other of its kinds. Closing again does no harm.
+    ///
+    /// Blocks at most for the client's `close_timeout`, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
+    fn close_if_open(&self, py: Python<'_>) -> PyResult<Option<Closed>> {
+        match self.closes_at_end_of_scope() {
+            true => self.close(py, None).map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Whether the end of a `with` block would send a close: not when it is over, nor in a dialect that has none.
@@ -137,7 +255,7 @@ impl Conversation {
         slf
     }
 
-    /// Closes it if that is still of use. What goes wrong then is logged, and raised only where the block raised nothing.
+    /// Closes it if that is still of use. What goes wrong then is raised only where the block raised nothing.
     fn __exit__(
         &self,
         py: Python<'_>,
@@ -145,11 +263,8 @@ impl Conversation {
         _exception: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
-        if !self.closes_at_end_of_scope() {
-            return Ok(false);
-        }
         let has_raised = !exception_type.is_none();
-        match self.close(py, None) {
+        match self.close_if_open(py) {
             Err(error) if !has_raised || !is_chat_error(py, &error)? => Err(error),
             Ok(_) | Err(_) => Ok(false),
         }

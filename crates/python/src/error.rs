@@ -1,5 +1,6 @@
 //! A failure of the core as a Python exception. The exceptions are classes of `polyai_chat._errors`.
 
+use crate::calling::call;
 use polyai_chat_core::{Attempt, Error, Value};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -14,12 +15,22 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     }
 }
 
-fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+/// Looks up what is needed of Python, once and at the import: near the end of the interpreter nothing can be imported, and
+/// finalizers may still make calls.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    maker(py).map(drop)
+}
+
+fn maker(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let make = MAKE.get_or_try_init(py, || {
         let module = py.import("polyai_chat._errors")?;
         module.getattr("_make").map(Bound::unbind)
     })?;
+    Ok(make.bind(py))
+}
+
+fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     let attempts: Vec<Value> = error.attempts().iter().map(Attempt::to_json).collect();
     let headers: Vec<(&str, Bound<'_, PyBytes>)> = error
         .headers()
@@ -40,7 +51,7 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     fields.set_item("attempts_json", Value::from(attempts).to_string())?;
     fields.set_item("headers", headers)?;
     fields.set_item("cause", cause(error))?;
-    make.bind(py).call1((error.kind().name(), fields))
+    call(maker(py)?, (error.kind().name(), fields))
 }
 
 /// What the systems below said, from the outermost to the innermost.

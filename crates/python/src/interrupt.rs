@@ -1,42 +1,71 @@
 //! Ctrl-C, and whatever else a signal handler of Python's raises, ends a call.
 
+use crate::calling;
 use crate::error::to_python;
-use crate::shutdown::InFlight;
-use polyai_chat_core::{Error, ErrorKind};
+use polyai_chat_core::{Error, Turn};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::cell::Cell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How long a wait lasts at most before signals are looked for.
-pub(crate) const CHECK_EVERY: Duration = Duration::from_millis(50);
+const CHECK_EVERY: Duration = Duration::from_millis(50);
 
-/// What a signal handler raised while a call waited. Signals reach the main thread only, so others do not look for them.
+/// For how long they are not looked for again. To look takes the interpreter lock, for which one may have to wait while
+/// other threads run Python, and a call asks several times before it waits. After a signal within this time it waits once
+/// more, and is ended by the next look.
+const NOT_AGAIN_FOR: Duration = Duration::from_millis(10);
+
+/// Looks for signals while a call waits. Python runs their handlers on its main thread, so others do not look.
 #[derive(Clone)]
-pub(crate) struct Interrupt(Option<Arc<Mutex<Option<PyErr>>>>);
+pub(crate) struct Interrupt(Option<Arc<Mutex<Watch>>>);
+
+struct Watch {
+    looked: Instant,
+    /// What a signal handler raised.
+    raised: Option<PyErr>,
+}
 
 impl Interrupt {
+    /// For a call that begins now.
     pub(crate) fn of_this_thread(py: Python<'_>) -> PyResult<Self> {
-        Ok(Self(is_main_thread(py)?.then(Arc::default)))
+        if !runs_signal_handlers(py)? {
+            return Ok(Self(None));
+        }
+        py.check_signals()?;
+        let watch = Watch {
+            looked: Instant::now(),
+            raised: None,
+        };
+        Ok(Self(Some(Arc::new(Mutex::new(watch)))))
     }
 
     /// To be asked by the waiting call; `true` cancels it.
     pub(crate) fn check(&self) -> Option<impl Fn() -> bool + Send + Sync + 'static> {
-        let raised = Arc::clone(self.0.as_ref()?);
+        let watch = Arc::clone(self.0.as_ref()?);
         Some(move || {
+            if locked(&watch).looked.elapsed() < NOT_AGAIN_FOR {
+                return false;
+            }
             let outcome = Python::try_attach(signals);
+            let mut watch = locked(&watch);
+            watch.looked = Instant::now();
             let Some(Err(error)) = outcome else {
                 return false;
             };
-            *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            watch.raised = Some(error);
             true
         })
     }
 
     fn raised(&self) -> Option<PyErr> {
-        let raised = self.0.as_ref()?;
-        raised.lock().unwrap_or_else(PoisonError::into_inner).take()
+        locked(self.0.as_ref()?).raised.take()
     }
+}
+
+fn locked(watch: &Mutex<Watch>) -> MutexGuard<'_, Watch> {
+    watch.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes a call without the interpreter, and turns what came of it into Python's terms. An exception of a signal handler
@@ -46,33 +75,93 @@ pub(crate) fn call<T: Send>(
     interrupt: &Interrupt,
     work: impl FnOnce() -> Result<T, Error> + Send,
 ) -> PyResult<T> {
-    let in_flight = InFlight::begin();
     let outcome = py.detach(work);
-    drop(in_flight);
-    outcome.map_err(|error| {
-        let exception = to_python(py, &error);
-        match interrupt.raised() {
-            Some(raised) if error.kind() == ErrorKind::Cancelled => {
-                raised.set_cause(py, Some(exception));
-                raised
-            }
-            _ => exception,
+    match interrupt.raised() {
+        Some(raised) => Err(caused_by(py, raised, outcome.err())),
+        None => outcome.map_err(|error| to_python(py, &error)),
+    }
+}
+
+/// As [`call`], for one that was started and cannot look for signals itself.
+pub(crate) fn finish<T: Send + 'static>(py: Python<'_>, started: Turn<T>) -> PyResult<T> {
+    match wait(py, &started, None) {
+        Ok(_) => started.take().map_err(|error| to_python(py, &error)),
+        Err(raised) => {
+            started.cancel();
+            let outcome = py.detach(|| started.take());
+            Err(caused_by(py, raised, outcome.err()))
         }
-    })
+    }
+}
+
+/// Waits for a started call without the interpreter, in pieces where signals are to be looked for; tells whether it is done.
+pub(crate) fn wait<T: Send>(
+    py: Python<'_>,
+    started: &Turn<T>,
+    until: Option<Instant>,
+) -> PyResult<bool> {
+    let longest = match runs_signal_handlers(py)? {
+        true => CHECK_EVERY,
+        false => Duration::MAX,
+    };
+    loop {
+        let left = until.map_or(Duration::MAX, |until| {
+            until.saturating_duration_since(Instant::now())
+        });
+        if py.detach(|| started.wait(left.min(longest))) {
+            return Ok(true);
+        }
+        py.check_signals()?;
+        if left.is_zero() {
+            return Ok(false);
+        }
+    }
+}
+
+fn caused_by(py: Python<'_>, raised: PyErr, cancelled: Option<Error>) -> PyErr {
+    if let Some(error) = cancelled {
+        raised.set_cause(py, Some(to_python(py, &error)));
+    }
+    raised
 }
 
 fn signals(py: Python<'_>) -> PyResult<()> {
     py.check_signals()
 }
 
-fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
-    static FUNCTIONS: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
-    let (current, main) = FUNCTIONS.get_or_try_init(py, || {
+/// Whether this thread is Python's main one. A forked child's only thread is, whichever it was in the parent.
+fn runs_signal_handlers(py: Python<'_>) -> PyResult<bool> {
+    thread_local! {
+        static KNOWN: Cell<Option<(u32, bool)>> = const { Cell::new(None) };
+    }
+    let process = std::process::id();
+    if let Some((of_process, is_main)) = KNOWN.get()
+        && of_process == process
+    {
+        return Ok(is_main);
+    }
+    let is_main = is_main_thread(py, process)?;
+    KNOWN.set(Some((process, is_main)));
+    Ok(is_main)
+}
+
+/// `threading.current_thread()` does not tell it: under gevent each green thread of the main thread is another one there. So
+/// the first thread of the process counts as well as the one that `threading` calls the main one, which is another only
+/// where a host has started Python on a thread of its own.
+fn is_main_thread(py: Python<'_>, process: u32) -> PyResult<bool> {
+    static FUNCTIONS: PyOnceLock<[Py<PyAny>; 3]> = PyOnceLock::new();
+    let [native_id, id, main_thread] = FUNCTIONS.get_or_try_init(py, || {
         let threading = py.import("threading")?;
-        Ok::<_, PyErr>((
-            threading.getattr("current_thread")?.unbind(),
-            threading.getattr("main_thread")?.unbind(),
-        ))
+        let function = |name| threading.getattr(name).map(Bound::unbind);
+        Ok::<_, PyErr>([
+            function("get_native_id")?,
+            function("get_ident")?,
+            function("main_thread")?,
+        ])
     })?;
-    Ok(current.bind(py).call0()?.is(&main.bind(py).call0()?))
+    if calling::call(native_id.bind(py), ())?.eq(process)? {
+        return Ok(true);
+    }
+    let main_thread = calling::call(main_thread.bind(py), ())?;
+    calling::call(id.bind(py), ())?.eq(main_thread.getattr("ident")?)
 }

@@ -10,8 +10,10 @@
 )]
 
 mod arguments;
+mod calling;
 mod client;
 mod conversation;
+mod done_calls;
 mod error;
 mod interrupt;
 mod listeners;
@@ -31,6 +33,8 @@ mod _native {
     #[pymodule_export]
     use super::conversation::Conversation;
     #[pymodule_export]
+    use super::done_calls::DoneCalls;
+    #[pymodule_export]
     use super::reply::{Closed, Greeting, Handoff, Reply};
     #[pymodule_export]
     use super::shutdown::shut_down_at_exit;
@@ -45,6 +49,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::error::prepare(module.py())?;
         module.add("VERSION", VERSION)?;
         module.add("OPTIONS", table(module.py())?)?;
         let kinds: Vec<(u32, &str, &str)> = ErrorKind::ALL

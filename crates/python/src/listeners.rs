@@ -1,9 +1,13 @@
 //! Who is told of attempts: the logger `polyai_chat`, and the client's `on_attempt`.
 
 use crate::arguments::parsed;
-use crate::shutdown::is_over;
+use crate::calling::{call, call_method};
+use crate::shutdown::Listening;
 use polyai_chat_core::{Config, LogLevel};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The numbers of Python's `logging`.
 fn level_number(level: LogLevel) -> u8 {
@@ -14,24 +18,60 @@ fn level_number(level: LogLevel) -> u8 {
     }
 }
 
+/// Whether somebody wants to hear of what went well, as it was when a call began last. So a call, or the thread of a started
+/// one, need not wait for the interpreter, which may be busy, only to hear that nobody wants its line.
+static WANTS_DEBUG: AtomicBool = AtomicBool::new(true);
+
+/// Asks the logger what it lets through. To be called when a call begins.
+///
+/// # Errors
+/// What a signal handler raised meanwhile; a logger that fails harms no call.
+pub(crate) fn heed_level(py: Python<'_>) -> PyResult<()> {
+    let wants = match logger(py).and_then(|logger| is_enabled_for(logger, LogLevel::Debug)) {
+        Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
+        outcome => outcome.unwrap_or(true),
+    };
+    WANTS_DEBUG.store(wants, Ordering::Relaxed);
+    Ok(())
+}
+
+fn is_enabled_for(logger: &Bound<'_, PyAny>, level: LogLevel) -> PyResult<bool> {
+    call_method(logger, "isEnabledFor", (level_number(level),))?.is_truthy()
+}
+
+fn logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let logger = LOGGER.get_or_try_init(py, || {
+        let logging = py.import("logging")?;
+        let logger = call_method(&logging, "getLogger", ("polyai_chat",))?;
+        if !logger.getattr("handlers")?.is_truthy()? {
+            // Without any handler, logging itself would print warnings to stderr.
+            call_method(
+                &logger,
+                "addHandler",
+                (call_method(&logging, "NullHandler", ())?,),
+            )?;
+        }
+        Ok::<_, PyErr>(logger.unbind())
+    })?;
+    Ok(logger.bind(py))
+}
+
 /// Has the client tell both. What they raise is reported as unraisable, and harms no call.
 pub(crate) fn add(
     py: Python<'_>,
     mut config: Config,
     on_attempt: Option<Py<PyAny>>,
 ) -> PyResult<Config> {
-    let logging = py.import("logging")?;
-    let logger = logging.call_method1("getLogger", ("polyai_chat",))?;
-    if !logger.getattr("handlers")?.is_truthy()? {
-        // Without any handler, logging itself would print warnings to stderr.
-        logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
-    }
-    let logger = logger.unbind();
-    config = config.on_log(move |level, line| {
+    logger(py)?;
+    config = config.on_log(|level, line| {
+        if level == LogLevel::Debug && !WANTS_DEBUG.load(Ordering::Relaxed) {
+            return;
+        }
         attached(|py| {
-            let (logger, level) = (logger.bind(py), level_number(level));
-            if logger.call_method1("isEnabledFor", (level,))?.is_truthy()? {
-                logger.call_method1("log", (level, "%s", line))?;
+            let logger = logger(py)?;
+            if is_enabled_for(logger, level)? {
+                call_method(logger, "log", (level_number(level), "%s", line))?;
             }
             Ok(())
         });
@@ -40,7 +80,7 @@ pub(crate) fn add(
         config = config.on_attempt(move |attempt| {
             let json = attempt.to_json().to_string();
             attached(|py| {
-                on_attempt.call1(py, (parsed(py, &json)?,))?;
+                call(on_attempt.bind(py), (parsed(py, &json)?,))?;
                 Ok(())
             });
         });
@@ -49,9 +89,9 @@ pub(crate) fn add(
 }
 
 fn attached(work: impl FnOnce(Python<'_>) -> PyResult<()>) {
-    if is_over() {
+    let Some(_listening) = Listening::begin() else {
         return;
-    }
+    };
     Python::try_attach(|py| {
         if let Err(error) = work(py) {
             error.write_unraisable(py, None);

@@ -1,12 +1,13 @@
 //! The options of a client as keyword arguments: the names of the one table, but that times are seconds and do not end in
 //! `_ms`.
 
-use crate::arguments::duration;
+use crate::arguments::{duration, text};
 use crate::error::to_python;
-use polyai_chat_core::{Config, OPTIONS, OptionKind, OptionSpec};
+use polyai_chat_core::{Config, Error, OPTIONS, OptionKind, OptionSpec};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList};
+use std::path::PathBuf;
 
 /// The keyword of an option.
 fn keyword(option: &OptionSpec) -> &'static str {
@@ -59,33 +60,34 @@ fn text_of(option: &OptionSpec, name: &str, value: &Bound<'_, PyAny>) -> PyResul
         let milliseconds = duration(name, value)?.as_micros().div_ceil(1_000);
         return Ok(milliseconds.to_string());
     }
-    if let Ok(flag) = value.cast::<PyBool>()
-        && option.kind == OptionKind::Flag
-    {
-        return Ok(flag.is_true().to_string());
-    }
-    if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
-        return value.str()?.extract();
-    }
-    if value.is_instance_of::<PyString>() {
-        return value.extract();
-    }
-    if option.kind == OptionKind::Path
-        && let Ok(path) = value.extract::<std::path::PathBuf>()
-    {
-        return Ok(path.to_string_lossy().into_owned());
-    }
+    let is_flag = value.is_instance_of::<PyBool>();
     // The value itself is not shown: it may be a key.
-    Err(PyTypeError::new_err(format!(
-        "{name} must be {}, not {}",
-        match option.kind {
-            OptionKind::Flag => "True or False",
-            OptionKind::Number { .. } => "a whole number",
-            OptionKind::Path => "a path",
-            _ => "a str",
+    let must_be = match option.kind {
+        OptionKind::Flag if is_flag => return Ok(value.is_truthy()?.to_string()),
+        OptionKind::Flag => "True or False",
+        OptionKind::Number { .. } if !is_flag && value.is_instance_of::<PyInt>() => {
+            return value.str()?.extract();
+        }
+        OptionKind::Number { .. } => "a whole number",
+        OptionKind::Path => match value.extract::<PathBuf>() {
+            Ok(path) => return path_text(name, path, value.py()),
+            Err(_) => "a path",
         },
-        value.get_type().name()?
+        _ => return text(name, value),
+    };
+    let given = value.get_type().name()?;
+    Err(PyTypeError::new_err(format!(
+        "{name} must be {must_be}, not {given}"
     )))
+}
+
+fn path_text(name: &str, path: PathBuf, py: Python<'_>) -> PyResult<String> {
+    path.into_os_string().into_string().map_err(|_| {
+        to_python(
+            py,
+            &Error::invalid_argument(format!("{name} is a path that is not UTF-8")),
+        )
+    })
 }
 
 fn unexpected(name: &str) -> PyErr {

@@ -1,18 +1,18 @@
 //! What the service answered, as values: they compare, match, copy and pickle.
 
 use crate::arguments::parsed;
+use crate::calling::call;
 use polyai_chat_core as core;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyTuple, PyType};
-
-type Headers = Vec<(String, Vec<u8>)>;
+use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
 
 /// What every answer has beside its own fields.
 #[derive(Clone, PartialEq)]
 struct Answer {
     raw_json: String,
-    headers: Headers,
+    /// All headers, a line for each, in one piece: they are rarely asked for.
+    head: Vec<u8>,
     correlation_id: String,
     elapsed: f64,
 }
@@ -21,42 +21,41 @@ macro_rules! answer_of {
     ($reply:ident) => {
         Answer {
             raw_json: $reply.raw().to_owned(),
-            headers: $reply
-                .headers()
-                .map(|(name, value)| (name.to_owned(), value.to_vec()))
-                .collect(),
+            head: head_of($reply.headers()),
             correlation_id: $reply.correlation_id().to_owned(),
             elapsed: $reply.elapsed().as_secs_f64(),
         }
     };
 }
 
+/// Lines of `name:value`: no name has a colon in it, and no value the end of a line.
+fn head_of<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
+    let mut head = Vec::with_capacity(512);
+    for (name, value) in headers {
+        for part in [name.as_bytes(), b":", value, b"\n"] {
+            head.extend_from_slice(part);
+        }
+    }
+    head
+}
+
 /// The parts of an answer as they are pickled.
-type AnswerParts<'py> = (String, Vec<(String, Bound<'py, PyBytes>)>, String, f64);
+type AnswerParts<'py> = (String, Bound<'py, PyBytes>, String, f64);
 
 impl Answer {
     fn parts<'py>(&self, py: Python<'py>) -> AnswerParts<'py> {
-        let headers = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), PyBytes::new(py, value)))
-            .collect();
         (
             self.raw_json.clone(),
-            headers,
+            PyBytes::new(py, &self.head),
             self.correlation_id.clone(),
             self.elapsed,
         )
     }
 
-    fn from_parts((raw_json, headers, correlation_id, elapsed): AnswerParts<'_>) -> Self {
-        let headers = headers
-            .into_iter()
-            .map(|(name, value)| (name, value.as_bytes().to_vec()))
-            .collect();
+    fn from_parts((raw_json, head, correlation_id, elapsed): AnswerParts<'_>) -> Self {
         Self {
             raw_json,
-            headers,
+            head: head.as_bytes().to_vec(),
             correlation_id,
             elapsed,
         }
@@ -68,7 +67,16 @@ impl Answer {
             let module = py.import("polyai_chat._headers")?;
             module.getattr("Headers").map(Bound::unbind)
         })?;
-        class.bind(py).call1((self.parts(py).1,))
+        let headers: Vec<(&str, Bound<'_, PyBytes>)> = self
+            .head
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| {
+                let colon = line.iter().position(|byte| *byte == b':')?;
+                let (name, value) = (line.get(..colon)?, line.get(colon + 1..)?);
+                Some((std::str::from_utf8(name).ok()?, PyBytes::new(py, value)))
+            })
+            .collect();
+        call(class.bind(py), (headers,))
     }
 }
 
@@ -131,7 +139,8 @@ macro_rules! answer_class {
 
 /// What the agent said first.
 ///
-/// Immutable; since 0.1.0.
+/// A value: it never changes, compares, hashes, copies and pickles. It matches as
+/// ``Greeting(response, conversation_id)``. Any thread may use it. Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat", eq)]
 #[derive(Clone, PartialEq)]
 pub(crate) struct Greeting {
@@ -191,12 +200,10 @@ answer_class! {
             }
         }
 
-        fn __repr__(&self) -> String {
-            format!(
-                "Greeting(response={}, conversation_id={:?})",
-                shortened(&self.response),
-                self.conversation_id
-            )
+        fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+            let response = shortened(py, &self.response)?;
+            let id = shortened(py, &self.conversation_id)?;
+            Ok(format!("Greeting(response={response}, conversation_id={id})"))
         }
 
         fn __hash__(&self) -> u64 {
@@ -207,7 +214,15 @@ answer_class! {
 
 /// The agent's reply to one turn.
 ///
-/// Immutable; since 0.1.0.
+/// A value: it never changes, compares, hashes, copies and pickles. It matches as
+/// ``Reply(response, end_conversation, handoff)``. Any thread may use it. Since 0.1.0.
+///
+/// Example:
+///     >>> reply = conversation.respond("Goodbye")
+///     >>> reply
+///     Reply(response='Thank you for talking to Acme, and take care. Goodbye!', end_conversation=True)
+///     >>> reply.raw["end_conversation"]
+///     True
 #[pyclass(frozen, module = "polyai_chat", eq)]
 #[derive(Clone, PartialEq)]
 pub(crate) struct Reply {
@@ -279,17 +294,17 @@ answer_class! {
             }
         }
 
-        fn __repr__(&self) -> String {
-            let mut text = format!("Reply(response={}", shortened(&self.response));
+        fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+            let mut text = format!("Reply(response={}", shortened(py, &self.response)?);
             if self.end_conversation {
                 text.push_str(", end_conversation=True");
             }
             if let Some(handoff) = &self.handoff {
                 text.push_str(", handoff=");
-                text.push_str(&handoff.__repr__());
+                text.push_str(&handoff.__repr__(py)?);
             }
             text.push(')');
-            text
+            Ok(text)
         }
 
         fn __hash__(&self) -> u64 {
@@ -300,7 +315,8 @@ answer_class! {
 
 /// The agent hands the customer on, to a queue or a person.
 ///
-/// Immutable; since 0.1.0.
+/// A value: it never changes, compares, hashes, copies and pickles. It matches as ``Handoff(destination, reason)``.
+/// Any thread may use it. Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat", eq)]
 #[derive(Clone, PartialEq)]
 pub(crate) struct Handoff {
@@ -360,16 +376,16 @@ impl Handoff {
         Ok((restore, state.into_pyobject(slf.py())?))
     }
 
-    fn __repr__(&self) -> String {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let shown = |text: &Option<String>| match text {
-            Some(text) => shortened(text),
-            None => "None".to_owned(),
+            Some(text) => shortened(py, text),
+            None => Ok("None".to_owned()),
         };
-        format!(
+        Ok(format!(
             "Handoff(destination={}, reason={})",
-            shown(&self.destination),
-            shown(&self.reason)
-        )
+            shown(&self.destination)?,
+            shown(&self.reason)?
+        ))
     }
 
     fn __hash__(&self) -> u64 {
@@ -379,7 +395,8 @@ impl Handoff {
 
 /// The conversation is closed.
 ///
-/// Immutable; since 0.1.0.
+/// A value: it never changes, compares, hashes, copies and pickles. It matches as ``Closed(was_over)``. Any thread
+/// may use it. Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat", eq)]
 #[derive(Clone, PartialEq)]
 pub(crate) struct Closed {
@@ -428,13 +445,14 @@ answer_class! {
     }
 }
 
-/// So much of a text as a line of a debugger can hold.
-fn shortened(text: &str) -> String {
+/// So much of a text as a line of a debugger can hold, as Python shows it.
+fn shortened(py: Python<'_>, text: &str) -> PyResult<String> {
     const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or(text)),
-        None => format!("{text:?}"),
-    }
+    let (shown, rest) = match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => (text.get(..end).unwrap_or(text), "..."),
+        None => (text, ""),
+    };
+    Ok(format!("{}{rest}", PyString::new(py, shown).repr()?))
 }
 
 fn hash_of(parts: &[&String]) -> u64 {

@@ -2,7 +2,7 @@
 
 use crate::arguments::{json, optional_duration, optional_text, text};
 use crate::interrupt::Interrupt;
-use crate::shutdown::all_calls;
+use crate::listeners;
 use polyai_chat_core::{Close, Create, Respond};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -12,7 +12,6 @@ use pyo3::types::PyDict;
 macro_rules! with_call_options {
     ($request:ident, $fields:ident, $interrupt:expr) => {{
         let interrupt: Option<&Interrupt> = $interrupt;
-        $request = $request.cancel(all_calls());
         if let Some(check) = interrupt.and_then(Interrupt::check) {
             $request = $request.cancel_when(check);
         }
@@ -37,7 +36,13 @@ struct Fields<'py> {
 }
 
 impl<'py> Fields<'py> {
-    fn new(function: &'static str, given: Option<&Bound<'py, PyDict>>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        function: &'static str,
+        given: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Self> {
+        // Every call begins here.
+        listeners::heed_level(py)?;
         Ok(Self {
             given: given.map(PyDictMethods::copy).transpose()?,
             function,
@@ -75,10 +80,11 @@ impl<'py> Fields<'py> {
 }
 
 pub(crate) fn create(
+    py: Python<'_>,
     given: Option<&Bound<'_, PyDict>>,
     interrupt: Option<&Interrupt>,
 ) -> PyResult<Create> {
-    let fields = Fields::new("create", given)?;
+    let fields = Fields::new(py, "create", given)?;
     let mut request = Create::new();
     let attributes = fields.take("integration_attributes")?;
     if let Some(attributes) = json("integration_attributes", attributes.as_ref())? {
@@ -109,11 +115,12 @@ pub(crate) fn create(
 }
 
 pub(crate) fn respond(
+    py: Python<'_>,
     message: Option<&Bound<'_, PyAny>>,
     given: Option<&Bound<'_, PyDict>>,
     interrupt: Option<&Interrupt>,
 ) -> PyResult<Respond> {
-    let fields = Fields::new("respond", given)?;
+    let fields = Fields::new(py, "respond", given)?;
     let mut request =
         optional_text("message", message)?.map_or_else(Respond::without_message, Respond::new);
     let attributes = fields.take("integration_attributes")?;
@@ -133,10 +140,11 @@ pub(crate) fn respond(
 }
 
 pub(crate) fn close(
+    py: Python<'_>,
     given: Option<&Bound<'_, PyDict>>,
     interrupt: Option<&Interrupt>,
 ) -> PyResult<Close> {
-    let fields = Fields::new("close", given)?;
+    let fields = Fields::new(py, "close", given)?;
     let mut request = Close::new();
     Ok(with_call_options!(request, fields, interrupt))
 }

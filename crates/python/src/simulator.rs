@@ -1,16 +1,43 @@
 //! The simulator in the process of a test: `polyai_chat.testing`.
 
-use crate::arguments::{duration, json, parsed};
+use crate::arguments::{duration, json, parsed, patience};
 use polyai_chat_simulator::{self as sim, Dialect, Fault, Script, TlsIdentity};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use serde_json::{Value, json as object};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// A local double of the service, in this process, on a free port of the loopback interface. No PolyAI service is contacted.
+/// How long it waits for what a test expects, if the test says nothing else.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A local double of the service, in this process, on a free port of this machine. No PolyAI service is contacted.
 ///
-/// As a context manager it stops at the end of the block. Since 0.1.0.
+/// It speaks the same HTTP, refuses in the same words, counts what it receives, and misbehaves on demand. A `with`
+/// block stops it at the end. Any thread may use it.
+///
+/// Args:
+///     script: The text of a script in TOML, which says how the agent answers; the simulator's manual describes it.
+///         None is an agent for returns and billing.
+///     dialect: 'current' or 'legacy'.
+///     api_key: The key that it accepts.
+///     token: The connector token that it accepts.
+///     account_id: The account that it has.
+///     project_id: The project that it has.
+///     tls: True for https, with an authority of its own, which `ca_pem` gives.
+///     idle_limit: After how many seconds above 0 and at most 86400, or which timedelta, a conversation times out.
+///         None is never.
+///
+/// Raises:
+///     ValueError: An argument is wrong; in a script, line and column are named.
+///
+/// Example:
+///     >>> with Simulator() as simulator:
+///     ...     Client(**simulator.options).create().respond("Hello").response
+///     'Hello again! How can I help?'
+///
+/// Does not block. Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat.testing", weakref)]
 pub(crate) struct Simulator {
     running: Mutex<Option<sim::Simulator>>,
@@ -32,12 +59,7 @@ impl Simulator {
 
 #[pymethods]
 impl Simulator {
-    /// Starts a simulator.
-    ///
-    /// Keywords: `script` (text of a script, see the manual of the simulator; without one an agent for returns and billing
-    /// answers), `dialect` ('current' or 'legacy'), `api_key`, `token`, `account_id`, `project_id`, `tls` (True for https with an
-    /// authority of its own, see `ca_pem`), `idle_limit` (seconds or timedelta after which a conversation times out). Raises
-    /// ValueError, with line and column for a script. Since 0.1.0.
+    /// Starts it; the arguments are those of the class.
     #[new]
     #[pyo3(signature = (*, script=None, dialect="current", api_key="simulator-key", token="simulator-token",
         account_id="simulator-account", project_id="simulator-project", tls=false, idle_limit=None))]
@@ -94,7 +116,7 @@ impl Simulator {
         self.with(|running| running.ca_pem().map(str::to_owned))
     }
 
-    /// All options that a client of this simulator needs: `Client(**simulator.options)`.
+    /// All options that a client of this simulator needs, in a new dict: ``Client(**simulator.options)``.
     #[getter]
     fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let options = PyDict::new(py);
@@ -119,10 +141,43 @@ impl Simulator {
         Ok(options)
     }
 
-    /// Has it misbehave: `action` is what happens, `when` on which occasions, both as in a script, such as
-    /// `fail({"answer": {"status": 503}}, {"operation": "respond", "nth": 2})`.
+    /// The environment variables that lead a program to this simulator, in a new dict: what `options` has, as
+    /// `Client.from_env` and the command line read it.
     ///
-    /// Raises ValueError, which says what would be right. Since 0.1.0.
+    /// Example:
+    ///     >>> simulator.environment["POLYAI_ACCOUNT_ID"]
+    ///     'simulator-account'
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let environment = PyDict::new(py);
+        for (name, value) in self.options(py)? {
+            let name: String = name.extract()?;
+            environment.set_item(format!("POLYAI_{}", name.to_uppercase()), value)?;
+        }
+        Ok(environment)
+    }
+
+    /// Makes it misbehave, until `clear_faults`. Several faults may be set.
+    ///
+    /// Args:
+    ///     action: What happens, as in a script: a mapping with one action of the table in the simulator's manual.
+    ///     when: On which occasions; all that is set must hold. None is always.
+    ///
+    /// Raises:
+    ///     ValueError: That is no fault; the text says what would be right.
+    ///     TypeError: An argument is not a mapping.
+    ///     RuntimeError: The simulator has been stopped.
+    ///
+    /// Example:
+    ///     >>> simulator.fail({"answer": {"status": 503}}, {"operation": "respond", "nth": 2})
+    ///     >>> conversation.respond("Hello").response
+    ///     'Hello again! How can I help?'
+    ///     >>> conversation.respond("Hello")
+    ///     Traceback (most recent call last):
+    ///     ...
+    ///     polyai_chat.ServerError: server: the service answered 503 ...
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(signature = (action, when=None))]
     fn fail(&self, action: &Bound<'_, PyAny>, when: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let action = json("action", Some(action))?.unwrap_or_default();
@@ -135,14 +190,27 @@ impl Simulator {
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// Has it behave again. Since 0.1.0.
+    /// Makes it behave again.
+    ///
+    /// Raises:
+    ///     RuntimeError: The simulator has been stopped.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn clear_faults(&self) -> PyResult<()> {
         self.with(sim::Simulator::clear_faults)
     }
 
-    /// The requests that it received, oldest first, as a list of dicts: `number`, `connection`, `number_on_connection`,
-    /// `method`, `target`, `headers` (a list of names, exactly as they were spelled, and values), `body` (text), `complete`,
-    /// `operation`, `conversation_id`, `processed`, `status`, `replied`. Values of key and token are 'set'. Since 0.1.0.
+    /// Gives the requests that it received, at most the last 10,000.
+    ///
+    /// Returns:
+    ///     A new list, oldest first, of dicts with `number`, `connection`, `number_on_connection`, `method`, `target`,
+    ///     `headers` (a list of names, exactly as they were spelled, and values; those of key and token are 'set'),
+    ///     `body` (a str), `complete`, `operation`, `conversation_id`, `processed`, `status` and `replied`.
+    ///
+    /// Raises:
+    ///     RuntimeError: The simulator has been stopped.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn received<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let requests: Vec<Value> = self.with(|running| {
             running
@@ -170,8 +238,16 @@ impl Simulator {
         parsed(py, &Value::from(requests).to_string())
     }
 
-    /// The conversations that it held, as a list of dicts: `id`, `created_with`, `turns`, `messages` (None where one was
-    /// absent), `ended`, `closed`, `timed_out`, `handoff` and more. Since 0.1.0.
+    /// Gives the conversations that it held.
+    ///
+    /// Returns:
+    ///     A new list of dicts with `id`, `created_with`, `turns`, `messages` (None where one was absent), `ended`,
+    ///     `closed`, `timed_out`, `handoff`, `last_status`, `turns_in_flight` and `most_turns_in_flight`.
+    ///
+    /// Raises:
+    ///     RuntimeError: The simulator has been stopped.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn conversations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let conversations = self.with(sim::Simulator::conversations)?;
         let text = serde_json::to_string(&conversations)
@@ -179,7 +255,19 @@ impl Simulator {
         parsed(py, &text)
     }
 
-    /// How many requests of this operation ('create', 'respond' or 'close') it received. Since 0.1.0.
+    /// Counts the requests of one operation that it received.
+    ///
+    /// Args:
+    ///     operation: 'create', 'respond' or 'close'.
+    ///
+    /// Returns:
+    ///     How many.
+    ///
+    /// Raises:
+    ///     ValueError: There is no such operation.
+    ///     RuntimeError: The simulator has been stopped.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn requests_to(&self, operation: &str) -> PyResult<u64> {
         let operation = sim::Operation::from_name(operation).ok_or_else(|| {
             PyValueError::new_err(format!(
@@ -189,47 +277,81 @@ impl Simulator {
         self.with(|running| running.requests_to(operation))
     }
 
-    /// How many connections it accepted. Since 0.1.0.
+    /// How many connections it accepted.
     #[getter]
     fn connections(&self) -> PyResult<u64> {
         self.with(sim::Simulator::connections)
     }
 
-    /// Waits until it has received so many requests of this operation, but no longer than so many seconds; tells whether it has.
-    /// Blocks, without the interpreter lock. Since 0.1.0.
-    #[pyo3(signature = (operation, count, timeout=10.0))]
+    /// Waits until it has received so many requests of one operation.
+    ///
+    /// Args:
+    ///     operation: 'create', 'respond' or 'close'.
+    ///     count: How many requests since its start, or since `clear`.
+    ///     timeout: For how many seconds at most.
+    ///
+    /// Returns:
+    ///     Whether it has.
+    ///
+    /// Raises:
+    ///     ValueError: There is no such operation.
+    ///     RuntimeError: The simulator has been stopped.
+    ///
+    /// Blocks at most for `timeout`, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
+    #[pyo3(
+        signature = (operation, count, timeout=None),
+        text_signature = "($self, operation, count, timeout=10.0)"
+    )]
     fn wait_for(
         &self,
         py: Python<'_>,
         operation: &str,
         count: u64,
-        timeout: f64,
+        timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
-        let until = std::time::Instant::now()
-            + std::time::Duration::try_from_secs_f64(timeout).unwrap_or_default();
+        let timeout = timeout.map_or(Ok(PATIENCE), |timeout| patience("timeout", timeout))?;
+        let until = Instant::now() + timeout;
         loop {
             if self.requests_to(operation)? >= count {
                 return Ok(true);
             }
-            if std::time::Instant::now() >= until {
+            if Instant::now() >= until {
                 return Ok(false);
             }
             py.check_signals()?;
-            py.detach(|| std::thread::sleep(std::time::Duration::from_millis(2)));
+            py.detach(|| std::thread::sleep(Duration::from_millis(2)));
         }
     }
 
-    /// Ends a conversation from the service's side; tells whether there is such a one. Since 0.1.0.
+    /// Ends a conversation from the service's side.
+    ///
+    /// Args:
+    ///     conversation_id: Its id.
+    ///
+    /// Returns:
+    ///     Whether there is such a one.
+    ///
+    /// Raises:
+    ///     RuntimeError: The simulator has been stopped.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn end_conversation(&self, conversation_id: &str) -> PyResult<bool> {
         self.with(|running| running.end_conversation(conversation_id))
     }
 
-    /// Forgets what it received and all conversations. Since 0.1.0.
+    /// Forgets what it received, and all conversations.
+    ///
+    /// Raises:
+    ///     RuntimeError: The simulator has been stopped.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn clear(&self) -> PyResult<()> {
         self.with(sim::Simulator::clear)
     }
 
-    /// Stops it: closes its port and all connections. Since 0.1.0.
+    /// Stops it: closes its port and all connections. Stopping it again does nothing.
+    ///
+    /// Blocks until that is done, which takes milliseconds. Any thread. Since 0.1.0.
     fn stop(&self, py: Python<'_>) {
         let running = self.lock().take();
         py.detach(|| drop(running));

@@ -1,34 +1,36 @@
 //! A call that was started.
 
-use crate::arguments::optional_duration;
+use crate::arguments::patience;
 use crate::conversation::Conversation;
 use crate::error::to_python;
-use crate::interrupt::CHECK_EVERY;
+use crate::interrupt;
 use crate::reply::{Closed, Reply};
-use crate::shutdown::InFlight;
 use polyai_chat_core::{self as core, Error};
-use pyo3::exceptions::PyOSError;
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use std::os::fd::AsRawFd;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// A call that was started and goes on by itself.
+/// A call that was started and goes on by itself: ``Turn[Reply]``, ``Turn[Conversation]`` or ``Turn[Closed]``.
 ///
-/// Wait for it a while, do something else, cancel it, take what came of it. Dropping it cancels it. In annotations it is
-/// generic: `Turn[Reply]`. Since 0.1.0.
+/// Wait for it a while, do something else, cancel it, take what came of it. Dropping it cancels it. Any thread may
+/// use it. Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat", weakref)]
 pub(crate) struct Turn {
     call: Call,
     client: core::Client,
-    outcome: PyOnceLock<PyResult<Py<PyAny>>>,
+    /// A failure is kept as the core's: an exception refers to the frames that it went through, and they to this.
+    outcome: PyOnceLock<Result<Py<PyAny>, Error>>,
 }
 
 enum Call {
     Create(core::Turn<core::Conversation>),
     Respond(core::Turn<core::Reply>),
     Close(core::Turn<core::Closed>),
+    WarmUp(core::Turn<()>),
 }
 
 /// Does the same with whatever was started.
@@ -38,6 +40,7 @@ macro_rules! for_each_call {
             Call::Create($call) => $work,
             Call::Respond($call) => $work,
             Call::Close($call) => $work,
+            Call::WarmUp($call) => $work,
         }
     };
 }
@@ -67,89 +70,118 @@ impl Turn {
         }
     }
 
-    /// What came of a call that is done, as Python sees it.
-    fn taken(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        fn outcome<T>(py: Python<'_>, call: &core::Turn<T>) -> PyResult<T> {
-            let gone = || Err(Error::internal("the outcome of the turn is gone"));
-            let outcome = call.take_once().unwrap_or_else(gone);
-            outcome.map_err(|error| to_python(py, &error))
-        }
-        match &self.call {
-            Call::Create(call) => {
-                let conversation = Conversation::new(self.client.clone(), outcome(py, call)?);
-                Ok(Py::new(py, conversation)?.into_any())
-            }
-            Call::Respond(call) => Ok(Py::new(py, Reply::new(&outcome(py, call)?))?.into_any()),
-            Call::Close(call) => Ok(Py::new(py, Closed::new(&outcome(py, call)?))?.into_any()),
+    pub(crate) fn of_warm_up(client: core::Client, call: core::Turn<()>) -> Self {
+        Self {
+            call: Call::WarmUp(call),
+            client,
+            outcome: PyOnceLock::new(),
         }
     }
 
-    /// Waits in pieces, so that Ctrl-C is heeded.
-    fn wait_until(&self, py: Python<'_>, until: Option<Instant>) -> PyResult<bool> {
-        loop {
-            let left = until.map_or(CHECK_EVERY, |until| {
-                until.saturating_duration_since(Instant::now())
-            });
-            let in_flight = InFlight::begin();
-            let is_done =
-                py.detach(|| for_each_call!(self, call => call.wait(left.min(CHECK_EVERY))));
-            drop(in_flight);
-            if is_done {
-                return Ok(true);
-            }
-            py.check_signals()?;
-            if left.is_zero() {
-                return Ok(false);
+    /// Has `tell` called when the call is done, on its thread.
+    pub(crate) fn when_done(&self, tell: impl FnOnce() + Send + 'static) {
+        for_each_call!(self, call => call.when_done(tell));
+    }
+
+    /// What came of a call that is done, as Python sees it.
+    fn taken(&self, py: Python<'_>) -> PyResult<Result<Py<PyAny>, Error>> {
+        fn outcome<T, Made: for<'py> IntoPyObjectExt<'py>>(
+            py: Python<'_>,
+            call: &core::Turn<T>,
+            make: impl FnOnce(T) -> Made,
+        ) -> PyResult<Result<Py<PyAny>, Error>> {
+            let gone = || Err(Error::internal("the outcome of the turn is gone"));
+            match call.take_once().unwrap_or_else(gone) {
+                Ok(outcome) => Ok(Ok(make(outcome).into_py_any(py)?)),
+                Err(error) => Ok(Err(error)),
             }
         }
+        match &self.call {
+            Call::Create(call) => outcome(py, call, |conversation| {
+                Conversation::new(self.client.clone(), conversation)
+            }),
+            Call::Respond(call) => outcome(py, call, |reply| Reply::new(&reply)),
+            Call::Close(call) => outcome(py, call, |closed| Closed::new(&closed)),
+            Call::WarmUp(call) => outcome(py, call, |()| py.None()),
+        }
+    }
+
+    fn wait_until(&self, py: Python<'_>, until: Option<Instant>) -> PyResult<bool> {
+        for_each_call!(self, call => interrupt::wait(py, call, until))
     }
 }
 
 #[pymethods]
 impl Turn {
-    /// Waits until the call is done, but no longer than so many seconds (or a timedelta); without an argument until its
-    /// deadline. Tells whether it is done. The call goes on all the same.
+    /// Waits until the call is done, for a while. The call goes on all the same.
     ///
-    /// Blocks, without the interpreter lock; Ctrl-C ends the waiting and not the call. Any thread. Since 0.1.0.
+    /// Args:
+    ///     seconds: How long at most, from 0 to 86400, or a timedelta. None waits until it is done, which is at its
+    ///         deadline at the latest.
+    ///
+    /// Returns:
+    ///     Whether it is done.
+    ///
+    /// Raises:
+    ///     TypeError, ValueError: That is no time.
+    ///
+    /// Blocks at most for so long, while other threads run; Ctrl-C ends the waiting, not the call. Any thread. Since
+    /// 0.1.0.
     #[pyo3(signature = (seconds=None))]
     fn wait(&self, py: Python<'_>, seconds: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
-        let is_zero = match seconds {
-            Some(seconds) => seconds.eq(0).unwrap_or(false),
-            None => false,
-        };
-        let at_most = match is_zero {
-            true => Some(Duration::ZERO),
-            false => optional_duration("seconds", seconds)?,
-        };
+        let at_most = seconds
+            .map(|seconds| patience("seconds", seconds))
+            .transpose()?;
         self.wait_until(py, at_most.map(|at_most| Instant::now() + at_most))
     }
 
-    /// Whether what came of the call is there. Does not block. Any thread. Since 0.1.0.
+    /// Whether what came of the call is there.
     #[getter]
     fn done(&self) -> bool {
         for_each_call!(self, call => call.is_done())
     }
 
-    /// What came of the call: a `Conversation`, a `Reply` or a `Closed`; the same each time.
+    /// Gives what came of the call, the same each time, and waits for it first.
     ///
-    /// Blocks until it is there, which is at the call's deadline at the latest; Ctrl-C ends the waiting and not the call. Raises
-    /// what the call would have raised. Any thread. Since 0.1.0.
+    /// Returns:
+    ///     What the call would have returned, had it not been started. That is a `Conversation`, a `Reply`, a `Closed`
+    ///     or None.
+    ///
+    /// Raises:
+    ///     ChatError: What the call would have raised.
+    ///
+    /// Blocks until the call is done, which is at its deadline at the latest, while other threads run; Ctrl-C ends the
+    /// waiting, not the call. Any thread. Since 0.1.0.
     fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.wait_until(py, None)?;
-        match self.outcome.get_or_init(py, || self.taken(py)) {
+        // An event loop asks when it is there, and keeps the interpreter then.
+        if !self.done() {
+            self.wait_until(py, None)?;
+        }
+        match self.outcome.get_or_try_init(py, || self.taken(py))? {
             Ok(outcome) => Ok(outcome.clone_ref(py)),
-            Err(error) => Err(error.clone_ref(py)),
+            Err(error) => Err(to_python(py, error)),
         }
     }
 
-    /// Ends the call, which is then done within milliseconds, with a truthful delivery. Does nothing when it is done already.
+    /// Ends the call, which is then done within milliseconds; its result raises `CallCancelledError`, whose delivery is
+    /// truthful.
+    ///
+    /// Does nothing when it is done already.
+    ///
     /// Does not block. Any thread. Since 0.1.0.
     fn cancel(&self) {
         for_each_call!(self, call => call.cancel());
     }
 
-    /// A descriptor that becomes readable when the call is done, for event loops. Wait for it only; it lasts as long as the
-    /// turn. Does not block. Any thread. Since 0.1.0.
+    /// Gives a descriptor that becomes readable when the call is done, for `select` and event loops.
+    ///
+    /// Returns:
+    ///     The descriptor. Wait for it only, and neither read nor close it; it lasts as long as the turn.
+    ///
+    /// Raises:
+    ///     OSError: The system has no descriptor left.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
     fn fileno(&self) -> PyResult<i32> {
         for_each_call!(self, call => call.descriptor().map(|descriptor| descriptor.as_raw_fd()))
             .map_err(|error| PyOSError::new_err(error.to_string()))
@@ -161,7 +193,7 @@ impl Turn {
         for_each_call!(self, call => call.correlation_id())
     }
 
-    /// `Turn[Reply]`, for annotations.
+    /// ``Turn[Reply]``, for annotations.
     #[classmethod]
     fn __class_getitem__<'py>(
         class: &Bound<'py, PyType>,
@@ -169,6 +201,12 @@ impl Turn {
     ) -> PyResult<Bound<'py, PyAny>> {
         let alias = class.py().import("types")?.getattr("GenericAlias")?;
         alias.call1((class, item))
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a Turn cannot be pickled, because its call runs in this process: pickle what comes of it",
+        ))
     }
 
     fn __repr__(&self) -> String {

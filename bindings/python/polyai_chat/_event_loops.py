@@ -1,0 +1,132 @@
+"""How a task waits for a call that was started, whatever runs the task: asyncio, uvloop or trio.
+
+A call runs on a thread of its own in the native module. All calls of an asyncio loop share one descriptor, by which
+the loop hears that some are done; no thread of ours ever runs code of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import nullcontext
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary, ref
+
+from ._errors import CallCancelledError, ChatError
+from ._native import Closed, Conversation, DoneCalls, Reply, Turn
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+_Outcome = TypeVar("_Outcome", Conversation, Reply, Closed, None)
+
+
+async def outcome(turn: Turn[_Outcome]) -> _Outcome:
+    """What came of a started call. Whoever stops waiting, stops the call.
+
+    A task that is cancelled waits on until the call has ended, which is a matter of milliseconds: then it is known
+    whether the agent may have heard it. That is told as the cause of the cancellation.
+    """
+    try:
+        await _until_done(turn)
+    except GeneratorExit:
+        turn.cancel()
+        raise
+    except BaseException as cancellation:
+        turn.cancel()
+        await until_done_all_the_same(turn)
+        cancellation.__cause__ = _what_happened(turn)
+        raise
+    return turn.result()
+
+
+async def until_done_all_the_same(turn: Turn[Any]) -> asyncio.CancelledError | None:
+    """Waits for a call that ends soon, also when the task is cancelled meanwhile, and returns that cancellation."""
+    cancellation = None
+    with _out_of_reach():
+        while not turn.done:
+            try:
+                await _until_done(turn)
+            except asyncio.CancelledError as error:
+                cancellation = error
+    return cancellation
+
+
+async def _until_done(turn: Turn[Any]) -> None:
+    if _runs_under_trio():
+        import trio
+
+        await trio.lowlevel.wait_readable(turn.fileno())
+    else:
+        await _calls_of(asyncio.get_running_loop()).until_done(turn)
+
+
+def _runs_under_trio() -> bool:
+    # Set by trio while it runs a task. Neither is imported for those who do not use it.
+    sniffio = sys.modules.get("sniffio")
+    return sniffio is not None and sniffio.thread_local.name == "trio"
+
+
+def _out_of_reach() -> AbstractContextManager[object]:
+    """Where the scopes of trio and anyio, which cancel whatever is awaited inside them again and again, do not
+    reach."""
+    library = sys.modules.get("trio" if _runs_under_trio() else "anyio")
+    scope: AbstractContextManager[object] = nullcontext() if library is None else library.CancelScope(shield=True)
+    return scope
+
+
+def _what_happened(turn: Turn[Any]) -> ChatError:
+    """Why a call failed that was cancelled."""
+    try:
+        outcome = turn.result()
+    except ChatError as error:
+        return error
+    message = "cancelled when the answer was there already"
+    if isinstance(outcome, Conversation):
+        message = f"{message}; the conversation {outcome.id} is open, and can be attached to"
+    return CallCancelledError(
+        f"cancelled: {message} [correlation id {turn.correlation_id}]",
+        message=message,
+        delivery="unknown",
+        phase="reply",
+        correlation_id=turn.correlation_id,
+    )
+
+
+class _CallsOfLoop:
+    """The calls of an asyncio loop that are under way. It lives as long as the loop watches its descriptor: until
+    the loop is closed."""
+
+    __slots__ = ("__weakref__", "_done", "_loop", "_numbers", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._done = DoneCalls()
+        self._loop = loop
+        self._numbers = count()
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        loop.add_reader(self._done.fileno(), self._some_are_done)
+
+    def until_done(self, turn: Turn[Any]) -> asyncio.Future[None]:
+        number = next(self._numbers)
+        future = self._waiting[number] = self._loop.create_future()
+        self._done.expect(turn, number)
+        return future
+
+    def _some_are_done(self) -> None:
+        for number in self._done.take():
+            future = self._waiting.pop(number)
+            if not future.done():
+                future.set_result(None)
+
+
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, ref[_CallsOfLoop]] = WeakKeyDictionary()
+
+
+def _calls_of(loop: asyncio.AbstractEventLoop) -> _CallsOfLoop:
+    known = _of_loops.get(loop)
+    calls = None if known is None else known()
+    if calls is None:
+        calls = _CallsOfLoop(loop)
+        _of_loops[loop] = ref(calls)
+    return calls
