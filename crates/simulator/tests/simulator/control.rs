@@ -157,7 +157,12 @@ fn a_page_of_another_site_may_neither_read_nor_change_anything() {
     let mut client = Client::connect(&simulator);
     let mut status = |origin: &str| {
         let fault = json!({"action": {"answer": {"status": 503}}}).to_string();
-        client.send(raw("POST", "/_simulator/faults", &[("Origin", origin)], &fault));
+        client.send(raw(
+            "POST",
+            "/_simulator/faults",
+            &[("Origin", origin)],
+            &fault,
+        ));
         client.reply().unwrap().status
     };
     assert_eq!(status("http://elsewhere.example"), 403);
