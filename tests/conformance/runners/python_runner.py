@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import threading
@@ -12,6 +13,8 @@ from polyai_chat import ChatError, Client, Closed, Conversation, Greeting, Hando
 
 KEYWORDS = {row["name"]: row["keyword"] for row in polyai_chat.OPTIONS}
 ANSWER_FIELDS = ("unknown_fields", "correlation_id")
+HIDDEN = ["error.number"]
+LOOKED_UP = "X-POLYAI-Correlation-ID"
 ERROR_FIELDS = {
     "kind": "kind",
     "delivery": "delivery",
@@ -35,12 +38,19 @@ def seconds(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def option(value: str) -> object:
+    """A value as Python has it."""
+    if value in ("true", "false"):
+        return value == "true"
+    return int(value) if value.isdecimal() else value
+
+
 def options(given: dict[str, str]) -> dict[str, Any]:
     """The options of a client as keywords: times are seconds."""
     keywords: dict[str, Any] = {}
     for name, value in given.items():
         keyword = KEYWORDS.get(name, name)
-        keywords[keyword] = int(value) / 1000 if keyword != name else value
+        keywords[keyword] = int(value) / 1000 if keyword != name else option(value)
     return keywords
 
 
@@ -49,6 +59,7 @@ def of_answer(answer: Greeting | Reply | Closed, *names: str) -> dict[str, Any]:
     shown = {name: getattr(answer, name) for name in (*names, *ANSWER_FIELDS)}
     shown["raw"] = answer.raw_json
     shown["headers"] = [[name, value] for name in answer.headers for value in answer.headers.all(name)]
+    shown["header"] = answer.headers.get(LOOKED_UP)
     shown["elapsed_us"] = round(answer.elapsed * 1_000_000)
     return shown
 
@@ -80,11 +91,14 @@ def of_error(error: BaseException) -> dict[str, Any]:
         shown["retry_after_ms"] = None if error.retry_after is None else round(error.retry_after * 1000)
         shown["cause"] = None if error.__cause__ is None else str(error.__cause__)
         shown["headers"] = [[name, value] for name in error.headers for value in error.headers.all(name)]
+        shown["header"] = error.headers.get(LOOKED_UP)
         return shown
     if not isinstance(error, (TypeError, ValueError)):
         raise error
-    shown = dict.fromkeys([*ERROR_FIELDS, "retry_after_ms", "cause"])
-    shown.update(kind="invalid_argument", delivery="not_sent", may_resend=True, phase="prepare", attempts=[], headers=[])
+    shown = dict.fromkeys([*ERROR_FIELDS, "retry_after_ms", "cause", "header"])
+    shown.update(
+        kind="invalid_argument", delivery="not_sent", may_resend=True, phase="prepare", attempts=[], headers=[]
+    )
     return {**shown, "message": str(error), "text": str(error)}
 
 
@@ -106,11 +120,13 @@ class Caller:
 
     def _keep(self, step: dict[str, Any], conversation: Conversation) -> dict[str, Any]:
         self.conversations[step["conversation"]] = conversation
-        return of_outcome(conversation.greeting)
+        greeting = conversation.greeting
+        shown = {"id": conversation.id, "greeting": None if greeting is None else greeting.response}
+        return {**of_outcome(greeting), "conversation": shown}
 
     def _keep_turn(self, step: dict[str, Any], turn: Turn[Any]) -> dict[str, Any]:
         self.turns[step["turn"]] = turn
-        return {}
+        return {"correlation_id": turn.correlation_id}
 
     def create(self, step: dict[str, Any]) -> dict[str, Any]:
         return self._keep(step, self.client.create(**fields_of(step)))
@@ -131,11 +147,8 @@ class Caller:
         return of_outcome(self.client.close(step["id"], **fields_of(step)))
 
     def close_if_open(self, step: dict[str, Any]) -> dict[str, Any]:
-        conversation = self._of(step)
-        sends = conversation.closes_at_end_of_scope
-        with conversation:
-            pass
-        return {"sent": sends}
+        with self._of(step):
+            return {}
 
     def start_create(self, step: dict[str, Any]) -> dict[str, Any]:
         return self._keep_turn(step, self.client.start_create(**fields_of(step)))
@@ -171,8 +184,14 @@ class Caller:
         return {}
 
 
+class NotExpressible(Exception):
+    """Python has no words for what a step asks."""
+
+
 def fields_of(step: dict[str, Any]) -> dict[str, Any]:
     """The keywords of a step's request."""
+    if "cancel_after_ms" in step.get("with", {}):
+        raise NotExpressible("A blocking call has no token to cancel it with: what is to be cancelled is started.")
     return seconds(step.get("with", {}))
 
 
@@ -180,8 +199,12 @@ def answer(step: dict[str, Any], act: Callable[[], dict[str, Any]]) -> None:
     """Does a step and writes what came of it, as one line."""
     try:
         outcome = act()
+    except NotExpressible as reason:
+        outcome = {"not_expressible": str(reason)}
     except Exception as error:
         outcome = {"error": of_error(error)}
+    if step["do"] == "begin":
+        outcome["hidden"] = HIDDEN
     line = json.dumps({**outcome, "step": step["step"]}, ensure_ascii=True) + "\n"
     with writing:
         sys.stdout.write(line)
@@ -206,7 +229,7 @@ def main() -> None:
             answer(step, begin)
             continue
         assert caller is not None
-        act = (lambda caller=caller, step=step: caller.act(step))
+        act = functools.partial(caller.act, step)
         if step.get("on_a_thread"):
             threading.Thread(target=answer, args=(step, act), daemon=True).start()
         else:

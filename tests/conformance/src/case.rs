@@ -7,6 +7,8 @@ use std::path::Path;
 
 /// Stands for null, which TOML cannot write.
 pub const NONE: &str = "<none>";
+/// Stands for what the customer said in this step.
+pub const MESSAGE: &str = "<message>";
 
 /// One file of cases that belong together.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -40,6 +42,9 @@ pub struct Case {
     /// What an id gets that never existed: 404 or 410.
     #[serde(default)]
     pub unknown_conversation: Option<u16>,
+    /// Has the service speak TLS, with this certificate. Plain HTTP by default.
+    #[serde(default)]
+    pub tls: Option<Tls>,
     /// What making the client must lead to; it must succeed by default.
     #[serde(default)]
     pub client: Option<Value>,
@@ -60,6 +65,22 @@ pub enum Dialect {
     Current,
     /// The older one.
     Legacy,
+}
+
+/// The service's certificate, and whether the client is given its authority by `ca_pem`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// A good one, of an authority that the client is given.
+    Trusted,
+    /// A good one, of an authority that the client is not given.
+    Untrusted,
+    /// Its time is over.
+    Expired,
+    /// Its time has not begun.
+    NotYetValid,
+    /// It is for another host.
+    OtherHost,
 }
 
 /// One thing that the caller does.
@@ -84,7 +105,11 @@ pub struct Step {
     /// What the customer says; absent is not the same as empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The fields and settings of the request, by their names in the core, times in `..._ms`.
+    /// How often the message is said in one breath, for messages that are too large to be written down.
+    #[serde(default = "once", skip_serializing)]
+    pub times: usize,
+    /// The fields and settings of the request, by their names in the core, times in `..._ms`. With `cancel_after_ms` the call is
+    /// given a token, which another thread uses so long after.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub with: Map<String, Value>,
     /// How long `wait` waits.
@@ -96,10 +121,29 @@ pub struct Step {
     /// Done only when the service has seen this.
     #[serde(default, skip_serializing)]
     pub after: Option<Seen>,
-    /// What must come of it: the fields that are named here. A text that begins with `~` is a regular expression, and `<none>` is
-    /// null. Without this it must succeed.
+    /// What must come of it: the fields that are named here. A text that begins with `~` is a regular expression, `<none>` is
+    /// null, and `<message>` what was said. Headers are named with the list of their values. Without this it must succeed.
     #[serde(default, skip_serializing)]
     pub expect: Option<Value>,
+}
+
+impl Step {
+    /// What the customer says.
+    #[must_use]
+    pub fn said(&self) -> Option<String> {
+        let message = self.message.as_ref()?;
+        Some(message.repeat(self.times))
+    }
+
+    /// As a runner gets it.
+    #[must_use]
+    pub fn for_a_runner(&self) -> Value {
+        let said = Self {
+            message: self.said(),
+            ..self.clone()
+        };
+        serde_json::json!(said)
+    }
 }
 
 /// What a caller can do.
@@ -132,7 +176,7 @@ pub enum Action {
     Take,
     /// What is known about a conversation: `{"state": ...}`.
     State,
-    /// Leaves a scope that closes what is open.
+    /// Leaves a scope that closes what is open. Whether that sent something is looked up at the service: `{"sent": ...}`.
     CloseIfOpen,
     /// Ends every call and has later ones fail.
     ShutDown,
@@ -200,6 +244,10 @@ pub struct Request {
     /// The whole body.
     #[serde(default)]
     pub body: Option<Value>,
+}
+
+fn once() -> usize {
+    1
 }
 
 fn the_conversation() -> String {

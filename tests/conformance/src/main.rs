@@ -15,6 +15,7 @@ struct Arguments {
     cases: PathBuf,
     runners: Vec<String>,
     only: String,
+    first: bool,
     schema: bool,
     document: Option<PathBuf>,
 }
@@ -39,6 +40,10 @@ fn arguments() -> Arguments {
                 .value_name("TEXT")
                 .default_value("")
                 .help("Only cases whose family or name holds this text"),
+            Arg::new("first")
+                .long("first")
+                .action(ArgAction::SetTrue)
+                .help("Stops at the first case that fails, and says nothing more"),
             Arg::new("schema")
                 .long("schema")
                 .action(ArgAction::SetTrue)
@@ -54,6 +59,7 @@ fn arguments() -> Arguments {
         cases: found.remove_one("cases").unwrap_or_default(),
         runners: found.remove_many("runner").into_iter().flatten().collect(),
         only: found.remove_one("only").unwrap_or_default(),
+        first: found.get_flag("first"),
         schema: found.get_flag("schema"),
         document: found.remove_one("document"),
     }
@@ -101,6 +107,9 @@ fn run(arguments: &Arguments) -> Result<usize, String> {
                 println!("{language}: {}: {}", family.name, case.name);
                 for line in wrong {
                     println!("    {line}");
+                }
+                if arguments.first {
+                    return Ok(1);
                 }
                 // What is left of a failed case must not meet the next one.
                 runner = Runner::start(language, command)?;

@@ -1,19 +1,23 @@
 //! Plays a case: a simulator, a runner, and what came of both.
 
-use crate::case::{Action, Case, Dialect, NONE, Received, Request, Step};
+use crate::case::{Action, Case, Dialect, MESSAGE, NONE, Received, Request, Step, Tls};
 use crate::expectation::{differences, exact_differences};
 use crate::invariants::violations;
 use crate::runner::Runner;
+use crate::showing::Showing;
 use polyai_chat_simulator::{
-    self as simulator, Operation, Records, Script, Simulator, UnknownConversation,
+    self as simulator, Operation, Records, Script, Simulator, TlsIdentity, UnknownConversation,
 };
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// Keys that must never be seen in what a runner writes.
 const API_KEY: &str = "canary-of-the-api-key";
 const TOKEN: &str = "canary-of-the-token";
+
+/// What the service reads of a request at most: more than any case sends.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -22,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub enum Outcome {
     /// All of it holds.
     Passed,
+    /// What this language shows of it holds; these fields, which the case names, it does not show.
+    PassedBut(Vec<String>),
     /// What does not.
     Failed(Vec<String>),
     /// This language has no words for it, and why.
@@ -38,9 +44,11 @@ pub fn run_case(case: &Case, runner: &mut Runner) -> Outcome {
         case,
         simulator,
         runner,
+        showing: Showing::default(),
         ids: HashMap::new(),
-        names: HashMap::new(),
+        started: HashMap::new(),
         wrong: Vec::new(),
+        not_shown: BTreeSet::new(),
         not_expressible: None,
     };
     if let Err(error) = play.all() {
@@ -48,8 +56,9 @@ pub fn run_case(case: &Case, runner: &mut Runner) -> Outcome {
     }
     match play.not_expressible {
         Some(reason) => Outcome::NotExpressible(reason),
-        None if play.wrong.is_empty() => Outcome::Passed,
-        None => Outcome::Failed(play.wrong),
+        None if !play.wrong.is_empty() => Outcome::Failed(play.wrong),
+        None if play.not_shown.is_empty() => Outcome::Passed,
+        None => Outcome::PassedBut(play.not_shown.into_iter().collect()),
     }
 }
 
@@ -57,6 +66,7 @@ fn start(case: &Case) -> Result<Simulator, String> {
     let mut builder = Simulator::builder()
         .credentials(API_KEY, TOKEN)
         .account("acme-uk", "acme-team-4")
+        .body_limit(LARGEST_BODY)
         .dialect(match case.dialect {
             Dialect::Current => simulator::Dialect::Current,
             Dialect::Legacy => simulator::Dialect::Legacy,
@@ -70,25 +80,50 @@ fn start(case: &Case) -> Result<Simulator, String> {
         Some(410) => builder = builder.unknown_conversation(UnknownConversation::Gone),
         Some(other) => return Err(format!("unknown_conversation is {other}, not 404 or 410")),
     }
+    if let Some(tls) = case.tls {
+        let identity = identity(tls).map_err(|error| error.to_string())?;
+        builder = builder.tls(identity);
+    }
     builder.start().map_err(|error| error.to_string())
+}
+
+fn identity(tls: Tls) -> Result<TlsIdentity, simulator::TlsError> {
+    match tls {
+        Tls::Trusted | Tls::Untrusted => TlsIdentity::generate(),
+        Tls::Expired => TlsIdentity::expired(),
+        Tls::NotYetValid => TlsIdentity::not_yet_valid(),
+        Tls::OtherHost => TlsIdentity::for_names(&["other.example"]),
+    }
 }
 
 struct Play<'a> {
     case: &'a Case,
     simulator: Simulator,
     runner: &'a mut Runner,
+    showing: Showing,
     /// The ids of conversations by their names in the case.
     ids: HashMap<String, String>,
-    /// The conversations that started creates will bring, by the names of the calls.
-    names: HashMap<String, String>,
+    /// The calls that were started, by their names.
+    started: HashMap<String, Started>,
     wrong: Vec<String>,
+    not_shown: BTreeSet<String>,
     not_expressible: Option<String>,
+}
+
+/// What is known of a call that was started.
+#[derive(Debug, Default)]
+struct Started {
+    /// The conversation that it brings, if it creates one.
+    conversation: String,
+    /// What its outcome must have as well.
+    correlation_id: Value,
 }
 
 impl Play<'_> {
     fn all(&mut self) -> Result<(), String> {
         self.runner.send(0, self.beginning())?;
         let answer = self.runner.answer(0)?;
+        self.showing = Showing::of(&answer);
         let client = self.case.client.clone();
         self.check("client", &answer, client.as_ref());
         let mut on_threads = Vec::new();
@@ -102,15 +137,16 @@ impl Play<'_> {
                 continue;
             }
             let request = self.request(step)?;
+            let closes = self.simulator.counts().requests_to(Operation::Close);
             self.runner.send(number, request)?;
             if step.on_a_thread {
                 on_threads.push((number, step));
             } else {
-                self.settle(number, step)?;
+                self.settle(number, step, closes)?;
             }
         }
         for (number, step) in on_threads {
-            self.settle(number, step)?;
+            self.settle(number, step, 0)?;
         }
         if self.not_expressible.is_none() {
             self.check_received();
@@ -133,6 +169,12 @@ impl Play<'_> {
         ] {
             options.insert(name.to_owned(), value.into());
         }
+        if let (Some(pem), true) = (
+            self.simulator.ca_pem(),
+            self.case.tls != Some(Tls::Untrusted),
+        ) {
+            options.insert("ca_pem".to_owned(), pem.into());
+        }
         for (name, value) in &self.case.options {
             match value {
                 Value::String(text) if text == NONE => drop(options.remove(name)),
@@ -140,7 +182,8 @@ impl Play<'_> {
                 other => drop(options.insert(name.clone(), other.to_string().into())),
             }
         }
-        json!({ "do": "begin", "options": options, "steps": self.case.steps })
+        let steps: Vec<Value> = self.case.steps.iter().map(Step::for_a_runner).collect();
+        json!({ "do": "begin", "options": options, "steps": steps })
     }
 
     fn wait_for(&self, step: &Step) -> Result<(), String> {
@@ -179,39 +222,74 @@ impl Play<'_> {
         }
     }
 
-    fn request(&mut self, step: &Step) -> Result<Value, String> {
-        let mut request = json!(step);
-        match step.action {
-            Action::Attach | Action::RespondById | Action::CloseById => {
-                request["id"] = self.id(step)?.into();
-            }
-            Action::StartCreate => {
-                self.names
-                    .insert(step.turn.clone(), step.conversation.clone());
-            }
-            _ => {}
+    fn request(&self, step: &Step) -> Result<Value, String> {
+        let mut request = step.for_a_runner();
+        if matches!(
+            step.action,
+            Action::Attach | Action::RespondById | Action::CloseById
+        ) {
+            request["id"] = self.id(step)?.into();
         }
         Ok(request)
     }
 
-    fn settle(&mut self, number: u64, step: &Step) -> Result<(), String> {
-        let answer = self.runner.answer(number)?;
-        if let Some(id) = answer
-            .pointer("/greeting/conversation_id")
-            .and_then(Value::as_str)
-        {
-            let name = match step.action {
-                Action::Take => self.names.get(&step.turn).unwrap_or(&step.conversation),
-                _ => &step.conversation,
-            };
-            self.ids.insert(name.clone(), id.to_owned());
-        }
+    /// Looks at what came of a step, before which the service had seen so many closes.
+    fn settle(&mut self, number: u64, step: &Step, closes: u64) -> Result<(), String> {
+        let mut answer = self.runner.answer(number)?;
         let place = format!(
             "step {number} ({})",
             json!(step.action).as_str().unwrap_or("?")
         );
-        self.check(&place, &answer, step.expect.as_ref());
+        match step.action {
+            Action::StartCreate | Action::StartRespond | Action::StartClose => {
+                let started = Started {
+                    conversation: step.conversation.clone(),
+                    correlation_id: answer["correlation_id"].clone(),
+                };
+                self.started.insert(step.turn.clone(), started);
+            }
+            Action::Take => self.is_the_same_call(&place, step, &answer),
+            Action::CloseIfOpen if self.showing.shows("sent") && answer.get("error").is_none() => {
+                let sent = self.simulator.counts().requests_to(Operation::Close) > closes;
+                answer["sent"] = sent.into();
+            }
+            _ => {}
+        }
+        if let Some(id) = answer
+            .pointer("/greeting/conversation_id")
+            .and_then(Value::as_str)
+        {
+            let started = self.started.get(&step.turn);
+            let name = match (step.action, started) {
+                (Action::Take, Some(started)) => &started.conversation,
+                _ => &step.conversation,
+            };
+            self.ids.insert(name.clone(), id.to_owned());
+        }
+        let mut expected = step.expect.clone();
+        if let (Some(expected), Some(said)) = (&mut expected, step.said()) {
+            put_in(expected, &said);
+        }
+        self.check(&place, &answer, expected.as_ref());
         Ok(())
+    }
+
+    /// A started call has its correlation id from the start.
+    fn is_the_same_call(&mut self, place: &str, step: &Step, answer: &Value) {
+        let Some(started) = self.started.get(&step.turn) else {
+            return;
+        };
+        let outcome = ["greeting", "reply", "closed", "error"]
+            .iter()
+            .find_map(|name| answer.get(*name));
+        if let Some(id) = outcome.and_then(|outcome| outcome.get("correlation_id"))
+            && *id != started.correlation_id
+        {
+            self.wrong.push(format!(
+                "{place}: the correlation id is {id}, and was {} when the call was started",
+                started.correlation_id
+            ));
+        }
     }
 
     fn check(&mut self, place: &str, answer: &Value, expected: Option<&Value>) {
@@ -224,21 +302,39 @@ impl Play<'_> {
             self.wrong
                 .push(format!("{place} shows a key or a token: {shown}"));
         }
-        let mut wrong = violations(answer, self.case.dialect);
+        let mut wrong = violations(answer, self.case.dialect, &self.showing);
+        for outcome in ["greeting", "reply", "error"] {
+            wrong.extend(self.unknown_id(&answer[outcome]));
+        }
         match expected {
             Some(expected) => {
-                wrong.extend(differences("answer", expected, answer));
+                let mut expected = expected.clone();
+                self.not_shown.extend(self.showing.strip(&mut expected));
+                wrong.extend(differences("answer", &expected, answer));
                 if answer.get("error").is_some() && expected.get("error").is_none() {
-                    wrong.push(format!("failed: {}", answer["error"]["text"]));
+                    wrong.push(format!("failed: {}", words(&answer["error"])));
                 }
             }
             None if answer.get("error").is_some() => {
-                wrong.push(format!("failed: {}", answer["error"]["text"]));
+                wrong.push(format!("failed: {}", words(&answer["error"])));
             }
             None => {}
         }
         let lines = wrong.into_iter().map(|line| format!("{place}: {line}"));
         self.wrong.extend(lines);
+    }
+
+    /// What was answered has the correlation id of a request that the service received.
+    fn unknown_id(&self, outcome: &Value) -> Option<String> {
+        let id = outcome["correlation_id"].as_str()?;
+        if outcome.get("http_status").is_some_and(Value::is_null) {
+            return None;
+        }
+        let known = self.simulator.received().iter().any(|request| {
+            let mut headers = request.redacted_headers().into_iter();
+            headers.any(|(name, value)| name == "X-PolyAI-Correlation-Id" && value == id)
+        });
+        (!known).then(|| format!("no request had the correlation id {id}"))
     }
 
     fn check_received(&mut self) {
@@ -250,6 +346,7 @@ impl Play<'_> {
             turns,
             requests,
         } = &self.case.received;
+        let closed_by_itself = self.showing.closes && !self.has_a_close();
         let counts = self.simulator.counts();
         for (what, expected, found) in [
             ("connections", connections, counts.connections),
@@ -258,17 +355,43 @@ impl Play<'_> {
             ("closes", close, counts.requests_to(Operation::Close)),
             ("turns", turns, counts.turns),
         ] {
-            if expected.is_some_and(|expected| expected != found) {
-                let expected = expected.unwrap_or_default();
+            let left_to_itself = what == "closes" && closed_by_itself;
+            if let Some(expected) = expected.filter(|expected| *expected != found)
+                && !left_to_itself
+            {
                 self.wrong.push(format!(
                     "the service counted {found} {what} and not {expected}"
                 ));
             }
         }
         if let Some(expected) = requests {
-            self.wrong
-                .extend(wrong_requests(expected, &self.simulator.received()));
+            let mut received = self.simulator.received();
+            if closed_by_itself {
+                received.pop_if(|last| last.operation == Some(Operation::Close));
+            }
+            self.wrong.extend(wrong_requests(expected, &received));
         }
+    }
+
+    fn has_a_close(&self) -> bool {
+        let closes = |step: &Step| matches!(step.action, Action::Close | Action::CloseIfOpen);
+        self.case.steps.iter().any(closes)
+    }
+}
+
+/// An error in words: the whole of it where that is shown.
+fn words(error: &Value) -> &str {
+    let text = error["text"].as_str();
+    text.or_else(|| error["message"].as_str())
+        .unwrap_or_default()
+}
+
+/// Puts what was said in the place of its mark.
+fn put_in(expected: &mut Value, said: &str) {
+    match expected {
+        Value::String(text) if text == MESSAGE => said.clone_into(text),
+        Value::Object(fields) => fields.values_mut().for_each(|value| put_in(value, said)),
+        _ => {}
     }
 }
 

@@ -53,7 +53,7 @@ impl Report {
                 .collect();
             let passed = of_this
                 .iter()
-                .filter(|found| **found == &Outcome::Passed)
+                .filter(|found| matches!(found, Outcome::Passed | Outcome::PassedBut(_)))
                 .count();
             let failed = of_this
                 .iter()
@@ -83,8 +83,14 @@ impl Report {
                 for language in &self.languages {
                     let cell = match outcomes.and_then(|outcomes| outcomes.get(language)) {
                         Some(Outcome::Passed) => "yes".to_owned(),
+                        Some(Outcome::PassedBut(fields)) => {
+                            let reason = format!("It does not show {}.", fields.join(", "));
+                            format!("yes, but {}", note(&mut reasons, &reason))
+                        }
                         Some(Outcome::Failed(_)) => "**no**".to_owned(),
-                        Some(Outcome::NotExpressible(reason)) => note(&mut reasons, reason),
+                        Some(Outcome::NotExpressible(reason)) => {
+                            format!("– {}", note(&mut reasons, reason))
+                        }
                         None => "not run".to_owned(),
                     };
                     let _ = write!(text, " {cell} |");
@@ -106,5 +112,5 @@ fn note(reasons: &mut Vec<String>, reason: &str) -> String {
         reasons.push(reason.to_owned());
         reasons.len() - 1
     });
-    format!("– ({})", number + 1)
+    format!("({})", number + 1)
 }

@@ -7,14 +7,17 @@
 #![allow(clippy::print_stdout, reason = "its answers are its output")]
 
 use polyai_chat_core::{
-    Attempt, Client, Close, Closed, Config, Conversation, Create, Error, Greeting, Reply, Respond,
-    Turn,
+    Attempt, CancelToken, Client, Close, Closed, Config, Conversation, Create, Error, Greeting,
+    Reply, Respond, Turn,
 };
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::io::BufRead;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+/// A header that is looked up by its name, in whatever case.
+const LOOKED_UP: &str = "X-POLYAI-Correlation-ID";
 
 type Answered = Result<Value, Error>;
 
@@ -81,14 +84,23 @@ impl Caller {
     }
 
     fn keep(&self, name: &str, conversation: Conversation) -> Value {
+        let shown = json!({
+            "id": conversation.id(),
+            "greeting": conversation.greeting().map(Greeting::response),
+        });
         let greeting = conversation.greeting().map(greeting);
         lock(&self.conversations).insert(name.to_owned(), conversation);
-        json!({ "greeting": greeting })
+        json!({ "greeting": greeting, "conversation": shown })
     }
 
     fn keep_turn(&self, step: &Value, turn: Started) -> Value {
+        let correlation_id = match &turn {
+            Started::Create(turn) => turn.correlation_id().to_owned(),
+            Started::Respond(turn) => turn.correlation_id().to_owned(),
+            Started::Close(turn) => turn.correlation_id().to_owned(),
+        };
         lock(&self.turns).insert(text(step, "turn").to_owned(), turn);
-        json!({})
+        json!({ "correlation_id": correlation_id })
     }
 
     fn act(&self, step: &Value) -> Answered {
@@ -113,8 +125,8 @@ impl Caller {
             "respond_by_id" => Ok(json!({ "reply": reply(&client.respond(id, respond(step))?) })),
             "close_by_id" => Ok(json!({ "closed": closed(&client.close(id, close(step))?) })),
             "close_if_open" => {
-                let outcome = self.conversation(step)?.close_if_open()?;
-                Ok(json!({ "sent": outcome.is_some() }))
+                self.conversation(step)?.close_if_open()?;
+                Ok(json!({}))
             }
             "start_create" => {
                 Ok(self.keep_turn(step, Started::Create(client.start_create(create(step))?)))
@@ -192,6 +204,14 @@ macro_rules! with_call_options {
         }
         if let Some(id) = $with["correlation_id"].as_str() {
             $request = $request.correlation_id(id);
+        }
+        if let Some(milliseconds) = $with["cancel_after_ms"].as_u64() {
+            let token = CancelToken::new();
+            $request = $request.cancel(&token);
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(milliseconds));
+                token.cancel();
+            });
         }
         if let Some(extra) = present($with, "extra") {
             $request = $request.extra(extra);
@@ -274,6 +294,7 @@ macro_rules! answer_fields {
         fields.insert("raw".into(), $answer.raw().into());
         fields.insert("unknown_fields".into(), $answer.unknown_fields().into());
         fields.insert("headers".into(), headers($answer.headers()));
+        fields.insert("header".into(), $answer.header(LOOKED_UP).into());
         fields.insert("correlation_id".into(), $answer.correlation_id().into());
         let elapsed = u64::try_from($answer.elapsed().as_micros()).unwrap_or(u64::MAX);
         fields.insert("elapsed_us".into(), elapsed.into());
@@ -316,6 +337,7 @@ fn failure(error: &Error) -> Value {
         .map(|pause| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
     json!({
         "kind": error.kind().name(),
+        "number": error.kind().number(),
         "delivery": error.delivery().name(),
         "may_resend": error.may_resend(),
         "phase": error.phase().name(),
@@ -330,5 +352,6 @@ fn failure(error: &Error) -> Value {
         "cause": std::error::Error::source(error).map(ToString::to_string),
         "attempts": attempts,
         "headers": headers(error.headers()),
+        "header": error.header(LOOKED_UP),
     })
 }
