@@ -35,7 +35,7 @@ impl WireBuffers {
         let found = self
             .gathered()
             .windows(line.len())
-            .position(|window| window == line.as_bytes());
+            .rposition(|window| window == line.as_bytes());
         let Some(start) = found else {
             return false;
         };
