@@ -51,7 +51,7 @@ NO_DURATIONS = [
     1e300,
     10**400,
 ]
-NOT_EVEN_NUMBERS = ["5", b"5", [5], (5,), object()]
+NOT_EVEN_NUMBERS = ["5", b"5", [5], (5,), Ellipsis]
 
 
 def test_a_region_is_where_the_service_is() -> None:
