@@ -32,7 +32,7 @@ FUZZ_SECONDS ?= 60# for each target
 # How many requests of each kind `make test-descriptions` makes up for each operation.
 EXAMPLES ?= 15
 
-.PHONY: help demo test lint header shipped install uninstall deb check-abi check-portable sanitize documents soak bench fuzz live clean
+.PHONY: help demo test lint header shipped install uninstall deb wheel sdist docs-python check-abi check-portable test-free-threaded sanitize documents soak bench fuzz live clean
 
 help: ## List these targets
 	@echo "polyai-chat: hold a conversation with a PolyAI agent. Needs Rust, Python 3 and a C compiler."
@@ -46,12 +46,12 @@ demo: ready ## Build, start the embedded simulator and hold a scripted conversat
 
 test: ready ## Run every test, and check that documents and code are in step
 	@rm -f "$(not_run)"
-	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-descriptions test-browser test-models test-house
+	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-python test-conformance test-descriptions test-browser test-models test-house
 	@$(call closing,test)
 
 lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
 	@rm -f "$(not_run)"
-	@$(MAKE) lint-format lint-code lint-docs lint-packages lint-shell
+	@$(MAKE) lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
 	@$(call closing,lint)
 
 header: ready ## Write the C header and its manifest anew from crates/ffi
@@ -71,6 +71,15 @@ deb: ready ## Make the Debian packages of the C library
 	packaging/build --portable
 	packaging/deb
 
+wheel: ready ## Build the Python package as a wheel (PORTABLE=1: for every glibc from 2.17 on)
+	packaging/wheel $(portable)
+
+sdist: ready ## Make the source distribution of the Python package
+	packaging/sdist
+
+docs-python: ready ## Make the guide and the API reference of the Python package
+	docs/python/build
+
 check-abi: ready ## Compare header, manifest and ABI with what was accepted
 	$(xtask) header --check
 	@if tests/abi/install; then \
@@ -82,7 +91,11 @@ check-abi: ready ## Compare header, manifest and ABI with what was accepted
 check-portable: ready ## Check what is for every glibc from 2.17 on, and try the Debian packages in a fresh Debian
 	@tests/packages/install --clean-root
 	tests/packages/run --portable
+	tests/packages/python --portable
 	@$(MAKE) deb test-deb
+
+test-free-threaded: ready ## Run the tests of the Python package on a CPython without the global lock
+	tests/python-free-threaded
 
 sanitize: ready ## Run the tests in C and C++ under valgrind, then with AddressSanitizer
 	@tests/abi/install
@@ -94,6 +107,7 @@ documents: ready ## Write the tables of the documents anew from the code
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix document
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix the_document
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-conformance --test suite the_schema
+	cd bindings/python && POLYAI_WRITE_DOCUMENTS=1 "$(abspath $(venv))-python/bin/pytest" -q tests/test_tables_of_the_guide.py
 
 soak: ready ## Hold many conversations with a misbehaving simulator, and compare both sides' books
 	cargo run --release --locked -p polyai-chat-faults --bin soak -- --seconds $(SOAK_SECONDS) \
@@ -102,6 +116,7 @@ soak: ready ## Hold many conversations with a misbehaving simulator, and compare
 bench: ready ## Measure what a turn costs, beside something else in the same run
 	cargo build --release --locked -p polyai-chat-bench -p polyai-chat-ffi
 	$(target)/release/c-beside-core $(target)/release/libpolyai_chat.so
+	@$(MAKE) bench-python
 
 fuzz: ready ## Look for what breaks the parsers (needs nightly Rust)
 	@cargo +nightly --version >/dev/null 2>&1 || { echo "Nightly Rust is missing: rustup toolchain install nightly" >&2; exit 1; }
@@ -123,7 +138,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-shell
+.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-conformance bench-python test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -171,6 +186,20 @@ test-descriptions: # that the simulator keeps to docs/openapi; EXAMPLES=1000 loo
 	    $(call skip,needs schemathesis (see above what it takes)); \
 	fi
 
+test-python: # the package as it is installed, with all its tests
+	@tests/packages/python || { [ $$? = 3 ] && { $(call skip,needs Python 3 with what bindings/python/requirements.txt lists (see above what it takes)); }; }
+
+test-conformance: # one behaviour in every language; Python's is the one that test-python has installed
+	@CONFORMANCE_PYTHON=$(wildcard $(venv)-python/bin/python) tests/conformance/run \
+	    || { [ $$? = 3 ] && { $(call skip,needs jansson and nlohmann (see above what installs them)); }; }
+
+bench-python: # the Python package beside its peers
+	packaging/wheel
+	@tests/venv "$(venv)-bench" tests/bench/python/requirements.txt
+	"$(venv)-bench/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --force-reinstall \
+	    $(target)/shipped/native/polyai_chat-*-cp39-abi3-*.whl
+	"$(venv)-bench/bin/python" tests/bench/python/beside_peers.py $(if $(QUICK),--quick) --json "$(target)/bench-python.json"
+
 test-browser: # the simulator's page in a real browser
 	cargo build --locked -p polyai-chat-cli
 	@if tests/browser/install && tests/venv "$(target)/venv-browser" tests/browser/requirements.txt; then \
@@ -213,9 +242,15 @@ lint-packages:
 	    $(call skip,needs cargo-deny (see above what it takes)); \
 	fi
 
+lint-python: # the package, its tests and its examples: format, lints, types, and the stubs against the module
+	@tests/lint-python || { [ $$? = 3 ] && { $(call skip,needs Python 3 with what bindings/python/requirements.txt lists (see above what it takes)); }; }
+
+lint-docs-python: # docstrings, the guide, and the links between them
+	@docs/python/build || { [ $$? = 3 ] && { $(call skip,needs Sphinx 9 and Python 3.11 or newer (see above what it takes)); }; }
+
 lint-shell: # every file that a shell runs
 	@if tests/venv "$(venv)"; then \
-	    scripts=$$(grep -rlIE --exclude-dir=.git --exclude-dir=target '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' .ci crates packaging tests); \
+	    scripts=$$(grep -rlIE --exclude-dir=.git --exclude-dir=target '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' .ci crates docs packaging tests); \
 	    set -x; "$(venv)/bin/shellcheck" $$scripts; \
 	else \
 	    $(call skip,needs shellcheck (see above what it takes)); \
