@@ -279,6 +279,9 @@ impl Play<'_> {
         let Some(started) = self.started.get(&step.turn) else {
             return;
         };
+        if !self.showing.shows("turn.correlation_id") {
+            return;
+        }
         let outcome = ["greeting", "reply", "closed", "error"]
             .iter()
             .find_map(|name| answer.get(*name));
