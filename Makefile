@@ -107,6 +107,7 @@ documents: ready ## Write the tables of the documents anew from the code
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix document
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix the_document
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-conformance --test suite the_schema
+	CONFORMANCE_PYTHON=$(wildcard $(venv)-python/bin/python) tests/conformance/run --document docs/conformance.md
 	cd bindings/python && POLYAI_WRITE_DOCUMENTS=1 "$(abspath $(venv))-python/bin/pytest" -q tests/test_tables_of_the_guide.py
 
 soak: ready ## Hold many conversations with a misbehaving simulator, and compare both sides' books
