@@ -179,10 +179,16 @@ test-deb: # needs root, and what `make deb` has made
 test-rust: # documentation tests included
 	cargo test --workspace --locked
 
-test-descriptions: # that the simulator keeps to docs/openapi; EXAMPLES=1000 looks longer
+test-descriptions: # that the simulator, and what test-conformance has sent, keep to docs/openapi; EXAMPLES=1000 looks longer
 	cargo build --locked -p polyai-chat-cli
 	@if tests/venv "$(target)/venv-conformance" tests/conformance/requirements.txt; then \
 	    set -x; tests/conformance/descriptions "$(target)/venv-conformance/bin/python" "$(program)" $(EXAMPLES); \
+	    if [ -e "$(target)/conformance/requests.jsonl" ]; then \
+	        "$(target)/venv-conformance/bin/python" tests/conformance/requests_by_description.py \
+	            "$(target)/conformance/requests.jsonl" docs/openapi; \
+	    else \
+	        echo "test-descriptions: no requests to look at: make test-conformance writes them" >&2; \
+	    fi; \
 	else \
 	    $(call skip,needs schemathesis (see above what it takes)); \
 	fi

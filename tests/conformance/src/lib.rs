@@ -22,6 +22,6 @@ mod runner;
 mod showing;
 
 pub use case::{Case, Family, families};
-pub use play::{Outcome, run_case};
+pub use play::{Outcome, Played, run_case};
 pub use report::Report;
 pub use runner::Runner;

@@ -7,7 +7,14 @@
 )]
 
 use clap::{Arg, ArgAction, Command, value_parser};
-use polyai_chat_conformance::{Case, Family, Outcome, Report, Runner, case, families, run_case};
+use polyai_chat_conformance::{
+    Case, Family, Outcome, Played, Report, Runner, case, families, run_case,
+};
+use polyai_chat_core::{Closed, Greeting, Reply};
+use polyai_chat_simulator::{Operation, ReceivedRequest};
+use serde_json::{Map, Value, json};
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,6 +25,7 @@ struct Arguments {
     first: bool,
     schema: bool,
     document: Option<PathBuf>,
+    requests: Option<PathBuf>,
 }
 
 fn arguments() -> Arguments {
@@ -53,6 +61,11 @@ fn arguments() -> Arguments {
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
                 .help("Writes the table of languages and cases between the marks of this document"),
+            Arg::new("requests")
+                .long("requests")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Writes every request that the service received to this file, one JSON object a line"),
         ])
         .get_matches();
     Arguments {
@@ -62,6 +75,7 @@ fn arguments() -> Arguments {
         first: found.get_flag("first"),
         schema: found.get_flag("schema"),
         document: found.remove_one("document"),
+        requests: found.remove_one("requests"),
     }
 }
 
@@ -99,10 +113,15 @@ fn run(arguments: &Arguments) -> Result<usize, String> {
             .map(|(language, _)| language.clone())
             .collect(),
     );
+    let mut requests = Requests::new(arguments.requests.as_deref())?;
     for (language, command) in &runners {
         let mut runner = Runner::start(language, command)?;
         for (family, case) in chosen(&families, &arguments.only) {
-            let outcome = run_case(case, &mut runner);
+            let Played {
+                outcome,
+                requests: received,
+            } = run_case(case, &mut runner);
+            requests.write(case, &received)?;
             if let Outcome::Failed(wrong) = &outcome {
                 println!("{language}: {}: {}", family.name, case.name);
                 for line in wrong {
@@ -150,4 +169,50 @@ fn write_between_marks(document: &Path, table: &str) -> Result<(), String> {
         .ok_or_else(|| wrong(&"has no mark to end at"))?;
     let text = format!("{before}{BEGIN}{mark}\n{table}\n{END}{after}");
     std::fs::write(document, text).map_err(|error| wrong(&error))
+}
+
+/// The file of requests, for who checks them against a description of the service. Its first line says which fields of the
+/// answers the core knows.
+struct Requests(Option<BufWriter<File>>);
+
+impl Requests {
+    fn new(file: Option<&Path>) -> Result<Self, String> {
+        let Some(file) = file else {
+            return Ok(Self(None));
+        };
+        let opened = File::create(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let mut requests = Self(Some(BufWriter::new(opened)));
+        requests.line(&json!({
+            "create": Greeting::FIELDS, "respond": Reply::FIELDS, "close": Closed::FIELDS,
+        }))?;
+        Ok(requests)
+    }
+
+    fn write(&mut self, case: &Case, received: &[ReceivedRequest]) -> Result<(), String> {
+        let extra: Vec<&String> = case
+            .steps
+            .iter()
+            .filter_map(|step| step.with.get("extra")?.as_object())
+            .flat_map(Map::keys)
+            .collect();
+        for request in received {
+            self.line(&json!({
+                "case": case.name,
+                "dialect": case.dialect,
+                "extra": extra,
+                "method": request.method,
+                "operation": request.operation.map(Operation::name),
+                "headers": request.redacted_headers(),
+                "body": request.json(),
+            }))?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &Value) -> Result<(), String> {
+        match &mut self.0 {
+            Some(file) => writeln!(file, "{line}").map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
+    }
 }

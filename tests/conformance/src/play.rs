@@ -6,7 +6,8 @@ use crate::invariants::violations;
 use crate::runner::Runner;
 use crate::showing::Showing;
 use polyai_chat_simulator::{
-    self as simulator, Operation, Records, Script, Simulator, TlsIdentity, UnknownConversation,
+    self as simulator, Operation, ReceivedRequest, Records, Script, Simulator, TlsIdentity,
+    UnknownConversation,
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -34,11 +35,25 @@ pub enum Outcome {
     NotExpressible(String),
 }
 
+/// A case that was played.
+#[derive(Debug)]
+pub struct Played {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The requests that the service received whole.
+    pub requests: Vec<ReceivedRequest>,
+}
+
 /// Plays one case through a runner.
-pub fn run_case(case: &Case, runner: &mut Runner) -> Outcome {
+pub fn run_case(case: &Case, runner: &mut Runner) -> Played {
     let simulator = match start(case) {
         Ok(simulator) => simulator,
-        Err(error) => return Outcome::Failed(vec![error]),
+        Err(error) => {
+            return Played {
+                outcome: Outcome::Failed(vec![error]),
+                requests: Vec::new(),
+            };
+        }
     };
     let mut play = Play {
         case,
@@ -54,12 +69,15 @@ pub fn run_case(case: &Case, runner: &mut Runner) -> Outcome {
     if let Err(error) = play.all() {
         play.wrong.push(error);
     }
-    match play.not_expressible {
+    let mut requests = play.simulator.received();
+    requests.retain(|request| request.complete);
+    let outcome = match play.not_expressible {
         Some(reason) => Outcome::NotExpressible(reason),
         None if !play.wrong.is_empty() => Outcome::Failed(play.wrong),
         None if play.not_shown.is_empty() => Outcome::Passed,
         None => Outcome::PassedBut(play.not_shown.into_iter().collect()),
-    }
+    };
+    Played { outcome, requests }
 }
 
 fn start(case: &Case) -> Result<Simulator, String> {
