@@ -142,7 +142,7 @@ impl Simulator {
     }
 
     /// The environment variables that lead a program to this simulator, in a new dict: what `options` has, as
-    /// `Client.from_env` and the command line read it.
+    /// ``Client.from_env`` and the command line read it.
     ///
     /// Example:
     ///     >>> simulator.environment["POLYAI_ACCOUNT_ID"]
