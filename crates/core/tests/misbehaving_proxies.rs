@@ -51,7 +51,7 @@ fn says(connection: &mut TcpStream, bytes: &[u8]) -> Option<()> {
     connection.write_all(bytes).ok()
 }
 
-fn failure(proxy: &str, connect_timeout: Duration, attempts: u64) -> Error {
+fn failure(proxy: &str, deadline: Duration, connect_timeout: Duration, attempts: u64) -> Error {
     let config = config(SERVICE)
         .proxy(proxy)
         .connect_timeout(connect_timeout)
@@ -60,7 +60,7 @@ fn failure(proxy: &str, connect_timeout: Duration, attempts: u64) -> Error {
     let began = Instant::now();
     let error = Client::new(config)
         .unwrap()
-        .create(Create::new().timeout(DEADLINE))
+        .create(Create::new().timeout(deadline))
         .unwrap_err();
     let took = began.elapsed();
     assert!(took < BOUND, "{took:?}: {error}");
@@ -121,13 +121,13 @@ fn one_that_stalls_costs_no_more_than_the_deadline() {
             9 => Phase::Tls,
             _ => Phase::Proxy,
         };
-        let error = failure(&url, PATIENCE, 3);
+        let error = failure(&url, DEADLINE, PATIENCE, 3);
         assert_eq!(
             (error.kind(), error.phase()),
             (ErrorKind::Timeout, phase),
             "{index}: {error}"
         );
-        let error = failure(&url, Duration::from_millis(50), 2);
+        let error = failure(&url, PATIENCE, Duration::from_millis(50), 2);
         assert_eq!(
             (error.kind(), error.phase()),
             (ErrorKind::Connect, phase),
@@ -175,7 +175,12 @@ fn one_that_refuses_or_talks_nonsense_is_quoted() {
             // In good order, so that what was said is not lost with the connection.
             connection.shutdown(std::net::Shutdown::Write).ok()
         });
-        let error = failure(&url.replace("://", "://sam:canary-pass@"), PATIENCE, 3);
+        let error = failure(
+            &url.replace("://", "://sam:canary-pass@"),
+            PATIENCE,
+            PATIENCE,
+            3,
+        );
         assert_eq!(
             (error.kind(), error.phase()),
             (ErrorKind::Connect, Phase::Proxy),

@@ -45,6 +45,8 @@ impl Materials {
 pub(crate) struct Bench {
     pub(crate) simulator: Simulator,
     config: Config,
+    /// Without what the row sets.
+    usual_config: Config,
     _unused_port: Option<Socket>,
 }
 
@@ -90,22 +92,29 @@ impl Bench {
             let file = materials.write_pem(trusted.ca_pem());
             config = config.ca_file(file.to_str().unwrap());
         }
-        for (name, value) in &row.options {
-            config.set(name, value).unwrap();
-        }
         let proxies = materials.proxies.as_ref();
         if let Some(proxy) = proxies.and_then(|proxies| proxies.address(transport)) {
             config.set("proxy", &proxy).unwrap();
         }
+        let usual_config = config.clone();
+        for (name, value) in &row.options {
+            config.set(name, value).unwrap();
+        }
         Self {
             simulator,
             config,
+            usual_config,
             _unused_port: unused_port,
         }
     }
 
     pub(crate) fn client(&self) -> Client {
         Client::new(self.config.clone()).unwrap()
+    }
+
+    /// A client that no short limit of the row can fail before the trouble begins.
+    pub(crate) fn usual_client(&self) -> Client {
+        Client::new(self.usual_config.clone()).unwrap()
     }
 
     /// Waits until the server has dealt with everything that ever reached it. Every client must be gone.

@@ -113,7 +113,11 @@ impl Cell<'_> {
             };
             bench.simulator.fail(Fault::new(action)).unwrap();
         }
-        let creator = if self.kept { client } else { &bench.client() };
+        let creator = if self.kept {
+            client
+        } else {
+            &bench.usual_client()
+        };
         let conversation = creator.create(Create::new()).unwrap();
         conversation.id().to_owned()
     }
