@@ -11,7 +11,7 @@ venv := $(target)/venv
 not_run := $(target)/not-run.txt
 program := $(target)/debug/polyai-chat
 fuzzer := $(target)/cargo-fuzz/bin/cargo-fuzz
-xtask := cargo run --quiet --locked -p polyai-chat-xtask --
+xtask := cargo run --quiet --locked --bin xtask --
 
 # Where `make install` installs, and `PORTABLE=1` for every glibc from 2.17 on.
 PREFIX ?= /usr/local
@@ -39,7 +39,7 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ready ## Build, start the embedded simulator and hold a scripted conversation with it
-	cargo build --locked -p polyai-chat-cli
+	cargo build --locked --bin polyai-chat
 	$(program) chat --simulator --variant-id billing \
 	    --attribute customer_name=Sam --attribute order_number=4821 \
 	    -m "Where is my order?" -m "Can I speak to a human, please?"
@@ -180,7 +180,7 @@ test-rust: # documentation tests included
 	cargo test --workspace --locked
 
 test-descriptions: # that the simulator, and what test-conformance has sent, keep to docs/openapi; EXAMPLES=1000 looks longer
-	cargo build --locked -p polyai-chat-cli
+	cargo build --locked --bin polyai-chat
 	@if tests/venv "$(target)/venv-conformance" tests/conformance/requirements.txt; then \
 	    set -x; tests/conformance/descriptions "$(target)/venv-conformance/bin/python" "$(program)" $(EXAMPLES); \
 	    if [ -e "$(target)/conformance/requests.jsonl" ]; then \
@@ -208,7 +208,7 @@ bench-python: # the Python package beside its peers
 	"$(venv)-bench/bin/python" tests/bench/python/beside_peers.py $(if $(QUICK),--quick) --json "$(target)/bench-python.json"
 
 test-browser: # the simulator's page in a real browser
-	cargo build --locked -p polyai-chat-cli
+	cargo build --locked --bin polyai-chat
 	@if tests/browser/install && tests/venv "$(target)/venv-browser" tests/browser/requirements.txt; then \
 	    set -x; "$(target)/venv-browser/bin/python" tests/browser/simulator_page_test.py "$(program)"; \
 	else \

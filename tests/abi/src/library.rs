@@ -17,8 +17,9 @@ pub fn repository() -> PathBuf {
 pub fn library() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
+        // With all the others, so that cargo builds what they have in common as this program's build did.
         let status = cargo()
-            .args(["build", "--quiet", "--locked", "-p", "polyai-chat-ffi"])
+            .args(["build", "--quiet", "--locked", "--workspace", "--lib"])
             .args(["--target-dir".as_ref(), target().as_os_str()])
             .status()
             .unwrap();

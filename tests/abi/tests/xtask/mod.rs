@@ -22,7 +22,14 @@ fn program() -> &'static PathBuf {
     PROGRAM.get_or_init(|| {
         let target = scratch("xtask").ancestors().nth(2).unwrap().to_owned();
         let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--locked", "-p", "polyai-chat-xtask"])
+            .args([
+                "build",
+                "--quiet",
+                "--locked",
+                "--workspace",
+                "--bin",
+                "xtask",
+            ])
             .args(["--target-dir".as_ref(), target.as_os_str()])
             .current_dir(repository())
             .status()
