@@ -1,10 +1,57 @@
 //! Correlation ids: made here, before anything is sent, so that a timeout shows one too.
 
 use crate::error::{Error, ErrorKind};
+use crate::fork;
+use std::cell::RefCell;
+use uuid::{Builder, Uuid};
+
+/// How many ids' worth of random bytes are asked for at a time: to ask the system for each one is a system call a turn.
+const IDS_AT_A_TIME: usize = 16;
+const ID_BYTES: usize = 16;
+
+thread_local! {
+    static STORE: RefCell<RandomStore> = const { RefCell::new(RandomStore::EMPTY) };
+}
+
+/// Random bytes that one thread has not used yet.
+struct RandomStore {
+    /// A forked child must not make the ids that its parent makes.
+    generation: u64,
+    bytes: [u8; IDS_AT_A_TIME * ID_BYTES],
+    ids_left: usize,
+}
+
+impl RandomStore {
+    const EMPTY: Self = Self {
+        generation: 0,
+        bytes: [0; IDS_AT_A_TIME * ID_BYTES],
+        ids_left: 0,
+    };
+
+    fn take(&mut self) -> Option<[u8; ID_BYTES]> {
+        if self.ids_left == 0 || self.generation != fork::generation() {
+            getrandom::fill(&mut self.bytes).ok()?;
+            self.generation = fork::generation();
+            self.ids_left = IDS_AT_A_TIME;
+        }
+        self.ids_left -= 1;
+        self.bytes.as_chunks().0.get(self.ids_left).copied()
+    }
+}
 
 /// A UUID v4 as text.
 pub(crate) fn new_id() -> String {
-    uuid::Uuid::new_v4().to_string()
+    // Neither where the thread is about to end, nor in a signal handler that interrupts this, is there a store.
+    let random = STORE
+        .try_with(|store| store.try_borrow_mut().ok()?.take())
+        .ok()
+        .flatten();
+    let id = match random {
+        Some(bytes) => Builder::from_random_bytes(bytes).into_uuid(),
+        None => Uuid::new_v4(),
+    };
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    id.hyphenated().encode_lower(&mut text).to_owned()
 }
 
 /// Takes the caller's own id if it can stand in a header.
@@ -24,6 +71,8 @@ pub(crate) fn checked(id: &str) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
+    use std::thread;
 
     #[test]
     fn an_id_that_would_break_a_header_is_refused() {
@@ -31,6 +80,28 @@ mod tests {
             assert!(checked(id).is_err(), "{id:?}");
         }
         assert_eq!(checked("call-17").unwrap(), "call-17");
-        assert_eq!(new_id().len(), 36);
+    }
+
+    #[test]
+    fn every_id_is_a_new_uuid_in_every_thread() {
+        let threads: Vec<_> = (0..4)
+            .map(|_| thread::spawn(|| (0..1000).map(|_| new_id()).collect::<Vec<_>>()))
+            .collect();
+        let mut seen = HashSet::new();
+        for id in threads.into_iter().flat_map(|ids| ids.join().unwrap()) {
+            assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 4, "{id}");
+            assert!(seen.insert(id.clone()), "{id} came twice");
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_not_used_after_a_fork() {
+        let mut store = RandomStore::EMPTY;
+        let first = store.take();
+        let of_parent = store.bytes;
+        store.generation = u64::MAX;
+        assert!(first.is_some() && store.take().is_some());
+        assert_ne!(store.bytes, of_parent);
+        assert_eq!(store.ids_left, IDS_AT_A_TIME - 1);
     }
 }
