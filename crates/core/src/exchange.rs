@@ -7,7 +7,7 @@ use crate::error::{Attempt, Delivery, Error, ErrorKind, Phase};
 use crate::reply::CORRELATION_HEADER;
 use crate::retry::{Repeat, random};
 use crate::sleep::sleep;
-use crate::transport::{Incoming, Method, Outgoing, ReceivedHead, SecretHeaders, Trace};
+use crate::transport::{Incoming, Method, Outgoing, ReceivedHead, Trace};
 use crate::verdict::Verdict;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -150,7 +150,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn send(&self, credentials: &Arc<Credentials>) -> Result<Incoming, crate::transport::Failure> {
+    fn send(&self, credentials: &Credentials) -> Result<Incoming, crate::transport::Failure> {
         let client = self.client;
         let length = self.body.len().to_string();
         let (method, uri) = match self.operation {
@@ -158,6 +158,7 @@ impl Exchange<'_> {
             Operation::Respond => (Method::Post, &client.respond),
             Operation::Close => (Method::Put, &client.close),
         };
+        let (key_name, token_name) = client.settings.dialect.credential_headers();
         let outgoing = Outgoing {
             method,
             uri,
@@ -167,11 +168,9 @@ impl Exchange<'_> {
                 (CORRELATION_HEADER, self.call.correlation_id.as_bytes()),
                 ("Content-Type", b"application/json"),
                 ("Content-Length", length.as_bytes()),
+                (key_name, credentials.api_key.reveal().as_bytes()),
+                (token_name, credentials.token.reveal().as_bytes()),
             ],
-            secret_headers: SecretHeaders {
-                names: client.settings.dialect.credential_headers(),
-                credentials: Arc::clone(credentials),
-            },
             body: self.body,
         };
         client.transport.send(self.call, &outgoing)

@@ -6,6 +6,7 @@
 use super::TransportOptions;
 use super::connect::{self, ConnectionReport, Opened, Target};
 use super::failure::{Cause, Failure};
+use super::head;
 use super::names::Names;
 use super::pool::Pool;
 use super::socket::{Idle, SocketInterrupt, peek};
@@ -13,7 +14,6 @@ use super::tls::Tls;
 use super::trace::Trace;
 use super::wire::Wire;
 use crate::call::{Call, Stop};
-use crate::config::Credentials;
 use crate::deadline::Deadline;
 use crate::error::Phase;
 use crate::sync::{Mutex, MutexGuard, lock};
@@ -37,32 +37,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) uri: &'a Uri,
     /// Names in the case in which they are sent.
     pub(crate) headers: &'a [(&'a str, &'a [u8])],
-    pub(crate) secret_headers: SecretHeaders,
     pub(crate) body: &'a [u8],
 }
-
-/// Key and token, which ureq never sees: it may log what passes through it. They are put into the head of the request where
-/// it is handed to the network.
-#[derive(Clone)]
-pub(crate) struct SecretHeaders {
-    /// The names for key and token, in the case in which they are sent.
-    pub(crate) names: (&'static str, &'static str),
-    pub(crate) credentials: Arc<Credentials>,
-}
-
-impl SecretHeaders {
-    /// Names and values, for the head of one request.
-    pub(super) fn reveal(&self) -> [(&'static str, &[u8]); 2] {
-        let Credentials { api_key, token, .. } = &*self.credentials;
-        [
-            (self.names.0, api_key.reveal().as_bytes()),
-            (self.names.1, token.reveal().as_bytes()),
-        ]
-    }
-}
-
-/// What stands in the place of a secret as long as ureq holds the request.
-pub(super) const PLACEHOLDER: &str = "-";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -116,7 +92,8 @@ pub(super) struct State {
     pub(super) phase: Phase,
     /// The head of the request has not been handed over yet.
     pub(super) head_pending: bool,
-    pub(super) secret_headers: Option<SecretHeaders>,
+    /// The head of the request; its memory stays for the next one.
+    pub(super) head: Vec<u8>,
     /// Any byte of the request was handed to the network.
     pub(super) sent: bool,
     /// The head of the answer is complete.
@@ -133,7 +110,7 @@ impl Default for State {
             prepared: None,
             phase: Phase::Prepare,
             head_pending: false,
-            secret_headers: None,
+            head: Vec::new(),
             sent: false,
             answered: false,
             trace: Trace::default(),
@@ -236,7 +213,7 @@ impl Connection {
         pool: &Arc<Pool>,
     ) -> Result<Incoming, Failure> {
         self.begin(call);
-        self.shared.lock().secret_headers = Some(outgoing.secret_headers.clone());
+        head::write(outgoing, &mut self.shared.lock().head);
         let outcome = self.exchange(outgoing);
         let (failure, trace) = self.end(call);
         let failed = match (outcome, failure) {
@@ -312,7 +289,7 @@ impl Connection {
         call.cancel.detach();
         let mut state = self.shared.lock();
         state.call = None;
-        state.secret_headers = None;
+        state.head.clear();
         let sent = state.sent;
         if state.failure.is_none() && call.cancel.is_cancelled() && state.socket.is_some() {
             // The answer is complete, but the cancellation may have shut its socket down.
@@ -326,16 +303,10 @@ impl Connection {
     }
 
     fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<ReceivedHead, Failure> {
-        let mut request = match outgoing.method {
+        let request = match outgoing.method {
             Method::Post => self.agent.post(outgoing.uri),
             Method::Put => self.agent.put(outgoing.uri),
         };
-        for (name, value) in outgoing.headers {
-            request = request.header_raw(name, value);
-        }
-        for (name, _) in outgoing.secret_headers.reveal() {
-            request = request.header_raw(name, PLACEHOLDER.as_bytes());
-        }
         let response = request
             .send(outgoing.body)
             .map_err(|error| self.failure_of(error))?;

@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod dial;
 mod failure;
+mod head;
 mod identity;
 mod names;
 mod poll;
@@ -24,7 +25,7 @@ mod trust;
 mod wire;
 
 pub use connect::{ConnectionReport, ProxyReport, TlsReport};
-pub(crate) use connection::{Incoming, Method, Outgoing, ReceivedHead, SecretHeaders};
+pub(crate) use connection::{Incoming, Method, Outgoing, ReceivedHead};
 pub(crate) use failure::{Cause, Failure};
 pub(crate) use trace::Trace;
 

@@ -2,8 +2,9 @@
 
 use super::buffers::WireBuffers;
 use super::connect::Opened;
-use super::connection::{PLACEHOLDER, Shared};
+use super::connection::Shared;
 use super::failure::{Cause, Failure};
+use super::head::END_OF_HEAD;
 use super::stream::Bytes;
 use super::tls::{self, Carrier};
 use crate::call::Call;
@@ -12,9 +13,6 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
-
-/// What ends the head of a request.
-const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// What may be read beyond the limit of a head before it is noticed.
 const READ_AHEAD_BYTES: usize = 16 * 1024;
@@ -113,14 +111,7 @@ impl Transport for Wire {
             // ureq hands over head and body one after the other; they leave together.
             if state.head_pending && self.buffers.gathered().ends_with(END_OF_HEAD) {
                 state.head_pending = false;
-                let Some(secret_headers) = &state.secret_headers else {
-                    return Err(ureq::Error::ConnectionFailed);
-                };
-                for (name, value) in secret_headers.reveal() {
-                    if !self.buffers.fill_in(name, PLACEHOLDER, value) {
-                        return Err(ureq::Error::ConnectionFailed);
-                    }
-                }
+                self.buffers.replace_gathered(&state.head);
                 return Ok(());
             }
         }
