@@ -53,10 +53,15 @@ impl Drop for Place {
         if self.generation != fork::generation() {
             return;
         }
-        lock(&self.board.line)
-            .tickets
-            .retain(|ticket| *ticket != self.ticket);
-        self.board.moved.notify_all();
+        let others_wait = {
+            let mut line = lock(&self.board.line);
+            line.tickets.retain(|ticket| *ticket != self.ticket);
+            !line.tickets.is_empty()
+        };
+        // To wake nobody costs a system call too.
+        if others_wait {
+            self.board.moved.notify_all();
+        }
     }
 }
 
