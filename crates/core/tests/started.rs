@@ -1,10 +1,5 @@
 //! Calls that were started: waited for, polled, cancelled, dropped.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test may panic and print"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod fixture;
 
@@ -212,50 +207,6 @@ fn started_turns_keep_the_order_in_which_they_were_started() {
     assert_eq!(
         messages,
         (0..10).map(|number| number.to_string()).collect::<Vec<_>>()
-    );
-}
-
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
-/// `cargo test --release -p polyai-chat-core --test started many_at_once -- --nocapture` prints what a call costs.
-#[test]
-fn many_at_once_each_with_its_own_reply_cost_little_memory() {
-    const TURNS: u64 = 200;
-    let simulator = simulator();
-    let client = client(&simulator);
-    // Every call waits in the service until all have arrived, and a while longer.
-    simulator.fail(slow_turn(Pause::Turn, 1000)).unwrap();
-    let conversations: Vec<_> = (0..TURNS)
-        .map(|_| client.create(Create::new()).unwrap())
-        .collect();
-    let before = resident_kib();
-    let turns: Vec<_> = conversations
-        .iter()
-        .map(|conversation| conversation.start_respond(conversation.id()).unwrap())
-        .collect();
-    assert!(simulator.wait_for(
-        |records| records.requests_to(Operation::Respond) == TURNS,
-        PATIENCE
-    ));
-    let each = resident_kib().saturating_sub(before) / TURNS;
-    println!("{each} KiB a started call, with its connection, and the simulator's half of it");
-    assert!(each < 160, "{each} KiB a call");
-    for (conversation, turn) in conversations.iter().zip(turns) {
-        assert_eq!(
-            turn.take().unwrap().response(),
-            format!("You said: {}", conversation.id())
-        );
-    }
-    assert_eq!(
-        (simulator.counts().turns, client.metrics().idle_connections),
-        (TURNS, 200)
     );
 }
 
@@ -472,6 +423,29 @@ fn what_happened_can_be_read_and_listened_to() {
             "{line}"
         );
     }
+}
+
+#[test]
+fn a_listener_hears_only_of_the_levels_it_wants() {
+    use polyai_chat_core::LogLevel;
+    use std::sync::mpsc::channel;
+    let simulator = simulator();
+    let (told, heard) = channel();
+    let client = Client::new(
+        config(&simulator.url())
+            .on_log(move |level, _| told.send(level).unwrap())
+            .log_filter(|level| match level {
+                LogLevel::Debug => false,
+                _ => panic!("a filter that panics lets the line through"),
+            }),
+    )
+    .unwrap();
+    let conversation = client.create(Create::new()).unwrap();
+    simulator
+        .fail(Fault::new(polyai_chat_simulator::Answer::status(500)))
+        .unwrap();
+    conversation.respond("a").unwrap_err();
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), [LogLevel::Warn]);
 }
 
 #[test]

@@ -64,10 +64,9 @@ pub(crate) fn add(
     on_attempt: Option<Py<PyAny>>,
 ) -> PyResult<Config> {
     logger(py)?;
+    config =
+        config.log_filter(|level| level != LogLevel::Debug || WANTS_DEBUG.load(Ordering::Relaxed));
     config = config.on_log(|level, line| {
-        if level == LogLevel::Debug && !WANTS_DEBUG.load(Ordering::Relaxed) {
-            return;
-        }
         attached(|py| {
             let logger = logger(py)?;
             if is_enabled_for(logger, level)? {

@@ -177,6 +177,14 @@ impl Config {
         self
     }
 
+    /// Asks `wanted` whether the listener of [`on_log`](Self::on_log) wants a line of a level, before the line is put into
+    /// words. Without it, it wants all of them. Called as the listener is; a panic in it counts as yes. Since 0.1.0.
+    #[must_use]
+    pub fn log_filter(mut self, wanted: impl Fn(LogLevel) -> bool + Send + Sync + 'static) -> Self {
+        self.listeners.wants_log = Some(Arc::new(wanted));
+        self
+    }
+
     /// What holds for each option, in the order of the table, secrets shown as `set`. Since 0.1.0.
     #[must_use]
     pub fn describe(&self) -> Vec<SettingDescription> {

@@ -42,12 +42,23 @@ impl LogLevel {
 
 pub(crate) type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
 pub(crate) type OnLog = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+pub(crate) type WantsLog = Arc<dyn Fn(LogLevel) -> bool + Send + Sync>;
 
 /// Whoever listens. Called on the calling thread, inside the call, with no lock held.
 #[derive(Clone, Default)]
 pub(crate) struct Listeners {
     pub(crate) on_attempt: Option<OnAttempt>,
     pub(crate) on_log: Option<OnLog>,
+    pub(crate) wants_log: Option<WantsLog>,
+}
+
+impl Listeners {
+    fn wants_log(&self, level: LogLevel) -> bool {
+        match &self.wants_log {
+            Some(wanted) => catch_unwind(AssertUnwindSafe(|| wanted(level))).unwrap_or(true),
+            None => true,
+        }
+    }
 }
 
 /// A client's counters since it was made, or since the process forked. Since 0.1.0.
@@ -139,8 +150,10 @@ impl Observations {
                 (Some(_), true) => LogLevel::Info,
                 (Some(_), false) => LogLevel::Warn,
             };
-            let line = in_words(attempt);
-            shielded(|| on_log(level, &line));
+            if listeners.wants_log(level) {
+                let line = in_words(attempt);
+                shielded(|| on_log(level, &line));
+            }
         }
     }
 
