@@ -139,7 +139,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-conformance bench-python test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
+.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-conformance bench-micro bench-python test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -199,6 +199,9 @@ test-python: # the package as it is installed, with all its tests
 test-conformance: # one behaviour in every language; Python's is the one that test-python has installed
 	@CONFORMANCE_PYTHON=$(wildcard $(venv)-python/bin/python) tests/conformance/run \
 	    || { [ $$? = 3 ] && { $(call skip,needs jansson and nlohmann (see above what installs them)); }; }
+
+bench-micro: # what the parts of a turn cost, each by itself
+	CARGO_TARGET_DIR="$(abspath $(target))/bench-micro" cargo bench --quiet --locked --manifest-path tests/bench/micro/Cargo.toml
 
 bench-python: # the Python package beside its peers
 	packaging/wheel

@@ -34,6 +34,8 @@ mod exchange;
 mod fork;
 #[doc(hidden)]
 pub mod fuzzing;
+#[doc(hidden)]
+pub mod measuring;
 #[cfg(all(test, feature = "models"))]
 mod models;
 mod observe;

@@ -172,6 +172,21 @@ impl Transport {
         self.live().pool.close();
     }
 
+    /// Adds connections that were never opened, for the micro-benchmarks.
+    pub(crate) fn add_idle(&self, count: u32) {
+        let live = self.live();
+        for _ in 0..count {
+            let (names, tls) = (Arc::clone(&live.names), Arc::clone(&live.tls));
+            live.pool.put(Connection::new(&self.options, names, tls));
+        }
+    }
+
+    /// Takes a connection and puts it back, for the micro-benchmarks; tells whether there was one.
+    pub(crate) fn take_and_put_idle(&self) -> bool {
+        let pool = &self.live().pool;
+        pool.take().map(|connection| pool.put(connection)).is_some()
+    }
+
     pub(crate) fn idle_connections(&self) -> usize {
         self.live().pool.len()
     }

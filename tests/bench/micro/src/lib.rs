@@ -1,0 +1,1 @@
+//! Holds only benchmarks: `cargo bench --manifest-path tests/bench/micro/Cargo.toml`.
