@@ -4,7 +4,7 @@ use super::dial::dial;
 use super::failure::Failure;
 use super::names::Names;
 use super::proxy;
-use super::socket::{DeadlineSocket, Idle, SocketInterrupt};
+use super::socket::{DeadlineSocket, Idle};
 use super::stream::Stream;
 use super::tls::{Carrier, Peer, Tls};
 use crate::call::Call;
@@ -13,7 +13,6 @@ use crate::deadline::Deadline;
 use crate::endpoint::BaseUrl;
 use rustls::{ClientConnection, ProtocolVersion};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The server a client talks to.
@@ -133,8 +132,7 @@ impl Way<'_> {
         let (socket, address) =
             dial(&socket_addresses, call, until).inspect_err(|_| names.forget(host))?;
         report.connected = Some((address, began.elapsed()));
-        call.cancel
-            .attach(Arc::new(SocketInterrupt(Arc::clone(&socket))));
+        call.cancel.attach(socket.clone());
         Ok(DeadlineSocket::new(socket))
     }
 }

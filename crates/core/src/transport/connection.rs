@@ -9,7 +9,7 @@ use super::failure::{Cause, Failure};
 use super::head;
 use super::names::Names;
 use super::pool::Pool;
-use super::socket::{Idle, SocketInterrupt, peek};
+use super::socket::{Idle, peek};
 use super::tls::Tls;
 use super::trace::Trace;
 use super::wire::Wire;
@@ -280,7 +280,7 @@ impl Connection {
         let socket = state.socket.clone();
         drop(state);
         if let Some(socket) = socket {
-            call.cancel.attach(Arc::new(SocketInterrupt(socket)));
+            call.cancel.attach(socket);
         }
     }
 

@@ -14,12 +14,10 @@ use std::time::Duration;
 /// Timeouts are rounded up to this, so that the socket is told about a new one once a connection and not once a turn.
 const TIMEOUT_STEP: Duration = Duration::from_millis(10);
 
-/// Lets a call that is blocked on the socket go, for good: the socket is of no more use.
-pub(super) struct SocketInterrupt(pub(super) Arc<Socket>);
-
-impl Interrupt for SocketInterrupt {
+impl Interrupt for Socket {
+    /// Lets a call that is blocked on the socket go, for good: the socket is of no more use.
     fn interrupt(&self) {
-        let _ = self.0.shutdown(Shutdown::Both);
+        let _ = self.shutdown(Shutdown::Both);
     }
 }
 
