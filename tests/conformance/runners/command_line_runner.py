@@ -159,6 +159,7 @@ class Played:
         status, output, complaint = run(program, begin["options"], steps)
         self.wrong: str | None = None
         self.has_failed = False
+        self.has_close = begin["options"].get("dialect") != "legacy"
         if status == WRONG_ARGUMENTS:
             # Nothing was done, and there is no output but the complaint.
             fields = dict.fromkeys(("http_status", "error_code", "correlation_id", "retry_after_ms"))
@@ -218,6 +219,8 @@ class Played:
             return self.failure()
         if self.report["turns"] and self.report["turns"][-1]["end_conversation"] and action == "close":
             raise NotExpressible("It closes only what is open.")
+        if self.has_close and not self.report["closed"]:
+            return {"wrong": "it does not say that the conversation is closed"}
         return {"closed": {}} if action == "close" else {}
 
 

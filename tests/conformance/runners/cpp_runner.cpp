@@ -237,10 +237,8 @@ private:
             return closed_of(conversation_of(step).close(request));
         if (action == "close_by_id")
             return closed_of(client_.close(id_of(step), request));
-        if (action == "close_if_open") {
-            const polyai::CloseOnExit closing = conversation_of(step).close_on_exit();
-            return json::object();
-        }
+        if (action == "close_if_open")
+            return close_if_open(conversation_of(step));
         if (action == "start_create")
             return keep_turn(step, client_.start_create(request), "greeting");
         if (action == "start_respond")
@@ -301,11 +299,25 @@ private:
         return { { "done", done } };
     }
 
+    /** The end of a scope, which is silent: what kept it from closing is asked for after it. */
+    static json close_if_open(polyai::Conversation& conversation)
+    {
+        {
+            const polyai::CloseOnExit closing = conversation.close_on_exit();
+        }
+        const bool was_over = is_over(conversation.state());
+        conversation.close_if_open();
+        if (!was_over && is_over(conversation.state()))
+            return { { "wrong", "the end of a scope has not closed the conversation" } };
+        return json::object();
+    }
+
+    static bool is_over(polyai::State state) { return state == polyai::State::ended || state == polyai::State::closed; }
+
     json state(const json& step)
     {
         const polyai::State state = conversation_of(step).state();
-        const bool over = state == polyai::State::ended || state == polyai::State::closed;
-        return { { "state", polyai::name(state) }, { "over", over } };
+        return { { "state", polyai::name(state) }, { "over", is_over(state) } };
     }
 
     polyai::Client client_;

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from polyai_chat import AsyncClient, AsyncConversation, ChatError
-from python_runner import HIDDEN, fields_of, of_error, of_outcome, options
+from python_runner import HIDDEN, fields_of, of_failure, of_outcome, options
 
 
 class Caller:
@@ -88,7 +88,7 @@ class Caller:
                 cause = cause.__cause__ or cause.__context__
             if cause is None:
                 raise
-            return {"error": of_error(cause)}
+            return of_failure(cause)
         if isinstance(outcome, AsyncConversation):
             return self._keep(step, outcome)
         return of_outcome(outcome)
@@ -128,7 +128,7 @@ class Runner:
                 assert self.caller is not None
                 outcome = await self.caller.act(step)
         except Exception as error:
-            outcome = {"error": of_error(error)}
+            outcome = of_failure(error)
         if step["do"] == "begin":
             outcome["hidden"] = [*HIDDEN, "turn.correlation_id"]  # a task has none
         sys.stdout.write(json.dumps({**outcome, "step": step["step"]}, ensure_ascii=True) + "\n")

@@ -9,7 +9,7 @@ import threading
 from typing import Any, Callable
 
 import polyai_chat
-from polyai_chat import ChatError, Client, Closed, Conversation, Greeting, Handoff, Reply, Turn
+from polyai_chat import ChatError, Client, Closed, Conversation, Greeting, Handoff, Headers, Reply, Turn
 
 KEYWORDS = {row["name"]: row["keyword"] for row in polyai_chat.OPTIONS}
 ANSWER_FIELDS = ("unknown_fields", "correlation_id")
@@ -27,6 +27,25 @@ ERROR_FIELDS = {
     "correlation_id": "correlation_id",
     "body_excerpt": "body_excerpt",
     "attempts": "attempts",
+}
+CLASSES = {
+    "invalid_argument": polyai_chat.InvalidArgumentError,
+    "configuration": polyai_chat.ConfigurationError,
+    "unsupported": polyai_chat.UnsupportedError,
+    "authentication": polyai_chat.AuthenticationError,
+    "permission": polyai_chat.PermissionDeniedError,
+    "not_found": polyai_chat.NotFoundError,
+    "conversation_ended": polyai_chat.ConversationEndedError,
+    "rejected": polyai_chat.RejectedError,
+    "rate_limited": polyai_chat.RateLimitedError,
+    "server": polyai_chat.ServerError,
+    "connect": polyai_chat.ConnectError,
+    "timeout": polyai_chat.DeadlineExceededError,
+    "cancelled": polyai_chat.CallCancelledError,
+    "protocol": polyai_chat.ProtocolError,
+    "busy": polyai_chat.BusyError,
+    "unavailable": polyai_chat.UnavailableError,
+    "internal": polyai_chat.InternalError,
 }
 
 
@@ -54,11 +73,23 @@ def options(given: dict[str, str]) -> dict[str, Any]:
     return keywords
 
 
+def of_headers(headers: Headers) -> list[list[str]]:
+    """All lines, found by a spelling that is not theirs."""
+    return [[name, value] for name in headers for value in headers.all(name.upper())]
+
+
+def class_of(error: ChatError) -> type[ChatError]:
+    """The class that an error of this kind has."""
+    if error.kind == "connect" and error.delivery == "not_sent":
+        return polyai_chat.NotConnectedError
+    return CLASSES.get(error.kind, ChatError)
+
+
 def of_answer(answer: Greeting | Reply | Closed, *names: str) -> dict[str, Any]:
     """The fields of an answer, those of all answers included."""
     shown = {name: getattr(answer, name) for name in (*names, *ANSWER_FIELDS)}
     shown["raw"] = answer.raw_json
-    shown["headers"] = [[name, value] for name in answer.headers for value in answer.headers.all(name)]
+    shown["headers"] = of_headers(answer.headers)
     shown["header"] = answer.headers.get(LOOKED_UP)
     shown["elapsed_us"] = round(answer.elapsed * 1_000_000)
     return shown
@@ -90,7 +121,7 @@ def of_error(error: BaseException) -> dict[str, Any]:
         shown["text"] = str(error)
         shown["retry_after_ms"] = None if error.retry_after is None else round(error.retry_after * 1000)
         shown["cause"] = None if error.__cause__ is None else str(error.__cause__)
-        shown["headers"] = [[name, value] for name in error.headers for value in error.headers.all(name)]
+        shown["headers"] = of_headers(error.headers)
         shown["header"] = error.headers.get(LOOKED_UP)
         return shown
     if not isinstance(error, (TypeError, ValueError)):
@@ -195,6 +226,14 @@ def fields_of(step: dict[str, Any]) -> dict[str, Any]:
     return seconds(step.get("with", {}))
 
 
+def of_failure(error: BaseException) -> dict[str, Any]:
+    """What a failure is written as."""
+    failure: dict[str, Any] = {"error": of_error(error)}
+    if isinstance(error, ChatError) and type(error) is not class_of(error):
+        failure["wrong"] = f"a {type(error).__name__} is of the kind {error.kind}"
+    return failure
+
+
 def answer(step: dict[str, Any], act: Callable[[], dict[str, Any]]) -> None:
     """Does a step and writes what came of it, as one line."""
     try:
@@ -202,7 +241,7 @@ def answer(step: dict[str, Any], act: Callable[[], dict[str, Any]]) -> None:
     except NotExpressible as reason:
         outcome = {"not_expressible": str(reason)}
     except Exception as error:
-        outcome = {"error": of_error(error)}
+        outcome = of_failure(error)
     if step["do"] == "begin":
         outcome["hidden"] = HIDDEN
     line = json.dumps({**outcome, "step": step["step"]}, ensure_ascii=True) + "\n"

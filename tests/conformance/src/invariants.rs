@@ -239,6 +239,8 @@ impl Check<'_> {
             "error.message is empty".to_owned()
         });
         if self.showing.shows("error.text") {
+            let is_text = text("message").starts_with(&format!("{}: ", text("kind")));
+            self.that(!is_text, || "error.message begins as its text".to_owned());
             for part in ["message", "correlation_id"] {
                 self.that(text("text").contains(text(part)), || {
                     format!("error.text does not hold its {part}")
