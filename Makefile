@@ -46,7 +46,7 @@ demo: ready ## Build, start the embedded simulator and hold a scripted conversat
 
 test: ready ## Run every test, and check that documents and code are in step
 	@rm -f "$(not_run)"
-	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-python test-conformance test-descriptions test-browser test-models test-house
+	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-python test-conformance test-names test-descriptions test-browser test-models test-house
 	@$(call closing,test)
 
 lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
@@ -108,6 +108,7 @@ documents: ready ## Write the tables of the documents anew from the code
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-faults --test matrix the_document
 	POLYAI_WRITE_DOCUMENTS=1 cargo test --locked -p polyai-chat-conformance --test suite the_schema
 	CONFORMANCE_PYTHON=$(wildcard $(venv)-python/bin/python) tests/conformance/run --document docs/conformance.md
+	CONFORMANCE_PYTHON=$(wildcard $(venv)-python/bin/python) tests/conformance/names/check --document docs/names.md
 	cd bindings/python && POLYAI_WRITE_DOCUMENTS=1 "$(abspath $(venv))-python/bin/pytest" -q tests/test_tables_of_the_guide.py
 
 soak: ready ## Hold many conversations with a misbehaving simulator, and compare both sides' books
@@ -139,7 +140,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-conformance bench-micro bench-python test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
+.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-conformance test-names bench-micro bench-python test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -199,6 +200,10 @@ test-python: # the package as it is installed, with all its tests
 test-conformance: # one behaviour in every language; Python's is the one that test-python has installed
 	@CONFORMANCE_PYTHON=$(wildcard $(venv)-python/bin/python) tests/conformance/run \
 	    || { [ $$? = 3 ] && { $(call skip,needs jansson and nlohmann (see above what installs them)); }; }
+
+test-names: # what every language exposes, beside the names of the core; Python's is the one that test-python has installed
+	@CONFORMANCE_PYTHON=$(wildcard $(venv)-python/bin/python) tests/conformance/names/check \
+	    || { [ $$? = 3 ] && { $(call skip,needs clang (see above what installs it)); }; }
 
 bench-micro: # what the parts of a turn cost, each by itself
 	CARGO_TARGET_DIR="$(abspath $(target))/bench-micro" cargo bench --quiet --locked --manifest-path tests/bench/micro/Cargo.toml

@@ -1,0 +1,406 @@
+"""What is compared: areas of names of the core, each with its place in every language and the rule for a word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+RUST, C, CPP, PYTHON, ASYNCIO, COMMAND_LINE = LANGUAGES = (
+    "Rust",
+    "C",
+    "C++",
+    "Python",
+    "Python, asyncio",
+    "command line",
+)
+# The enums of the core whose members have a word that is the same in every language.
+ENUMS = ("BreakerState", "ConversationState", "Delivery", "LogLevel", "Phase")
+
+
+class Thing(NamedTuple):
+    """A name of the table, and what the words for it follow from beside it."""
+
+    name: str
+    unit: str = ""
+    number: int | None = None
+    variant: str = ""
+
+    def without_unit(self) -> str:
+        """The name of a time where its type says the unit."""
+        return self.name[: -len("_ms")] if self.unit == "ms" else self.name
+
+
+Rule = Callable[[Thing], list[str]]
+
+
+class Place(NamedTuple):
+    """Where a language has the words of an area: a part of its surface, a word in full, the usual word."""
+
+    part: str
+    shown: Callable[[str], str]
+    usual: Rule
+
+
+class Area(NamedTuple):
+    """A group of names."""
+
+    key: str
+    title: str
+    things: Callable[[dict[str, Any]], list[Thing]]
+    places: dict[str, Place]
+
+
+def within(pattern: str) -> Callable[[str], str]:
+    """How a word is written: the pattern, with the word in place of `{}`."""
+    return lambda word: pattern.replace("{}", word)
+
+
+def same(thing: Thing) -> list[str]:
+    return [thing.name]
+
+
+def without_unit(thing: Thing) -> list[str]:
+    return [thing.without_unit()]
+
+
+def capitals(thing: Thing) -> list[str]:
+    return [thing.name.upper()]
+
+
+def camel(name: str) -> str:
+    return "".join(part.title() for part in name.split("_"))
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def variant(thing: Thing) -> list[str]:
+    return [camel(thing.name)]
+
+
+def flag(thing: Thing) -> list[str]:
+    """A time has its unit in its value."""
+    return ["--" + thing.without_unit().replace("_", "-")]
+
+
+def numbered(word: str, number: int | None) -> str:
+    return word if number is None else f"{word} = {number}"
+
+
+def functions(of_type: str) -> Callable[[dict[str, Any]], list[Thing]]:
+    """The public functions of a type of the core."""
+    return lambda core: [Thing(name) for name in core["items"][of_type]["functions"]]
+
+
+def requests(operation: str, of_type: str) -> Callable[[dict[str, Any]], list[Thing]]:
+    """The fields of a request, by the core's table, and what its builder has beside them. Which conversation is meant
+    is no field but an argument of the call."""
+
+    def things(core: dict[str, Any]) -> list[Thing]:
+        fields = [name for name in core["request_fields"].get(operation, []) if name != "conversation_id"]
+        builder = core["items"][of_type]["functions"]
+        return [Thing(name) for name in [*fields, *(name for name in builder if name not in fields)]]
+
+    return things
+
+
+def replies(of_type: str) -> Callable[[dict[str, Any]], list[Thing]]:
+    """The fields of a reply, by the core's table, and what can be asked of it beside them."""
+
+    def things(core: dict[str, Any]) -> list[Thing]:
+        fields = core["reply_fields"][of_type]
+        beside = [name for name in core["items"][of_type]["functions"] if name not in fields]
+        return [Thing(name) for name in [*fields, *beside]]
+
+    return things
+
+
+def words(of_type: str) -> Callable[[dict[str, Any]], list[Thing]]:
+    """The words that the members of an enum of the core are called by in every language."""
+
+    def things(core: dict[str, Any]) -> list[Thing]:
+        variants = core["items"][of_type]["variants"]
+        return [Thing(word or snake(name), variant=name) for name, word in variants.items()]
+
+    return things
+
+
+def keys(of_what: str) -> Callable[[dict[str, Any]], list[Thing]]:
+    """The keys of what the core gives as JSON."""
+    return lambda core: [Thing(name) for name in core["keys"][of_what]]
+
+
+def options(core: dict[str, Any]) -> list[Thing]:
+    return [Thing(option["name"], option["unit"]) for option in core["options"]]
+
+
+def variables(core: dict[str, Any]) -> list[Thing]:
+    return [Thing(option["environment_variable"]) for option in core["options"]]
+
+
+def configuration(core: dict[str, Any]) -> list[Thing]:
+    """The functions of the configuration, but for those that set one option."""
+    setters = {option.without_unit() for option in options(core)}
+    return [thing for thing in functions("Config")(core) if thing.name not in setters]
+
+
+def kinds(core: dict[str, Any]) -> list[Thing]:
+    return [Thing(kind["name"], number=kind["number"], variant=kind["variant"]) for kind in core["kinds"]]
+
+
+def types(core: dict[str, Any]) -> list[Thing]:
+    return [Thing(name) for name in core["exports"] if name in core["items"]]
+
+
+def constants(core: dict[str, Any]) -> list[Thing]:
+    return [Thing(name) for name in core["exports"] if name not in core["items"]]
+
+
+def c_functions(core: dict[str, Any]) -> list[Thing]:
+    return [Thing(function["name"]) for function in core["manifest"]["functions"]]
+
+
+def nothing(_: dict[str, Any]) -> list[Thing]:
+    return []
+
+
+def field_of_c(word: str) -> str:
+    """A field is a text for one function; the rest are functions."""
+    return word if word.startswith("the ") else f"polyai_request_{word}"
+
+
+def field_of_cpp(word: str) -> str:
+    return word if word.startswith("the ") else f"Request::{word}"
+
+
+def field(thing: Thing) -> list[str]:
+    return [f'set("{thing.name}")']
+
+
+def request_places(operation: str, of_type: str, flags: bool) -> dict[str, Place]:
+    places = {
+        RUST: Place(of_type, within(of_type + "::{}"), same),
+        C: Place("polyai_request", field_of_c, field),
+        CPP: Place("Request", field_of_cpp, field),
+        PYTHON: Place(f"parameters of {operation}", within("{}="), same),
+        ASYNCIO: Place(f"parameters of {operation}", within("{}="), same),
+    }
+    if flags:
+        places[COMMAND_LINE] = Place("chat", within("{}"), flag)
+    return places
+
+
+def reply_places(of_type: str, of_json: tuple[str, str] | None) -> dict[str, Place]:
+    """The library of C has one type for the three replies."""
+    places = {
+        RUST: Place(of_type, within(of_type + "::{}"), same),
+        C: Place("polyai_reply", within("polyai_reply_{}"), same),
+        CPP: Place("Reply", within("Reply::{}"), same),
+        PYTHON: Place(of_type, within(of_type + ".{}"), same),
+    }
+    if of_json:
+        part, pattern = of_json
+        places[COMMAND_LINE] = Place(part, within(pattern), same)
+    return places
+
+
+def enum_places(of_type: str, prefix: str, of_cpp: str, of_python: str | None) -> dict[str, Place]:
+    places = {
+        RUST: Place(of_type, within(of_type + "::{}"), lambda thing: [thing.variant]),
+        C: Place(prefix, within(prefix + "_{}"), capitals),
+        CPP: Place(of_cpp, within(of_cpp + "::{}"), same),
+    }
+    if of_python:
+        places[PYTHON] = Place(of_python, within("'{}'"), same)
+    return places
+
+
+def text_places(part: str, of_rust: str, usual_of_rust: Rule) -> dict[str, Place]:
+    """Names inside of what every language hands on as the core gives it."""
+    places = {language: Place(part, within("{}"), same) for language in (C, CPP, PYTHON)}
+    places[RUST] = Place(of_rust, within(of_rust + "::{}"), usual_of_rust)
+    return places
+
+
+def option_places(usual_of_c: Rule, shown_of_c: str) -> dict[str, Place]:
+    return {
+        C: Place("options", within(shown_of_c), usual_of_c),
+        CPP: Place("options", within(shown_of_c), usual_of_c),
+        PYTHON: Place("options", within("{}="), without_unit),
+        ASYNCIO: Place("options", within("{}="), without_unit),
+        COMMAND_LINE: Place("chat", within("{}"), flag),
+    }
+
+
+def class_places(of_type: str, of_c: str, of_cpp: str, of_python: str | None) -> dict[str, Place]:
+    places = {
+        RUST: Place(of_type, within(of_type + "::{}"), same),
+        C: Place(of_c, within(of_c + "_{}"), same),
+        CPP: Place(of_cpp, within(of_cpp + "::{}"), same),
+    }
+    if of_python:
+        places[PYTHON] = Place(of_python, within(of_python + ".{}"), same)
+    return places
+
+
+def without_unit_of_time(thing: Thing) -> list[str]:
+    """The name of a time where its type is one."""
+    return [re.sub(r"(_unix)?_[mu]s$", "", thing.name)]
+
+
+def asynchronous(places: dict[str, Place], of_python: str) -> dict[str, Place]:
+    return {**places, ASYNCIO: Place(of_python, within(of_python + ".{}"), same)}
+
+
+def with_numbers(places: dict[str, Place]) -> dict[str, Place]:
+    """The words with the numbers that stand for them."""
+
+    def rule(usual: Rule, first: int) -> Rule:
+        return lambda thing: [numbered(word, (thing.number or 0) + first) for word in usual(thing)]
+
+    # The program exits with 10 and the number of the kind.
+    return {
+        language: place._replace(usual=rule(place.usual, 10 if language == COMMAND_LINE else 0))
+        for language, place in places.items()
+    }
+
+
+AREAS = [
+    Area(
+        "options",
+        "Options",
+        options,
+        {RUST: Place("Config", within("Config::{}"), without_unit), **option_places(same, '"{}"')},
+    ),
+    Area(
+        "variables",
+        "Environment variables",
+        variables,
+        {language: Place("variables", within("{}"), same) for language in (C, CPP, PYTHON, COMMAND_LINE)},
+    ),
+    Area(
+        "configuration",
+        "Configuration",
+        configuration,
+        asynchronous(class_places("Config", "polyai_config", "Config", "Client"), "AsyncClient"),
+    ),
+    Area(
+        "client",
+        "Client",
+        functions("Client"),
+        asynchronous(class_places("Client", "polyai_client", "Client", "Client"), "AsyncClient"),
+    ),
+    Area("create", "Request of a create", requests("create", "Create"), request_places("create", "Create", True)),
+    Area("respond", "Request of a turn", requests("respond", "Respond"), request_places("respond", "Respond", True)),
+    Area("close", "Request of a close", requests("close", "Close"), request_places("close", "Close", False)),
+    Area(
+        "conversation",
+        "Conversation",
+        functions("Conversation"),
+        asynchronous(
+            class_places("Conversation", "polyai_conversation", "Conversation", "Conversation"), "AsyncConversation"
+        ),
+    ),
+    Area("turn", "A call that was started", functions("Turn"), class_places("Turn", "polyai_turn", "Turn", "Turn")),
+    Area(
+        "cancel", "Cancelling", functions("CancelToken"), class_places("CancelToken", "polyai_cancel", "Cancel", None)
+    ),
+    Area("greeting", "Greeting", replies("Greeting"), reply_places("Greeting", ("--json", "{}"))),
+    Area("reply", "Reply", replies("Reply"), reply_places("Reply", ("turns of --json", "turns[].{}"))),
+    Area(
+        "handoff",
+        "Handoff",
+        functions("Handoff"),
+        {
+            RUST: Place("Handoff", within("Handoff::{}"), same),
+            C: Place("polyai_reply", within("polyai_reply_{}"), lambda thing: ["handoff_" + thing.name]),
+            CPP: Place("Handoff", within("Handoff::{}"), same),
+            PYTHON: Place("Handoff", within("Handoff.{}"), same),
+        },
+    ),
+    Area("closed", "Answer to a close", replies("Closed"), reply_places("Closed", ("--json", "{}"))),
+    Area(
+        "error",
+        "Error",
+        functions("Error"),
+        {
+            **class_places("Error", "polyai_error", "Error", "ChatError"),
+            COMMAND_LINE: Place("error of --json", within("error.{}"), same),
+        },
+    ),
+    Area(
+        "kinds",
+        "Kinds of failures",
+        kinds,
+        with_numbers(
+            {
+                **enum_places("ErrorKind", "POLYAI_STATUS", "Status", None),
+                PYTHON: Place("exceptions", within("{}"), lambda thing: [camel(thing.name) + "Error"]),
+                COMMAND_LINE: Place("exit status", within("{}"), same),
+            }
+        ),
+    ),
+    Area(
+        "deliveries",
+        "Deliveries",
+        words("Delivery"),
+        enum_places("Delivery", "POLYAI_DELIVERY", "Delivery", "deliveries"),
+    ),
+    Area("phases", "Phases", words("Phase"), text_places("phases", "Phase", lambda thing: [thing.variant])),
+    Area(
+        "states",
+        "States of a conversation",
+        words("ConversationState"),
+        enum_places("ConversationState", "POLYAI_STATE", "State", "states"),
+    ),
+    Area("levels", "Log levels", words("LogLevel"), enum_places("LogLevel", "POLYAI_LOG", "LogLevel", None)),
+    Area(
+        "breaker",
+        "States of the breaker",
+        words("BreakerState"),
+        text_places("breaker", "BreakerState", lambda t: [t.variant]),
+    ),
+    Area("attempt", "Attempt", keys("attempt"), text_places("attempt", "Attempt", without_unit_of_time)),
+    Area("metrics", "Counters of a client", keys("metrics"), text_places("metrics", "Metrics", same)),
+    Area("rows", "The table of options", keys("option"), text_places("rows", "OptionSpec", same)),
+    Area("settings", "What holds for an option", keys("setting"), text_places("settings", "SettingDescription", same)),
+    Area(
+        "types",
+        "Types",
+        types,
+        {
+            RUST: Place("types", within("{}"), same),
+            C: Place("types", within("polyai_{}"), lambda thing: [snake(thing.name)]),
+            CPP: Place("types", within("{}"), same),
+            PYTHON: Place("types", within("{}"), same),
+        },
+    ),
+    Area(
+        "library",
+        "The library itself",
+        constants,
+        {
+            RUST: Place("constants", within("{}"), same),
+            C: Place("library", within("polyai_{}"), lambda thing: [thing.name.lower()]),
+            CPP: Place("library", within("{}"), lambda thing: [thing.name.lower()]),
+            PYTHON: Place("constants", within("{}"), same),
+        },
+    ),
+    Area(
+        "ownership",
+        "Ownership of handles",
+        nothing,
+        {
+            C: Place("ownership", within("polyai_..._{}"), same),
+            CPP: Place("ownership", within("{}"), same),
+        },
+    ),
+    Area(
+        "c_functions",
+        "Functions of C",
+        c_functions,
+        {C: Place("declared", within("{}"), same), CPP: Place("calls", within("{}"), same)},
+    ),
+]

@@ -1,0 +1,107 @@
+"""Writes the document in which somebody who knows the names of one language finds those of another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import comparison
+from areas import AREAS, ASYNCIO, LANGUAGES, PYTHON, Area
+from comparison import Entry, Expected
+
+# What is a rule alone, or about one language only.
+NOT_SHOWN = ("variables", "c_functions", "ownership")
+NONE = "–"  # noqa: RUF001, as in the other documents
+INTRODUCTION = """# The names in every language
+
+Somebody who knows the library in one language finds here what a thing is called in another. The names are those of one
+table, the core's. `tests/conformance/names/check` compares them with what every language really exposes, and has made
+this document; the reason for every word that does not follow from the rule is in `tests/conformance/names/names.toml`.
+
+The rule: a function, field or option has the same name everywhere. In C its type comes first (`polyai_reply_response`);
+a duration ends in its unit in C and in JSON, and is a duration or seconds elsewhere; what C and C++ hand out as JSON
+ends in `_json`. A flag has hyphens. Members of an enum are written as the language does it: `InDoubt` in Rust,
+`POLYAI_STATE_IN_DOUBT` in C, `State::in_doubt` in C++, `'in_doubt'` in Python. Every function of C++ that throws has
+one beside it that does not, with `try_` before its name. The environment variable of an option is `POLYAI_` and its
+name in capitals, a time with its unit.
+
+Where C and C++ show a text, such as `"timeout_ms"`, it is what `polyai_config_set` and `Config::set` take.
+
+asyncio has the words of Python, on `AsyncClient` and `AsyncConversation`, but where it has a column of its own.
+"""
+
+
+class Notes:
+    """The reasons under a table, each with its number."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def number(self, text: str) -> str:
+        if text not in self.texts:
+            self.texts.append(text)
+        return f" ({self.texts.index(text) + 1})"
+
+
+def in_backticks(word: str) -> str:
+    return word if "`" in word else f"`{word}`"
+
+
+def cell(entry: Entry | None, language: str, notes: Notes) -> str:
+    """The words of a language for a thing, with the number of the reason where they are not the usual ones."""
+    if entry is None:
+        return NONE
+    shown = entry.area.places[language].shown
+    words = ", ".join(in_backticks(shown(word)) for word in entry.words)
+    if entry.deviation is not None:
+        return (words or NONE) + notes.number(entry.deviation.because)
+    return words or NONE
+
+
+def table(area: Area, core: dict[str, Any], expected: dict[str, Expected]) -> list[str]:
+    by_language: dict[str, dict[str, Entry]] = {}
+    for language in LANGUAGES:
+        if area.key in expected[language].entries:
+            rows: dict[str, Entry] = {}
+            for entry in expected[language].entries[area.key]:
+                name = entry.thing.name if entry.thing else f"+{entry.words[0]}"
+                rows[name] = entry
+            by_language[language] = rows
+    if by_language.get(ASYNCIO) and {n: e.words for n, e in by_language[ASYNCIO].items()} == {
+        n: e.words for n, e in by_language[PYTHON].items()
+    }:
+        del by_language[ASYNCIO]
+    names = list(dict.fromkeys(name for rows in by_language.values() for name in rows))
+    of_table = [thing.name for thing in area.things(core)]
+    names = of_table + [name for name in names if name not in of_table]
+    notes = Notes()
+    lines = [
+        f"## {area.title}",
+        "",
+        "| " + " | ".join(["", *by_language]) + " |",
+        "| " + " | ".join(["---"] * (len(by_language) + 1)) + " |",
+    ]
+    for name in names:
+        cells = [cell(rows.get(name), language, notes) for language, rows in by_language.items()]
+        # What only some languages have is in no table of the core.
+        head = "" if name.startswith("+") else f"`{name}`"
+        lines.append("| " + " | ".join([head, *cells]) + " |")
+    lines.append("")
+    for number, text in enumerate(notes.texts, 1):
+        lines += [f"({number}) {text}", ""]
+    absent = {
+        language: expected[language].absent[area.key] for language in LANGUAGES if area.key in expected[language].absent
+    }
+    for language, reason in absent.items():
+        lines += [f"Not in {language}: {reason}", ""]
+    return lines
+
+
+def text(core: dict[str, Any]) -> str:
+    """The whole document."""
+    stated, _ = comparison.deviations(core["deviations"])
+    expected = {language: comparison.expected_of(language, core, stated[language]) for language in LANGUAGES}
+    lines = [INTRODUCTION]
+    for area in AREAS:
+        if area.key not in NOT_SHOWN:
+            lines += table(area, core, expected)
+    return "\n".join(lines).rstrip() + "\n"

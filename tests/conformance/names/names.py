@@ -1,0 +1,108 @@
+"""Compares the public names of every language with the core's. Run by `check`, which builds what this asks.
+
+Exit status 1: something differs, or the document is not current.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import c
+import command_line
+import comparison
+import cpp
+import document
+import rust
+import self_test
+from areas import ASYNCIO, COMMAND_LINE, CPP, PYTHON, RUST, C
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+DOCUMENT = ROOT / "docs/names.md"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests/conformance/names/check", description=__doc__)
+    parser.add_argument("--target", type=Path, required=True, help="where cargo has built (given by `check`)")
+    parser.add_argument("--cpp-program", type=Path, required=True, help="names.cpp, compiled (given by `check`)")
+    parser.add_argument("--clang", default="clang++", help="what reads the header of C++")
+    parser.add_argument("--python", help="a Python that has the package; without one, Python is not compared")
+    parser.add_argument(
+        "--document", type=Path, metavar="FILE", help="write the document there; else see that docs/names.md is current"
+    )
+    parser.add_argument(
+        "--surfaces", type=Path, metavar="FILE", help="write what was read of every language there, as JSON"
+    )
+    return parser.parse_args()
+
+
+def output_of(*words: str | Path) -> str:
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{words[0]} failed:\n{done.stderr}")
+    return done.stdout
+
+
+def answers_of_cpp(program: Path) -> dict[str, str]:
+    options_json, option, field = output_of(program).splitlines()
+    return {"options_json": options_json, "option": option, "field": field}
+
+
+def read(given: argparse.Namespace) -> tuple[dict[str, Any], comparison.Surfaces, list[str]]:
+    """The core's names, what every language exposes, and what is wrong already."""
+    include = [ROOT / "include", ROOT / "bindings/cpp"]
+    built = given.target / "debug"
+    core = json.loads(output_of(built / "public-names", ROOT / "crates/core", HERE / comparison.FILE))
+    core["manifest"] = json.loads((include[0] / c.MANIFEST).read_text(encoding="utf-8"))
+    header = cpp.Header(given.clang, include)
+    library = c.Library(built / "libpolyai_chat.so")
+    surfaces = {
+        RUST: rust.surface(core),
+        C: c.surface(core["manifest"], include[0] / c.HEADER, header.functions_of_c(), library),
+        CPP: cpp.surface(header, answers_of_cpp(given.cpp_program)),
+        COMMAND_LINE: command_line.surface(str(built / "polyai-chat")),
+    }
+    if given.python:
+        of_python = json.loads(output_of(given.python, HERE / "python_surface.py"))
+        surfaces.update({language: of_python[language] for language in (PYTHON, ASYNCIO)})
+    return core, surfaces, cpp.twins(header, cpp.Header(given.clang, include, "-fno-exceptions"))
+
+
+def main() -> int:
+    given = arguments()
+    core, surfaces, wrong = read(given)
+    if given.surfaces:
+        given.surfaces.write_text(json.dumps({"core": core, "surfaces": surfaces}, indent=1), encoding="utf-8")
+    wrong += comparison.Comparison(core).all(surfaces)
+    if wrong:
+        print(*wrong, sep="\n")
+        print(f"names: {len(wrong)} differences")
+        return 1
+    for language, number in comparison.count(core, surfaces).items():
+        print(f"names: {language}: {number} compared")
+    tried, unnoticed = self_test.run(core, surfaces)
+    if unnoticed:
+        print(*(f"nobody noticed: {change}" for change in unnoticed), sep="\n")
+        return 1
+    print(f"names: {tried} names dropped, misspelt, added or stale were noticed")
+    text = document.text(core)
+    if given.document:
+        given.document.write_text(text, encoding="utf-8")
+    elif not DOCUMENT.is_file() or DOCUMENT.read_text(encoding="utf-8") != text:
+        command = "tests/conformance/names/check --document docs/names.md"
+        print(f"names: {DOCUMENT.relative_to(ROOT)} is not current; `{command}` writes it anew")
+        return 1
+    if not given.python:
+        print(
+            "names: Python was not compared: CONFORMANCE_PYTHON names no Python that has the package", file=sys.stderr
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
