@@ -224,6 +224,13 @@ impl Client {
         Ok(())
     }
 
+    /// A text with `[redacted]` wherever it holds key or token, for whoever keeps what was said: customers paste strange
+    /// things, and servers echo them. Since 0.1.0.
+    #[must_use]
+    pub fn redacted(&self, text: &str) -> String {
+        self.0.credentials.load().redacted(text)
+    }
+
     /// Opens a connection ahead of the first turn, unless one is idle already, so that the turn need not wait for it.
     /// Sends no request. Blocks at most for `timeout`. Since 0.1.0.
     ///

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What stands in place of a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
+
 /// A key or a token. It has no `Display`, and its `Debug` says only that it is there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

@@ -6,15 +6,13 @@ use crate::dialect::Unreadable;
 use crate::dialect::envelope::Envelope;
 use crate::error::{Delivery, Error, ErrorKind, Phase};
 use crate::retry::Repeat;
+use crate::secret::REDACTED;
 use crate::transport::{Cause, Failure, ReceivedHead};
 use http::{HeaderMap, HeaderValue};
 use std::time::{Duration, SystemTime};
 
 /// How much of a body is kept to show where it could not be understood.
 const EXCERPT_BYTES: usize = 512;
-
-/// What stands in place of a secret that the service echoed.
-const REDACTED: &str = "[redacted]";
 
 /// The code of a conversation that outlived its time limit.
 const TIMED_OUT_CODE: &str = "CHAT_TIMEOUT";
@@ -294,15 +292,8 @@ impl Verdict<'_> {
         }
     }
 
-    /// A server may echo what it was sent.
     fn redacted(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in [&self.credentials.api_key, &self.credentials.token] {
-            if text.contains(secret.reveal()) {
-                text = text.replace(secret.reveal(), REDACTED);
-            }
-        }
-        text
+        self.credentials.redacted(text)
     }
 
     /// What a caller can do about an answer, where that is not plain from its words.

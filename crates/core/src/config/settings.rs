@@ -7,7 +7,7 @@ use super::{BTreeMap, Config, OPTIONS, OptionSpec, Origin, Setting, wrong_value}
 use crate::dialect::Dialect;
 use crate::endpoint::{BaseUrl, Region, StudioUrl};
 use crate::error::Error;
-use crate::secret::Secret;
+use crate::secret::{REDACTED, Secret};
 use std::time::Duration;
 
 /// What says where the service is; one choice.
@@ -35,6 +35,20 @@ impl Credentials {
             token,
             origin: "api_key and token: replaced in the living client".to_owned(),
         })
+    }
+
+    /// A text without key and token. A server may echo what it was sent.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        let mut secrets = [&self.api_key, &self.token];
+        // One may hold the other: nothing of the longer one is to remain.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.reveal().len()));
+        for secret in secrets {
+            if text.contains(secret.reveal()) {
+                text = text.replace(secret.reveal(), REDACTED);
+            }
+        }
+        text
     }
 }
 
@@ -366,6 +380,19 @@ fn what_is_missing(missing: &[&str]) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_of_key_and_token_stays_in_a_text() {
+        let pair = Credentials {
+            api_key: Secret::new("canary"),
+            token: Secret::new("canary-token"),
+            origin: String::new(),
+        };
+        assert_eq!(
+            pair.redacted("canary-token, canary and cana"),
+            "[redacted], [redacted] and cana"
+        );
+    }
     use crate::ErrorKind;
 
     fn complete() -> Config {
