@@ -53,6 +53,53 @@ handoff = { destination = "survey" }
         assert reply.handoff.destination == "survey"
 
 
+def test_a_recorded_conversation_is_replayed_turn_by_turn() -> None:
+    recording = r"""
+dialect = "current"
+strict = true
+
+[[conversations]]
+greeting = "Grüß Gott"
+delay_ms = 1
+
+[[conversations.turns]]
+message = "Where is my order?"
+reply = "On its way."
+delay_ms = 1
+
+[[conversations.turns]]
+no_message = true
+reply = "Still there?"
+
+[[conversations.turns]]
+message = ""
+answer = { status = 500, error_code = "CHAT_DRAFT_DEPLOYMENT_FAILED" }
+
+[[conversations.turns]]
+reply = "Goodbye."
+end = true
+handoff_json = '{"destination": "desk", "reason": null}'
+"""
+    with Simulator(script=recording) as simulator:
+        client = Client(**simulator.options)
+        for _ in range(2):
+            conversation = client.create()
+            assert conversation.greeting is not None
+            assert conversation.greeting.response == "Grüß Gott"
+            with pytest.raises(ChatError, match="the message") as refused:
+                conversation.respond("Where is it?")
+            assert refused.value.error_code == "SIMULATOR_OFF_SCRIPT"
+            assert conversation.respond("Where is my order?").response == "On its way."
+            assert conversation.respond().response == "Still there?"
+            with pytest.raises(ServerError) as failed:
+                conversation.respond("")
+            assert failed.value.error_code == "CHAT_DRAFT_DEPLOYMENT_FAILED"
+            reply = conversation.respond("anything")
+            assert reply.end_conversation
+            assert reply.handoff is not None
+            assert reply.handoff.raw == {"destination": "desk", "reason": None}
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

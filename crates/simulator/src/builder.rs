@@ -14,6 +14,7 @@ use std::time::Duration;
 pub struct SimulatorBuilder {
     listen: SocketAddr,
     settings: Settings,
+    dialect: Option<Dialect>,
     credentials: Credentials,
     script: Script,
     tls: Option<TlsIdentity>,
@@ -26,6 +27,7 @@ impl SimulatorBuilder {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             settings: Settings::default(),
+            dialect: None,
             credentials: Credentials {
                 api_key: "simulator-key".to_owned(),
                 token: "simulator-token".to_owned(),
@@ -44,10 +46,10 @@ impl SimulatorBuilder {
         self
     }
 
-    /// Which description of the API is followed: the current one by default.
+    /// Which description of the API is followed: that of the script by default, and if it names none, the current one.
     #[must_use]
     pub fn dialect(mut self, dialect: Dialect) -> Self {
-        self.settings.dialect = dialect;
+        self.dialect = Some(dialect);
         self
     }
 
@@ -155,8 +157,12 @@ impl SimulatorBuilder {
             .map(TlsIdentity::server_config)
             .transpose()?;
         let records = Records::new(self.settings.recording);
+        let dialect = self.dialect.or(self.script.dialect());
         let shared = Shared::new(
-            self.settings,
+            Settings {
+                dialect: dialect.unwrap_or_default(),
+                ..self.settings
+            },
             self.script,
             State {
                 records,

@@ -45,7 +45,7 @@ pub use fault::{
 };
 pub use operation::Operation;
 pub use records::{ConversationRecord, Counts, ReceivedRequest, Records};
-pub use script::{Script, ScriptError};
+pub use script::{RecordedError, RecordedReply, Script, ScriptError, ScriptRecorder};
 pub use settings::{Dialect, EndedCode, Recording, UnknownConversation};
 pub use simulator::Simulator;
 pub use tls::TlsIdentity;

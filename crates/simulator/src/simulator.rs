@@ -237,7 +237,7 @@ impl Simulator {
     }
 
     /// Forgets the requests that were received, and sets the counters to zero. Conversations, open
-    /// connections and faults stay.
+    /// connections and faults stay. Of a script's conversations, the first one is held next.
     pub fn clear(&self) {
         self.shared.change(|state| state.records.clear());
     }

@@ -1,3 +1,4 @@
+use crate::script::Place;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -51,10 +52,17 @@ pub(crate) enum Phase {
 pub(crate) struct Conversation {
     pub(crate) record: ConversationRecord,
     pub(crate) last_used: Instant,
+    /// Where it stands in the script, if that has its turns one by one.
+    pub(crate) place: Option<Place>,
 }
 
 impl Conversation {
-    pub(crate) fn new(id: String, created_with: Map<String, Value>, greeting: String) -> Self {
+    pub(crate) fn new(
+        id: String,
+        created_with: Map<String, Value>,
+        greeting: String,
+        place: Option<Place>,
+    ) -> Self {
         Self {
             record: ConversationRecord {
                 id,
@@ -63,6 +71,7 @@ impl Conversation {
                 ..ConversationRecord::default()
             },
             last_used: Instant::now(),
+            place,
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Records {
     pub(crate) conversations: Conversations,
     received: VecDeque<ReceivedRequest>,
     last_number: u64,
+    /// How many creates were answered by the script.
+    opened: usize,
 }
 
 impl Records {
@@ -76,6 +78,13 @@ impl Records {
         self.last_number
     }
 
+    /// Counts the creates that the script answers, the first being 0.
+    pub(crate) fn next_opening(&mut self) -> usize {
+        let nth = self.opened;
+        self.opened = self.opened.wrapping_add(1);
+        nth
+    }
+
     pub(crate) fn add(&mut self, request: ReceivedRequest) {
         self.counts.add(&request);
         if self.recording == Recording::Full {
@@ -97,8 +106,9 @@ impl Records {
             .find(|request| request.number == number)
     }
 
-    /// Forgets requests and counters; conversations and open connections live on.
+    /// Forgets requests and counters; conversations and open connections live on. The next create is the script's first.
     pub(crate) fn clear(&mut self) {
+        self.opened = 0;
         self.received.clear();
         self.counts.clear();
     }

@@ -1,8 +1,11 @@
+use super::conversation_entries::{self, ConversationEntry};
+use super::conversations::ScriptedConversations;
 use super::position::Source;
 use super::rules::{Greeting, Rule, Trigger};
 use super::template::{Names, Template};
 use super::{Script, ScriptError};
 use crate::fault::Fault;
+use crate::settings::Dialect;
 use regex::RegexBuilder;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -16,10 +19,14 @@ pub(super) struct Document {
     greeting: Option<Spanned<String>>,
     default_reply: Option<Spanned<String>>,
     delay_ms: Option<u64>,
+    dialect: Option<Dialect>,
+    strict: Option<Spanned<bool>>,
     #[serde(default)]
     greetings: Vec<GreetingEntry>,
     #[serde(default)]
     rules: Vec<Spanned<RuleEntry>>,
+    #[serde(default)]
+    conversations: Vec<Spanned<ConversationEntry>>,
     #[serde(default)]
     faults: Vec<Spanned<Fault>>,
 }
@@ -64,32 +71,54 @@ impl Document {
                 Err(error) => Err(source.error_at(entry.span().start, error.to_string())),
             })
             .collect::<Result<_, _>>()?;
-        let delay = self.delay_ms.map(Duration::from_millis);
-        let (greeting, default_reply) = match (self.greeting, self.default_reply) {
-            (Some(greeting), Some(default_reply)) => (greeting, default_reply),
-            (None, None) if self.greetings.is_empty() && self.rules.is_empty() => {
-                return Ok(Script {
-                    faults,
-                    delay: delay.unwrap_or_default(),
-                    ..Script::built_in()
-                });
-            }
-            (greeting, _) => {
-                let missing = if greeting.is_none() {
-                    "greeting"
-                } else {
-                    "default_reply"
-                };
+        let delay = self.delay_ms.map(Duration::from_millis).unwrap_or_default();
+        if self.conversations.is_empty() {
+            if let Some(strict) = &self.strict {
                 return Err(source.error_at(
-                    0,
-                    format!("`{missing}` is missing; only a script without greetings and rules can do without it"),
+                    strict.span().start,
+                    "`strict` is about [[conversations]], and there are none",
                 ));
             }
+            match (&self.greeting, &self.default_reply) {
+                (Some(_), Some(_)) => {}
+                (None, None) if self.greetings.is_empty() && self.rules.is_empty() => {
+                    return Ok(Script {
+                        faults,
+                        delay,
+                        dialect: self.dialect,
+                        ..Script::built_in()
+                    });
+                }
+                (greeting, _) => {
+                    let missing = if greeting.is_none() {
+                        "greeting"
+                    } else {
+                        "default_reply"
+                    };
+                    return Err(source.error_at(
+                        0,
+                        format!(
+                            "`{missing}` is missing; only a script without greetings and rules, or one with \
+                             conversations, can do without it"
+                        ),
+                    ));
+                }
+            }
+        }
+        let optional_template = |text: Option<Spanned<String>>| {
+            text.map(|text| template(source, &text, &Names::without_pattern()))
+                .transpose()
         };
+        let greets = self.greeting.is_some();
         Ok(Script {
-            greeting: template(source, &greeting, &Names::without_pattern())?,
-            default_reply: template(source, &default_reply, &Names::without_pattern())?,
-            delay: delay.unwrap_or_default(),
+            conversations: ScriptedConversations {
+                list: conversation_entries::check(self.conversations, greets, source)?,
+                strict: self.strict.is_some_and(Spanned::into_inner),
+            },
+            greeting: optional_template(self.greeting)?.unwrap_or_default(),
+            default_reply: optional_template(self.default_reply)?,
+            delay,
+            dialect: self.dialect,
             greetings: self
                 .greetings
                 .into_iter()
@@ -174,10 +203,10 @@ fn check_rule(entry: Spanned<RuleEntry>, source: &Source<'_>) -> Result<Rule, Sc
     })
 }
 
-const NO_DATES: &str = "JSON has no dates; write the date in quotes";
+pub(super) const NO_DATES: &str = "JSON has no dates; write the date in quotes";
 
 /// The toml crate hands dates on as an object with this name.
-fn holds_date(value: &Value) -> bool {
+pub(super) fn holds_date(value: &Value) -> bool {
     match value {
         Value::Object(fields) => {
             fields.contains_key("$__toml_private_datetime") || fields.values().any(holds_date)
@@ -196,7 +225,7 @@ fn reason(error: &regex::Error) -> String {
     }
 }
 
-fn template(
+pub(super) fn template(
     source: &Source<'_>,
     text: &Spanned<String>,
     names: &Names,

@@ -1,13 +1,21 @@
 //! What the simulated agent says: a TOML file, checked as a whole before it is used.
 
+mod conversation_entries;
+mod conversations;
 mod document;
+mod placeholders;
 mod position;
+mod recorder;
 mod rules;
 mod template;
 
 use crate::fault::Fault;
+use crate::settings::Dialect;
+pub(crate) use conversations::{Opening, Place, Reply};
+use conversations::{ScriptedConversations, ScriptedOpening};
 use document::Document;
 use position::Source;
+pub use recorder::{RecordedError, RecordedReply, ScriptRecorder};
 pub(crate) use rules::Saying;
 use rules::{Greeting, Rule};
 use serde_json::{Map, Value};
@@ -18,7 +26,7 @@ pub(crate) use template::Scene;
 use template::Template;
 use thiserror::Error;
 
-/// An agent's script: greetings, rules, a default reply, and faults. The empty script says nothing at all.
+/// An agent's script: conversations turn by turn, greetings, rules, a default reply, and faults. The empty script says nothing at all.
 ///
 /// ```
 /// use polyai_chat_simulator::Script;
@@ -41,8 +49,10 @@ pub struct Script {
     greeting: Template,
     greetings: Vec<Greeting>,
     rules: Vec<Rule>,
-    default_reply: Template,
+    default_reply: Option<Template>,
+    conversations: ScriptedConversations,
     delay: Duration,
+    dialect: Option<Dialect>,
     faults: Vec<Fault>,
 }
 
@@ -126,7 +136,49 @@ impl Script {
         &self.faults
     }
 
-    pub(crate) fn greeting(
+    /// The dialect in which the script is meant to be spoken, if it says so. A recording does.
+    #[must_use]
+    pub fn dialect(&self) -> Option<Dialect> {
+        self.dialect
+    }
+
+    /// What the nth create of all, from 0, is answered with.
+    pub(crate) fn open(
+        &self,
+        nth: usize,
+        variant_id: Option<&str>,
+        attributes: &Map<String, Value>,
+        conversation_id: &str,
+    ) -> Opening {
+        let Some((opening, place)) = self.conversations.of_create(nth) else {
+            return Opening::Greeted {
+                text: self.greeting(variant_id, attributes, conversation_id),
+                fields: Map::new(),
+                delay: Duration::ZERO,
+                place: None,
+            };
+        };
+        match opening {
+            ScriptedOpening::Answer(answer) => Opening::Answered(answer.clone()),
+            ScriptedOpening::Greeting {
+                text,
+                fields,
+                delay,
+            } => Opening::Greeted {
+                text: match text {
+                    Some(text) => {
+                        text.fill(&opening_scene(variant_id, attributes, conversation_id))
+                    }
+                    None => self.greeting(variant_id, attributes, conversation_id),
+                },
+                fields: fields.clone(),
+                delay: *delay,
+                place: Some(place),
+            },
+        }
+    }
+
+    fn greeting(
         &self,
         variant_id: Option<&str>,
         attributes: &Map<String, Value>,
@@ -137,29 +189,58 @@ impl Script {
             .iter()
             .find(|greeting| greeting.fits(variant_id, attributes))
             .map_or(&self.greeting, |greeting| &greeting.text);
-        text.fill(&Scene {
-            message: "",
-            turn: 0,
-            conversation_id,
-            variant_id: variant_id.unwrap_or(""),
-            attributes,
-            captures: None,
-        })
+        text.fill(&opening_scene(variant_id, attributes, conversation_id))
     }
 
-    /// What the agent says to a message; `None` is a turn without one.
-    pub(crate) fn answer(&self, message: Option<&str>, scene: &Scene<'_, '_>) -> Saying {
-        for rule in &self.rules {
-            if let Some(saying) = rule.answer(message, scene, self.delay) {
-                return saying;
+    /// What the agent says to a message; `None` is a turn without one. First comes what is scripted for this place of
+    /// the conversation, which moves on then; after the last turn, what the rules say.
+    pub(crate) fn answer(
+        &self,
+        place: &mut Option<Place>,
+        message: Option<&str>,
+        scene: &Scene<'_, '_>,
+    ) -> Reply {
+        if let Some(place) = place {
+            match self.conversations.reply(place, message) {
+                Ok(Some(reply)) => return reply.fill(scene, self.delay),
+                Ok(None) => {}
+                Err(why) => return Reply::Refused(why),
             }
         }
-        Saying {
-            text: self.default_reply.fill(scene),
+        for rule in &self.rules {
+            if let Some(saying) = rule.answer(message, scene, self.delay) {
+                return Reply::Said(saying);
+            }
+        }
+        if self.default_reply.is_none() && place.is_some() {
+            return Reply::Refused(self.conversations.no_more(*place));
+        }
+        Reply::Said(Saying {
+            text: self
+                .default_reply
+                .as_ref()
+                .map_or_else(String::new, |reply| reply.fill(scene)),
             end: false,
             handoff: None,
+            fields: Map::new(),
             delay: self.delay,
-        }
+        })
+    }
+}
+
+/// What the placeholders of a greeting are filled from.
+fn opening_scene<'a>(
+    variant_id: Option<&'a str>,
+    attributes: &'a Map<String, Value>,
+    conversation_id: &'a str,
+) -> Scene<'a, 'a> {
+    Scene {
+        message: "",
+        turn: 0,
+        conversation_id,
+        variant_id: variant_id.unwrap_or(""),
+        attributes,
+        captures: None,
     }
 }
 

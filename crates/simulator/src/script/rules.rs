@@ -9,6 +9,8 @@ pub(crate) struct Saying {
     pub(crate) text: String,
     pub(crate) end: bool,
     pub(crate) handoff: Option<Value>,
+    /// What the reply holds beside the fields that the service is known for.
+    pub(crate) fields: Map<String, Value>,
     pub(crate) delay: Duration,
 }
 
@@ -72,6 +74,7 @@ impl Rule {
             text,
             end: self.end,
             handoff: self.handoff.clone(),
+            fields: Map::new(),
             delay: self.delay.unwrap_or(usual_delay),
         })
     }

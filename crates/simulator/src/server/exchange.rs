@@ -2,11 +2,11 @@
 
 use super::delivery::{self, Delivery};
 use super::plan::{CloseIdle, Cut, Plan};
-use super::substitute;
 use crate::control;
 use crate::fault::{Moment, Occasion, Pause, Stage};
 use crate::records::{ReceivedRequest, UNNUMBERED};
 use crate::service::refusal::Refusal;
+use crate::service::substitute;
 use crate::service::{self, Request, Route};
 use crate::shared::Shared;
 use crate::wire::body::{self, BadBody};
@@ -142,7 +142,11 @@ impl Exchange<'_> {
         let answer = self.plan.answer.as_ref().map(|answer| {
             (
                 answer.processed,
-                substitute::reply(answer, &self.correlation_id),
+                substitute::reply(
+                    answer,
+                    "A fault that was set in the simulator",
+                    &self.correlation_id,
+                ),
             )
         });
         if let Some((false, reply)) = answer {

@@ -5,4 +5,3 @@ mod delivery;
 mod exchange;
 pub(crate) mod listener;
 mod plan;
-mod substitute;

@@ -1,5 +1,6 @@
-use super::{Decision, text};
+use super::{Decision, substitute, text};
 use crate::records::Conversation;
+use crate::script::Opening;
 use crate::settings::Dialect;
 use crate::shared::Shared;
 use crate::wire::reply::Reply;
@@ -7,25 +8,50 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
-pub(super) fn create(shared: &Shared, fields: Map<String, Value>) -> Decision {
+pub(super) fn create(
+    shared: &Shared,
+    fields: Map<String, Value>,
+    correlation_id: &str,
+) -> Decision {
     let dialect = shared.settings.dialect;
     let id = new_id(dialect);
     let nothing = Map::new();
-    let response = shared.script.greeting(
+    let nth = shared.change(|state| state.records.next_opening());
+    let opening = shared.script.open(
+        nth,
         text(&fields, "variant_id").filter(|_| dialect == Dialect::Current),
         attributes(dialect, &fields).unwrap_or(&nothing),
         &id,
     );
+    let (response, mut body, delay, place) = match opening {
+        Opening::Answered(answer) => {
+            return Decision {
+                reply: substitute::reply(&answer, substitute::SCRIPTED, correlation_id),
+                thinking: Duration::ZERO,
+                processed: false,
+                conversation_id: None,
+                turn: None,
+            };
+        }
+        Opening::Greeted {
+            text,
+            fields,
+            delay,
+            place,
+        } => (text, fields, delay, place),
+    };
+    body.insert("conversation_id".to_owned(), json!(&id));
+    body.insert("response".to_owned(), json!(&response));
     shared.change(|state| {
         state.records.counts.created += 1;
         state
             .records
             .conversations
-            .add(Conversation::new(id.clone(), fields, response.clone()));
+            .add(Conversation::new(id.clone(), fields, response, place));
     });
     Decision {
-        reply: Reply::json(200, json!({"conversation_id": &id, "response": response})),
-        thinking: Duration::ZERO,
+        reply: Reply::json(200, Value::Object(body)),
+        thinking: delay,
         processed: true,
         conversation_id: Some(id),
         turn: None,

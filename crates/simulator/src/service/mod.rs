@@ -7,6 +7,7 @@ pub(crate) mod refusal;
 mod respond;
 mod route;
 mod schema;
+pub(crate) mod substitute;
 
 pub(crate) use route::Route;
 
@@ -61,8 +62,8 @@ pub(crate) fn act(shared: &Arc<Shared>, request: &Request<'_>) -> Decision {
         let fields = schema::object(operation, request.body)?;
         schema::check(shared.settings.dialect, operation, &fields)?;
         match operation {
-            Operation::Create => Ok(create::create(shared, fields)),
-            Operation::Respond => respond::respond(shared, &fields),
+            Operation::Create => Ok(create::create(shared, fields, request.correlation_id)),
+            Operation::Respond => respond::respond(shared, &fields, request.correlation_id),
             Operation::Close => close::close(shared, &fields),
         }
     });

@@ -12,6 +12,7 @@ mod bench;
 mod client;
 mod connections;
 mod control;
+mod conversations;
 mod crowd;
 mod fault_selection;
 mod fault_timing;

@@ -1,22 +1,20 @@
-//! Answers that a fault gives in the service's place.
+//! Answers that a fault or a script gives in the service's place.
 
+use super::refusal::{envelope, usual_code};
 use crate::fault::{Answer, AnswerBody, RetryAfter};
-use crate::service::refusal::{envelope, usual_code};
 use crate::wire::reply::{Reply, ReplyBody};
 use std::time::{Duration, SystemTime};
 
-/// The reply that a fault puts in place of the service's.
-pub(super) fn reply(answer: &Answer, correlation_id: &str) -> Reply {
+/// Why a script's answer is what it is.
+pub(crate) const SCRIPTED: &str = "An answer of the simulator's script";
+
+/// The reply that stands in place of the service's; `why` is the message of its error envelope.
+pub(crate) fn reply(answer: &Answer, why: &str, correlation_id: &str) -> Reply {
     let code = answer
         .error_code
         .as_deref()
         .unwrap_or_else(|| usual_code(answer.status));
-    let mut reply = envelope(
-        answer.status,
-        code,
-        "A fault that was set in the simulator",
-        correlation_id,
-    );
+    let mut reply = envelope(answer.status, code, why, correlation_id);
     match &answer.body {
         None if matches!(answer.status, 204 | 304) => {
             reply.body = ReplyBody::Bytes(Vec::new());
