@@ -102,13 +102,13 @@ def messages(steps: list[dict[str, Any]]) -> tuple[list[str], str]:
     """The flags for the messages, and what comes from the input: what cannot be an argument, or is too long for one."""
     said = []
     for step in steps:
-        if "message" not in step:
-            raise NotExpressible("It has no turn without a message.")
         if step.get("with", {}).keys() - {"timeout_ms"}:
             raise NotExpressible("A turn has no fields beside its message.")
-        said.append(step["message"])
-    if not any("\0" in message or len(message) > LONGEST_ARGUMENT for message in said):
-        return [f"--message={message}" for message in said], ""
+        said.append(step.get("message"))
+    if not any(message is not None and ("\0" in message or len(message) > LONGEST_ARGUMENT) for message in said):
+        return ["--no-message" if message is None else f"--message={message}" for message in said], ""
+    if None in said:
+        raise NotExpressible("A line of the input is always a message.")
     if any("\n" in message or not message or len(message.encode()) > LONGEST_LINE for message in said):
         raise NotExpressible("A line of the input is not empty, and shorter than 1 MiB.")
     return ["--input-file=-"], "\n".join(said)
@@ -177,7 +177,7 @@ class Played:
             elif bool(complaint) != bool(self.error):
                 self.wrong = f"beside its output it said {complaint!r}"
         self.turns = list(self.report["turns"])
-        said = [step["message"] for step in steps if step["do"] == "respond"]
+        said = [step.get("message") for step in steps if step["do"] == "respond"]
         if [turn["message"] for turn in self.turns] != said[: len(self.turns)]:
             self.wrong = "the turns are not those that were asked for"
         said_all = self.report["conversation_id"] is not None and len(said) == len(self.turns)

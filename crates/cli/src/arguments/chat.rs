@@ -49,7 +49,7 @@ pub(super) fn command() -> Command {
         .after_help(crate::exit_status::table())
 }
 
-fn messages() -> [Arg; 2] {
+fn messages() -> [Arg; 3] {
     [
         Arg::new("message")
             .short('m')
@@ -58,6 +58,13 @@ fn messages() -> [Arg; 2] {
             .action(ArgAction::Append)
             .allow_hyphen_values(true)
             .help("A message to send; repeat it for more turns. An empty one is sent too"),
+        Arg::new("no-message")
+            .long("no-message")
+            .action(ArgAction::Append)
+            .num_args(0)
+            .value_parser(value_parser!(bool))
+            .default_missing_value("true")
+            .help("A turn without a message, as when the customer is silent; -m before and after it keep their order"),
         Arg::new("input-file")
             .long("input-file")
             .value_name("FILE")
@@ -105,6 +112,20 @@ fn output() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help("Appends what is said to this file: as JSON lines if its name ends in .jsonl, else as text"),
+        Arg::new("record")
+            .long("record")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .conflicts_with("conversation-id")
+            .help(
+                "Records the conversation in this new file, without key and token, as a script that simulator --script \
+                 replays",
+            ),
+        switch(
+            "redact-text",
+            "Records placeholders in place of what customer and agent say: message 1, reply 1",
+        )
+        .requires("record"),
         switch("verbose", "Shows conversation id, correlation ids and times").short('v'),
         switch("no-history", "Neither reads nor keeps the history of what was typed at the prompt"),
     ]

@@ -102,8 +102,7 @@ fn simulator() -> Command {
                 .long("dialect")
                 .value_name("DIALECT")
                 .value_parser(["current", "legacy"])
-                .default_value("current")
-                .help("Which of the service's two published dialects it speaks"),
+                .help("Which of the service's two published dialects it speaks [default: that of the script, else current]"),
         )
         .arg(
             Arg::new("idle-limit")

@@ -2,6 +2,7 @@
 
 use super::history::History;
 use super::lines::PROMPT;
+use super::messages::Said;
 use super::output::Output;
 use super::session::Session;
 use super::termination::Termination;
@@ -11,7 +12,7 @@ use crate::interrupt::Interrupts;
 use crate::terminal;
 use crate::waiting::Waiting;
 use clap::ArgMatches;
-use polyai_chat_core::{Conversation, Error, ErrorKind, Respond};
+use polyai_chat_core::{Conversation, Error, ErrorKind};
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
@@ -19,6 +20,7 @@ const HELP: &str = "\
 /restart  closes the conversation and begins a new one
 /close    closes the conversation and stays here
 /exit     closes the conversation and leaves, as Ctrl-D does
+/silence  lets a turn pass without a message
 /help     lists this
 //text    sends a message that begins with a slash
 Ctrl-C    while the agent is waited for: gives the turn up and keeps the conversation";
@@ -38,7 +40,7 @@ pub(super) fn run(session: &Session, output: Output, matches: &ArgMatches) -> Re
     history.save(&mut editor);
     let closed = prompt.close();
     outcome.and(closed)?;
-    Ok(match prompt.output.transcript_failed() {
+    Ok(match prompt.output.file_failed() {
         true => exit_status::MACHINE,
         false => 0,
     })
@@ -52,6 +54,7 @@ enum Line<'a> {
     Restart,
     Close,
     Exit,
+    Silence,
     Help,
     Unknown(&'a str),
 }
@@ -68,6 +71,7 @@ impl<'a> Line<'a> {
             "restart" => Self::Restart,
             "close" => Self::Close,
             "exit" | "quit" => Self::Exit,
+            "silence" => Self::Silence,
             "help" => Self::Help,
             _ if command.starts_with('/') => Self::Message(command),
             _ => Self::Unknown(command),
@@ -113,7 +117,8 @@ impl Interactive<'_> {
     fn act_on(&mut self, line: &str) -> Result<bool, Failure> {
         match Line::read(line) {
             Line::Nothing => {}
-            Line::Message(message) => self.say(message)?,
+            Line::Message(message) => self.say(&Said::Words(message.to_owned()))?,
+            Line::Silence => self.say(&Said::Nothing)?,
             Line::Restart => {
                 self.close_or_say_why_not()?;
                 if let Err(failure) = self.begin(false) {
@@ -155,7 +160,7 @@ impl Interactive<'_> {
         self.output.begun(self.session, &conversation)
     }
 
-    fn say(&mut self, message: &str) -> Result<(), Failure> {
+    fn say(&mut self, said: &Said) -> Result<(), Failure> {
         let Some(conversation) = self.conversation.clone() else {
             return self
                 .output
@@ -163,12 +168,12 @@ impl Interactive<'_> {
         };
         self.interrupts.forget();
         let (waiting, check) = self.wait();
-        let outcome = conversation.respond(Respond::new(message).cancel_when(check));
+        let outcome = conversation.respond(said.respond().cancel_when(check));
         waiting.end();
         match outcome {
-            Ok(reply) => self.output.reply(message, &reply)?,
-            Err(error) if error.kind() == ErrorKind::Cancelled => self.given_up(message, error)?,
-            Err(error) => self.output.failure(Some(message), &Failure::Call(error))?,
+            Ok(reply) => self.output.reply(said, &reply)?,
+            Err(error) if error.kind() == ErrorKind::Cancelled => self.given_up(said, error)?,
+            Err(error) => self.output.failure(Some(said), &Failure::Call(error))?,
         }
         if conversation.is_over() {
             self.output
@@ -177,10 +182,10 @@ impl Interactive<'_> {
         Ok(())
     }
 
-    fn given_up(&mut self, message: &str, error: Error) -> Result<(), Failure> {
+    fn given_up(&mut self, said: &Said, error: Error) -> Result<(), Failure> {
         let delivery = error.delivery();
         self.output
-            .record_failure(Some(message), &Failure::Call(error));
+            .record_failure(Some(said), &Failure::Call(error));
         self.output.cancelled(delivery)
     }
 
@@ -231,6 +236,7 @@ mod tests {
             (" /close ", Line::Close),
             ("/exit", Line::Exit),
             ("/help", Line::Help),
+            ("/silence", Line::Silence),
             ("/hepl", Line::Unknown("hepl")),
             ("//etc", Line::Message("/etc")),
             ("and/or", Line::Message("and/or")),

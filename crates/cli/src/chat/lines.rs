@@ -1,5 +1,6 @@
 //! A conversation as lines for a person: a word that says who or what, then the text.
 
+use super::messages::Said;
 use crate::failure::Failure;
 use crate::terminal::{AGENT, BAD, NOTE, YOU, printable};
 use anstyle::Style;
@@ -73,11 +74,11 @@ impl Lines {
         self.details(greeting.elapsed(), greeting.correlation_id())
     }
 
-    pub(super) fn message(&mut self, message: &str) -> io::Result<()> {
-        if message.is_empty() {
-            self.write("you>", YOU, "(an empty message)", NOTE)
-        } else {
-            self.write("you>", YOU, message, Style::new())
+    pub(super) fn message(&mut self, said: &Said) -> io::Result<()> {
+        match said.message() {
+            None => self.write("you>", YOU, "(no message)", NOTE),
+            Some("") => self.write("you>", YOU, "(an empty message)", NOTE),
+            Some(message) => self.write("you>", YOU, message, Style::new()),
         }
     }
 

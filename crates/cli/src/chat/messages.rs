@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::terminal;
 use clap::ArgMatches;
-use polyai_chat_core::ErrorKind;
+use polyai_chat_core::{ErrorKind, Respond};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -20,19 +20,40 @@ const READ_AHEAD: usize = 64;
 /// How soon a signal is noticed while there is nothing to read.
 const WATCH: Duration = Duration::from_millis(50);
 
+/// What the customer does in a turn: says something, or nothing, which is not the same as an empty message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    Words(String),
+    Nothing,
+}
+
+impl Said {
+    /// The message, if there is one.
+    pub(super) fn message(&self) -> Option<&str> {
+        match self {
+            Self::Words(words) => Some(words),
+            Self::Nothing => None,
+        }
+    }
+
+    pub(super) fn respond(&self) -> Respond {
+        match self {
+            Self::Words(words) => Respond::new(words),
+            Self::Nothing => Respond::without_message(),
+        }
+    }
+}
+
 /// The messages, in order.
 pub(super) struct Messages {
-    given: std::vec::IntoIter<String>,
+    given: std::vec::IntoIter<Said>,
     lines: Option<Receiver<Result<String, Failure>>>,
 }
 
 impl Messages {
     /// Opens the file. A regular file is read and checked as a whole, so that nothing is sent of one that is wrong.
     pub(super) fn open(matches: &ArgMatches) -> Result<Self, Failure> {
-        let mut given: Vec<String> = matches
-            .get_many::<String>("message")
-            .map(|messages| messages.cloned().collect())
-            .unwrap_or_default();
+        let mut given = given(matches);
         let file = matches.get_one::<PathBuf>("input-file");
         let lines = match file {
             Some(path) if path != Path::new("-") => {
@@ -43,7 +64,7 @@ impl Messages {
                 let file = File::open(path).map_err(unreadable)?;
                 if file.metadata().map_err(unreadable)?.is_file() {
                     for line in Lines::new(file, &name) {
-                        given.push(line?);
+                        given.push(Said::Words(line?));
                     }
                     None
                 } else {
@@ -63,7 +84,7 @@ impl Messages {
     }
 
     /// The next message; `None` after the last. A signal is an error.
-    pub(super) fn next(&mut self, interrupts: &Interrupts) -> Result<Option<String>, Failure> {
+    pub(super) fn next(&mut self, interrupts: &Interrupts) -> Result<Option<Said>, Failure> {
         if interrupts.signal().is_some() {
             return Err(interrupted());
         }
@@ -75,7 +96,7 @@ impl Messages {
         };
         loop {
             match lines.recv_timeout(WATCH) {
-                Ok(line) => return line.map(Some),
+                Ok(line) => return line.map(Said::Words).map(Some),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) if interrupts.signal().is_some() => {
                     return Err(interrupted());
@@ -84,6 +105,18 @@ impl Messages {
             }
         }
     }
+}
+
+/// The turns of the command line, in the order in which they stand there.
+fn given(matches: &ArgMatches) -> Vec<Said> {
+    let places = |name| matches.indices_of(name).into_iter().flatten();
+    let messages = matches.get_many::<String>("message").into_iter().flatten();
+    let mut given: Vec<(usize, Said)> = places("message")
+        .zip(messages.cloned().map(Said::Words))
+        .chain(places("no-message").map(|place| (place, Said::Nothing)))
+        .collect();
+    given.sort_by_key(|(place, _)| *place);
+    given.into_iter().map(|(_, said)| said).collect()
 }
 
 fn interrupted() -> Failure {

@@ -5,6 +5,7 @@ mod interactive;
 mod lines;
 mod messages;
 mod output;
+mod recording;
 mod report;
 mod scripted;
 mod session;
@@ -22,21 +23,21 @@ use session::Session;
 pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     if is_interactive(matches) {
         let session = Session::open(matches)?;
-        let output = Output::open(matches)?;
+        let output = Output::open(matches, &session)?;
         return interactive::run(&session, output, matches);
     }
     if !matches.get_flag("json") {
         let session = Session::open(matches)?;
-        return scripted::run(
-            &session,
-            Messages::open(matches)?,
-            Output::open(matches)?,
-            matches,
-        );
+        let messages = Messages::open(matches)?;
+        let output = Output::open(matches, &session)?;
+        return scripted::run(&session, messages, output, matches);
     }
     // With --json there is one object on the output, also where nothing could be begun.
-    let opened = Session::open(matches)
-        .and_then(|session| Ok((session, Messages::open(matches)?, Output::open(matches)?)));
+    let opened = Session::open(matches).and_then(|session| {
+        let messages = Messages::open(matches)?;
+        let output = Output::open(matches, &session)?;
+        Ok((session, messages, output))
+    });
     match opened {
         Ok((session, messages, output)) => scripted::run(&session, messages, output, matches),
         Err(failure) => {
@@ -50,6 +51,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
 fn is_interactive(matches: &ArgMatches) -> bool {
     !matches.get_flag("json")
         && !matches.contains_id("message")
+        && !matches.contains_id("no-message")
         && !matches.contains_id("input-file")
         && terminal::input_is_terminal()
 }

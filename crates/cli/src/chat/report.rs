@@ -1,5 +1,6 @@
 //! The one JSON object that `--json` prints.
 
+use super::messages::Said;
 use crate::failure::{Failure, FailureReport};
 use polyai_chat_core::{Reply, Value};
 use serde::Serialize;
@@ -8,7 +9,8 @@ use std::io::{self, Write};
 /// One turn as it is reported.
 #[derive(Debug, Serialize)]
 pub(super) struct Turn {
-    message: String,
+    /// `null` where the turn had none.
+    message: Option<String>,
     response: String,
     end_conversation: bool,
     /// As it came: contact-centre products have fields of their own in it.
@@ -18,9 +20,9 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    pub(super) fn new(message: &str, reply: &Reply) -> Self {
+    pub(super) fn new(said: &Said, reply: &Reply) -> Self {
         Self {
-            message: message.to_owned(),
+            message: said.message().map(str::to_owned),
             response: reply.response().to_owned(),
             end_conversation: reply.end_conversation(),
             handoff: reply.handoff().map(|handoff| handoff.raw().clone()),

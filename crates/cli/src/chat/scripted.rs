@@ -1,6 +1,6 @@
 //! A conversation without anybody at the keyboard: message after message, until the agent ends it or there is no more.
 
-use super::messages::Messages;
+use super::messages::{Messages, Said};
 use super::output::Output;
 use super::report::{Report, Turn};
 use super::session::Session;
@@ -10,7 +10,7 @@ use crate::interrupt::Interrupts;
 use crate::terminal;
 use crate::waiting::Waiting;
 use clap::ArgMatches;
-use polyai_chat_core::{Conversation, ErrorKind, Greeting, Respond};
+use polyai_chat_core::{Conversation, ErrorKind, Greeting};
 
 pub(super) fn run(
     session: &Session,
@@ -68,8 +68,8 @@ impl Scripted<'_> {
         })?;
         self.conversation = Some(conversation.clone());
         self.output.begun(self.session, &conversation)?;
-        while let Some(message) = messages.next(&self.interrupts)? {
-            if self.take_turn(&conversation, &message)? {
+        while let Some(said) = messages.next(&self.interrupts)? {
+            if self.take_turn(&conversation, &said)? {
                 break;
             }
         }
@@ -77,22 +77,22 @@ impl Scripted<'_> {
     }
 
     /// One turn; whether the agent has ended the conversation with it.
-    fn take_turn(&mut self, conversation: &Conversation, message: &str) -> Result<bool, Failure> {
-        self.output.message(message)?;
+    fn take_turn(&mut self, conversation: &Conversation, said: &Said) -> Result<bool, Failure> {
+        self.output.message(said)?;
         let (waiting, check) = self.wait();
-        let outcome = conversation.respond(Respond::new(message).cancel_when(check));
+        let outcome = conversation.respond(said.respond().cancel_when(check));
         waiting.end();
         match outcome {
             Ok(reply) => {
                 if self.keep_turns {
-                    self.turns.push(Turn::new(message, &reply));
+                    self.turns.push(Turn::new(said, &reply));
                 }
-                self.output.reply(message, &reply)?;
+                self.output.reply(said, &reply)?;
                 Ok(reply.end_conversation())
             }
             Err(error) => {
                 let failure = Failure::Call(error);
-                self.output.record_failure(Some(message), &failure);
+                self.output.record_failure(Some(said), &failure);
                 Err(failure)
             }
         }
@@ -134,7 +134,7 @@ impl Scripted<'_> {
 
     fn exit_status(&self, failure: Option<&Failure>) -> u8 {
         let Some(failure) = failure else {
-            return match self.output.transcript_failed() {
+            return match self.output.file_failed() {
                 true => exit_status::MACHINE,
                 false => 0,
             };

@@ -40,6 +40,11 @@ impl Session {
         })
     }
 
+    /// Who talks to the service.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Whether the agent is the simulator's.
     pub(super) fn is_simulated(&self) -> bool {
         self.simulator.is_some()
@@ -93,7 +98,8 @@ fn for_simulator(simulator: &Simulator, matches: &ArgMatches) -> Result<Config, 
         .account_id(simulator.account_id())
         .project_id(simulator.project_id())
         .api_key(simulator.api_key())
-        .token(simulator.token());
+        .token(simulator.token())
+        .dialect(simulator.dialect().name());
     configuration::add_explicit(&mut config, matches)?;
     Ok(config)
 }

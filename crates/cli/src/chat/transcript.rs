@@ -1,6 +1,7 @@
 //! The file of `--transcript`.
 
 use super::lines::Lines;
+use super::messages::Said;
 use super::report::Turn;
 use crate::failure::{Failure, FailureReport};
 use crate::terminal::SIMULATOR_NOTICE;
@@ -69,26 +70,26 @@ impl Transcript {
         }
     }
 
-    pub(super) fn turn(&mut self, message: &str, reply: &Reply) -> io::Result<()> {
+    pub(super) fn turn(&mut self, said: &Said, reply: &Reply) -> io::Result<()> {
         match self {
             Self::Text(lines) => {
-                lines.message(message)?;
+                lines.message(said)?;
                 lines.reply(reply)
             }
-            Self::Json(_) => self.json(&Event::Turn(&Turn::new(message, reply))),
+            Self::Json(_) => self.json(&Event::Turn(&Turn::new(said, reply))),
         }
     }
 
-    pub(super) fn failure(&mut self, message: Option<&str>, failure: &Failure) -> io::Result<()> {
+    pub(super) fn failure(&mut self, said: Option<&Said>, failure: &Failure) -> io::Result<()> {
         match self {
             Self::Text(lines) => {
-                if let Some(message) = message {
-                    lines.message(message)?;
+                if let Some(said) = said {
+                    lines.message(said)?;
                 }
-                lines.failure(failure, message.is_some())
+                lines.failure(failure, said.is_some())
             }
             Self::Json(_) => self.json(&Event::Error {
-                message,
+                message: said.and_then(Said::message),
                 error: failure.report(),
             }),
         }

@@ -115,3 +115,33 @@ fn keys_that_are_typed_are_not_shown() {
     ran.assert_status(0);
     ran.assert_keeps_secrets();
 }
+
+#[test]
+fn a_recording_holds_every_conversation_of_the_prompt_and_silence() {
+    let program = Program::new();
+    let file = program.path("talk.toml");
+    let ran = at_the_prompt(
+        &program,
+        &["chat", "--simulator", "--record", &file],
+        &[
+            ("you>", "/silence\r"),
+            ("Are you still there?", ""),
+            ("you>", "/restart\r"),
+            ("How can I help?", ""),
+            ("you>", "Can I speak to a human?\r"),
+            ("to returns-desk", ""),
+            ("you>", "/exit\r"),
+            ("the conversation is closed", ""),
+        ],
+    );
+    ran.assert_status(0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.matches("[[conversations]]").count(), 2, "{text}");
+    assert_eq!(text.matches("no_message = true").count(), 1, "{text}");
+    assert_eq!(
+        text.matches("destination = \"returns-desk\"").count(),
+        1,
+        "{text}"
+    );
+    polyai_chat_simulator::Script::parse(&text, "talk.toml").unwrap();
+}

@@ -9,6 +9,7 @@
 mod arguments;
 mod doctor;
 mod interactive;
+mod recording;
 mod scripted;
 mod secrets;
 mod signals;
