@@ -46,7 +46,7 @@ demo: ready ## Build, start the embedded simulator and hold a scripted conversat
 
 test: ready ## Run every test, and check that documents and code are in step
 	@rm -f "$(not_run)"
-	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-python test-conformance test-names test-descriptions test-browser test-models test-house
+	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-turn-cost test-python test-conformance test-names test-descriptions test-browser test-models test-house
 	@$(call closing,test)
 
 lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
@@ -115,10 +115,8 @@ soak: ready ## Hold many conversations with a misbehaving simulator, and compare
 	cargo run --release --locked -p polyai-chat-faults --bin soak -- --seconds $(SOAK_SECONDS) \
 	    --conversations $(SOAK_CONVERSATIONS) --seed $(SOAK_SEED) $(if $(SOAK_QUESTIONS),--questions "$(SOAK_QUESTIONS)")
 
-bench: ready ## Measure what a turn costs, beside something else in the same run
-	cargo build --release --locked -p polyai-chat-bench -p polyai-chat-ffi
-	$(target)/release/c-beside-core $(target)/release/libpolyai_chat.so
-	@$(MAKE) bench-python
+bench: ready ## Measure a turn beside what people use instead: QUICK=1 takes minutes less, DOCUMENT=docs/performance.md keeps it
+	tests/bench/run $(if $(QUICK),--quick) $(if $(DOCUMENT),--document "$(DOCUMENT)")
 
 fuzz: ready ## Look for what breaks the parsers (needs nightly Rust)
 	@cargo +nightly --version >/dev/null 2>&1 || { echo "Nightly Rust is missing: rustup toolchain install nightly" >&2; exit 1; }
@@ -140,7 +138,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-conformance test-names bench-micro bench-python test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
+.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-conformance test-names bench-micro bench-python test-turn-cost test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -209,11 +207,13 @@ bench-micro: # what the parts of a turn cost, each by itself
 	CARGO_TARGET_DIR="$(abspath $(target))/bench-micro" cargo bench --quiet --locked --manifest-path tests/bench/micro/Cargo.toml
 
 bench-python: # the Python package beside its peers
-	packaging/wheel
-	@tests/venv "$(venv)-bench" tests/bench/python/requirements.txt
-	"$(venv)-bench/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --force-reinstall \
-	    $(target)/shipped/native/polyai_chat-*-cp39-abi3-*.whl
-	"$(venv)-bench/bin/python" tests/bench/python/beside_peers.py $(if $(QUICK),--quick) --json "$(target)/bench-python.json"
+	tests/bench/run --only python --only imports $(if $(QUICK),--quick)
+
+test-turn-cost: # that a turn counts no more instructions, allocations and system calls than it may
+	@if tests/venv "$(venv)-python" bindings/python/requirements.txt; then \
+	    cd tests/bench/python && "$(abspath $(venv))-python/bin/pytest" -q -p no:cacheprovider test_arithmetic.py; \
+	fi
+	@tests/bench/budget || { [ $$? = 3 ] && { $(call skip,needs strace and valgrind (see above what installs them)); }; }
 
 test-browser: # the simulator's page in a real browser
 	cargo build --locked --bin polyai-chat

@@ -1,24 +1,27 @@
 """The ways to make a turn that are compared, each in a process of its own: `stacks.py STACK URL`.
 
-Whoever starts it writes a number of turns, one number a line; it makes them and answers with a line of JSON: the median
-wall time and the processor time of a turn, in microseconds. A stack does what its user would do, JSON included, on one
-connection that is kept, with a deadline of 30 s for the whole call where the stack knows such a thing.
+It takes the options of `c/turns.c`, but for `--first`, and answers its input as that does. A stack does what its user
+would do, JSON included, on one connection that is kept, with a deadline of 30 s for the whole call where it knows such
+a thing.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import sys
 import time
+from functools import cache
 from http.client import HTTPConnection
 from io import BytesIO
-from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import aiohttp
 
     Turn = Callable[[], str]
     AsyncTurn = Callable[[], Awaitable[str]]
@@ -168,13 +171,19 @@ def pycurl(url: str) -> Turn:
     return turn
 
 
-async def aiohttp(url: str) -> AsyncTurn:
+@cache
+def aiohttp_session(url: str) -> aiohttp.ClientSession:
+    """One for all conversations, with as many connections as they need."""
     from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-    conversation_id = create(url)
-    session = ClientSession(
-        url, headers=HEADERS, timeout=ClientTimeout(total=DEADLINE_S), connector=TCPConnector(keepalive_timeout=600)
-    )
+    connector = TCPConnector(keepalive_timeout=600, limit=0)
+    return ClientSession(url, headers=HEADERS, timeout=ClientTimeout(total=DEADLINE_S), connector=connector)
+
+
+async def aiohttp_turn(url: str) -> AsyncTurn:
+    session = aiohttp_session(url)
+    async with session.post(f"{CHAT}/create", json={}) as greeting:
+        conversation_id = (await greeting.json())["conversation_id"]
 
     async def turn() -> str:
         async with session.post(RESPOND, json=turn_of(conversation_id)) as response:
@@ -195,7 +204,7 @@ STACKS: dict[str, Callable[[str], Turn]] = {
 }
 ASYNC_STACKS: dict[str, Callable[[str], Awaitable[AsyncTurn]]] = {
     "polyai_chat, async": polyai_chat_async,
-    "aiohttp": aiohttp,
+    "aiohttp": aiohttp_turn,
 }
 
 
@@ -227,35 +236,58 @@ async def timed_async(turn: AsyncTurn, turns: int) -> list[int]:
     return walls
 
 
-def measured(run: Callable[[], list[int]]) -> dict[str, Any]:
-    """The median wall time of a turn, and the processor time (user and system, all threads) of one, in microseconds."""
-    before = time.process_time_ns()
+def measured(run: Callable[[], list[int]]) -> dict[str, float]:
+    """What the turns took: the processor time is user and system, of all threads."""
+    began, before = time.perf_counter_ns(), time.process_time_ns()
     walls = run()
-    spent = time.process_time_ns() - before
-    return {"wall_us": median(walls) / 1000, "cpu_us": spent / len(walls) / 1000}
+    spent, took = time.process_time_ns() - before, time.perf_counter_ns() - began
+    walls.sort()
+    return {
+        "wall_us": walls[len(walls) // 2] / 1e3,
+        "p99_us": walls[len(walls) * 99 // 100] / 1e3,
+        "cpu_us": spent / len(walls) / 1e3,
+        "turns_per_s": len(walls) * 1e9 / took,
+    }
 
 
 def serve(run: Callable[[int], list[int]]) -> None:
     """Makes as many turns as are asked for, until nobody asks any more."""
+    print("ready", flush=True)
     for line in sys.stdin:
         turns = int(line)
-        run(max(turns // 20, 3))  # the caches were the other stacks' meanwhile
         print(json.dumps(measured(lambda turns=turns: run(turns))), flush=True)  # type: ignore[misc]
 
 
-def main(name: str, url: str) -> None:
-    if name in STACKS:
-        turn = STACKS[name](url)
+async def opened(open_one: Callable[[str], Awaitable[AsyncTurn]], url: str, count: int) -> list[AsyncTurn]:
+    return list(await asyncio.gather(*(open_one(url) for _ in range(count))))
+
+
+async def timed_together(conversations: list[AsyncTurn], turns: int) -> list[int]:
+    """As many turns in flight as there are conversations."""
+    walls = await asyncio.gather(*(timed_async(turn, turns) for turn in conversations))
+    return [wall for of_one in walls for wall in of_one]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stack", choices=[*STACKS, *ASYNC_STACKS])
+    parser.add_argument("url")
+    parser.add_argument("--ca", metavar="FILE")
+    parser.add_argument("--conversations", type=int, default=1)
+    arguments = parser.parse_args()
+    if arguments.ca:
+        OPTIONS["ca_file"] = arguments.ca
+    if arguments.stack in STACKS:
+        if arguments.conversations != 1:
+            raise SystemExit(f"{arguments.stack} blocks, and holds one conversation")
+        turn = STACKS[arguments.stack](arguments.url)
         serve(lambda turns: timed(turn, turns))
         return
     loop = asyncio.new_event_loop()
-    async_turn = loop.run_until_complete(_made(ASYNC_STACKS[name](url)))
-    serve(lambda turns: loop.run_until_complete(timed_async(async_turn, turns)))
-
-
-async def _made(making: Awaitable[AsyncTurn]) -> AsyncTurn:
-    return await making
+    making = opened(ASYNC_STACKS[arguments.stack], arguments.url, arguments.conversations)
+    conversations = loop.run_until_complete(making)
+    serve(lambda turns: loop.run_until_complete(timed_together(conversations, turns)))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
