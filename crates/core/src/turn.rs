@@ -50,6 +50,8 @@ struct Progress<T> {
 struct State<T> {
     outcome: Option<Result<T, Error>>,
     is_done: bool,
+    /// The other end of the descriptor, while the call is not done.
+    signal: Option<UnixStream>,
     to_tell: Vec<Tell>,
 }
 
@@ -66,6 +68,7 @@ impl<T: Send + 'static> Turn<T> {
             state: Mutex::new(State {
                 outcome: None,
                 is_done: false,
+                signal: None,
                 to_tell: Vec::new(),
             }),
             done: Condvar::new(),
@@ -182,10 +185,7 @@ impl<T> Turn<T> {
         // When the call is done already, the other end is dropped here, and this one readable at once.
         let (reader, signal) = UnixStream::pair()?;
         if !state.is_done {
-            // Shut down, not only dropped: forked children hold a copy, and shutting down reaches through all copies.
-            state.to_tell.push(Box::new(move || {
-                let _ = signal.shutdown(Shutdown::Both);
-            }));
+            state.signal = Some(signal);
         }
         Ok(self.descriptor.get_or_init(|| reader).as_fd())
     }
@@ -209,6 +209,11 @@ impl<T> Progress<T> {
         let mut state = lock(&self.state);
         state.outcome = Some(outcome);
         state.is_done = true;
+        if let Some(signal) = state.signal.take() {
+            // Under the lock: who hears that the call is done finds the descriptor readable. Shut down, not only dropped: forked
+            // children hold a copy, and shutting down reaches through all copies.
+            let _ = signal.shutdown(Shutdown::Both);
+        }
         let to_tell = std::mem::take(&mut state.to_tell);
         drop(state);
         self.done.notify_all();

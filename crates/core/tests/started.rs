@@ -78,6 +78,20 @@ fn the_descriptor_becomes_readable_when_the_call_is_done() {
 }
 
 #[test]
+fn whoever_hears_that_a_call_is_done_finds_its_descriptor_readable() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    for _ in 0..300 {
+        let turn = conversation.start_respond("a").unwrap();
+        let copy = turn.descriptor().unwrap().try_clone_to_owned().unwrap();
+        let mut copy = std::os::unix::net::UnixStream::from(copy);
+        copy.set_nonblocking(true).unwrap();
+        assert!(turn.wait(PATIENCE));
+        assert_eq!(copy.read(&mut [0]).unwrap(), 0);
+    }
+}
+
+#[test]
 fn who_asks_is_told_once_when_the_call_is_done() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
