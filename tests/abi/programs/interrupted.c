@@ -4,6 +4,9 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static polyai_client *client;
 static polyai_request *request;
@@ -132,13 +135,30 @@ static int32_t go_on(void *unused)
     return 0;
 }
 
+static int waiting; /* the thread that waits, by the system's number */
+
 static void *wait_for_turn(void *turn)
 {
     bool is_done = false;
+    __atomic_store_n(&waiting, (int)syscall(SYS_gettid), __ATOMIC_SEQ_CST);
     polyai_error *error = NULL;
     OK(polyai_turn_wait(turn, UINT64_MAX, &is_done, &error), error);
     CHECK(is_done);
     return NULL;
+}
+
+/* Whether the thread that waits has nothing else to do any more. */
+static bool is_asleep(void)
+{
+    char path[64];
+    char state = 0;
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", __atomic_load_n(&waiting, __ATOMIC_SEQ_CST));
+    FILE *file = fopen(path, "r");
+    if (file) {
+        CHECK(fscanf(file, "%*d (%*[^)]) %c", &state) == 1);
+        fclose(file);
+    }
+    return state == 'S';
 }
 
 /* A turn that is freed is cancelled, and a thread that waits for it is woken. */
@@ -155,6 +175,8 @@ static void by_freeing(void)
     polyai_request_free(own);
     CHECK(pthread_create(&thread, NULL, wait_for_turn, turn) == 0);
     wait_until_the_service_has_them();
+    while (!is_asleep())
+        sched_yield();
     CHECK(__atomic_load_n(&releases, __ATOMIC_SEQ_CST) == 0);
     polyai_turn_free(turn);
     polyai_turn_free(turn);
