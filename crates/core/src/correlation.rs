@@ -41,11 +41,8 @@ impl RandomStore {
 
 /// A UUID v4 as text.
 pub(crate) fn new_id() -> String {
-    // Neither where the thread is about to end, nor in a signal handler that interrupts this, is there a store.
-    let random = STORE
-        .try_with(|store| store.try_borrow_mut().ok()?.take())
-        .ok()
-        .flatten();
+    // A signal handler that interrupts this has no store.
+    let random = STORE.with(|store| store.try_borrow_mut().ok()?.take());
     let id = match random {
         Some(bytes) => Builder::from_random_bytes(bytes).into_uuid(),
         None => Uuid::new_v4(),

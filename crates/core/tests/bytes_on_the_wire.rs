@@ -134,6 +134,23 @@ fn a_base_url_with_a_path_keeps_it() {
 }
 
 #[test]
+fn the_longest_path_is_sent_whole_and_once() {
+    let (url, captured) = capture(r#"{"success":true}"#);
+    let path = "p".repeat(2_047 - url.len());
+    let id = "i".repeat(128);
+    let config = config(&format!("{url}/{path}"))
+        .version(id.as_str())
+        .account_id(id.as_str())
+        .project_id(id.as_str());
+    let client = Client::new(config).unwrap();
+    client.close("c", polyai_chat_core::Close::new()).unwrap();
+    let (request, reads) = captured.join().unwrap();
+    let line = format!("PUT /{path}/{id}/{id}/{id}/chat/close HTTP/1.1\r\nHost: ");
+    assert!(request.starts_with(&line), "{request}");
+    assert_eq!((request.matches(" HTTP/1.1\r\n").count(), reads), (1, 1));
+}
+
+#[test]
 fn a_message_larger_than_every_buffer_arrives_whole() {
     let simulator = builder().body_limit(16 * 1024 * 1024).start().unwrap();
     let conversation = fixture::client(&simulator).create(Create::new()).unwrap();

@@ -380,19 +380,6 @@ fn what_is_missing(missing: &[&str]) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_of_key_and_token_stays_in_a_text() {
-        let pair = Credentials {
-            api_key: Secret::new("canary"),
-            token: Secret::new("canary-token"),
-            origin: String::new(),
-        };
-        assert_eq!(
-            pair.redacted("canary-token, canary and cana"),
-            "[redacted], [redacted] and cana"
-        );
-    }
     use crate::ErrorKind;
 
     fn complete() -> Config {
@@ -509,6 +496,19 @@ mod tests {
         assert_eq!(
             (settings.account_id.as_str(), settings.project_id.as_str()),
             ("mine", "team")
+        );
+    }
+
+    #[test]
+    fn nothing_of_key_and_token_stays_in_a_text() {
+        let pair = Credentials {
+            api_key: Secret::new("canary"),
+            token: Secret::new("canary-token"),
+            origin: String::new(),
+        };
+        assert_eq!(
+            pair.redacted("canary-token, canary and cana"),
+            "[redacted], [redacted] and cana"
         );
     }
 

@@ -108,10 +108,12 @@ impl Transport for Wire {
         {
             let mut state = self.shared.lock();
             state.phase = Phase::Send;
-            // ureq hands over head and body one after the other; they leave together.
-            if state.head_pending && self.buffers.gathered().ends_with(END_OF_HEAD) {
-                state.head_pending = false;
-                self.buffers.replace_gathered(&state.head);
+            if state.head_pending {
+                // Nothing of ureq's own head leaves. Ours waits for the body, so that they leave together.
+                if self.buffers.gathered().ends_with(END_OF_HEAD) {
+                    state.head_pending = false;
+                    self.buffers.replace_gathered(&state.head);
+                }
                 return Ok(());
             }
         }
