@@ -15,7 +15,9 @@ use crate::request::{Close, Create, Respond};
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::secret::Secret;
 use crate::sync::{AtomicBool, Ordering};
-use crate::transport::{ConnectionReport, Failure, Incoming, ReceivedHead, Transport};
+use crate::transport::{
+    ConnectionReport, Failure, Incoming, Method, PreparedHead, ReceivedHead, Transport,
+};
 use crate::turn::Turn;
 use crate::verdict::{Verdict, says_that_it_is_over};
 use arc_swap::ArcSwap;
@@ -38,10 +40,9 @@ pub(crate) struct Inner {
     pub(crate) transport: Transport,
     pub(crate) retry_policy: RetryPolicy,
     pub(crate) listeners: Listeners,
-    pub(crate) user_agent: String,
-    pub(crate) create: Uri,
-    pub(crate) respond: Uri,
-    pub(crate) close: Uri,
+    pub(crate) create: PreparedHead,
+    pub(crate) respond: PreparedHead,
+    pub(crate) close: PreparedHead,
     live: PerProcess<Live>,
     calls: CancelToken,
     is_shut_down: AtomicBool,
@@ -79,19 +80,14 @@ impl Client {
     /// [`Configuration`](ErrorKind::Configuration): something is missing or wrong, with option, source and remedy.
     pub fn new(config: Config) -> Result<Self, Error> {
         let settings = config.resolve()?;
-        let ours = concat!("polyai-chat/", env!("CARGO_PKG_VERSION"));
         Ok(Self(Arc::new(Inner {
             credentials: ArcSwap::from_pointee(settings.credentials.clone()),
             transport: Transport::new(&settings)?,
             retry_policy: RetryPolicy::new(&settings),
             listeners: config.listeners,
-            user_agent: match &settings.user_agent {
-                Some(added) => format!("{ours} {added}"),
-                None => ours.to_owned(),
-            },
-            create: operation_uri(&settings, Operation::Create)?,
-            respond: operation_uri(&settings, Operation::Respond)?,
-            close: operation_uri(&settings, Operation::Close)?,
+            create: prepared_head(&settings, Operation::Create)?,
+            respond: prepared_head(&settings, Operation::Respond)?,
+            close: prepared_head(&settings, Operation::Close)?,
             live: PerProcess::new(Live::new(&settings)),
             calls: CancelToken::new(),
             is_shut_down: AtomicBool::new(false),
@@ -487,6 +483,27 @@ fn answer(call: &Call, received: ReceivedHead) -> Answer {
         correlation_id: call.correlation_id.clone(),
         elapsed: call.began.elapsed(),
     }
+}
+
+/// The path of an operation, and the headers that are the same for every call.
+fn prepared_head(settings: &Settings, operation: Operation) -> Result<PreparedHead, Error> {
+    let uri = operation_uri(settings, operation)?;
+    let method = match operation {
+        Operation::Create | Operation::Respond => Method::Post,
+        Operation::Close => Method::Put,
+    };
+    let ours = concat!("polyai-chat/", env!("CARGO_PKG_VERSION"));
+    let user_agent = match &settings.user_agent {
+        Some(added) => format!("{ours} {added}"),
+        None => ours.to_owned(),
+    };
+    let headers = [
+        ("Host", settings.base.authority.as_str()),
+        ("User-Agent", &user_agent),
+        ("Content-Type", "application/json"),
+    ];
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    Ok(PreparedHead::new(method, path, &headers))
 }
 
 fn operation_uri(settings: &Settings, operation: Operation) -> Result<Uri, Error> {

@@ -1,8 +1,8 @@
 //! The one error type: what went wrong, whether the service may have acted on it, and what to do next.
 
 use crate::exchange::Operation;
+use crate::headers::Headers;
 use crate::retry::Repeat;
-use http::HeaderMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -241,7 +241,7 @@ struct Details {
     service_message: Option<String>,
     correlation_id: Option<String>,
     retry_after: Option<Duration>,
-    headers: HeaderMap,
+    headers: Headers,
     body_excerpt: Option<String>,
     attempts: Vec<Attempt>,
     repeat: Repeat,
@@ -266,7 +266,7 @@ impl Error {
             service_message: None,
             correlation_id: None,
             retry_after: None,
-            headers: HeaderMap::new(),
+            headers: Headers::default(),
             body_excerpt: None,
             attempts: Vec::new(),
             repeat: Repeat::Never,
@@ -331,7 +331,7 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_answer(mut self, status: u16, headers: HeaderMap, excerpt: String) -> Self {
+    pub(crate) fn with_answer(mut self, status: u16, headers: Headers, excerpt: String) -> Self {
         self.0.status = Some(status);
         self.0.headers = headers;
         self.0.body_excerpt = Some(excerpt);
@@ -433,18 +433,12 @@ impl Error {
     /// A header of the answer, by its name in any case; `None` where it is missing or not text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.0
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
+        self.0.headers.text(name)
     }
 
     /// The headers of the answer, names in lower case, values as they came; none where there was no answer.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        self.0.headers.iter()
     }
 
     /// The content type of the answer.

@@ -7,7 +7,7 @@ use crate::error::{Attempt, Delivery, Error, ErrorKind, Phase};
 use crate::reply::CORRELATION_HEADER;
 use crate::retry::{Repeat, random};
 use crate::sleep::sleep;
-use crate::transport::{Incoming, Method, Outgoing, ReceivedHead, Trace};
+use crate::transport::{Incoming, Outgoing, ReceivedHead, Trace};
 use crate::verdict::Verdict;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -153,20 +153,15 @@ impl Exchange<'_> {
     fn send(&self, credentials: &Credentials) -> Result<Incoming, crate::transport::Failure> {
         let client = self.client;
         let length = self.body.len().to_string();
-        let (method, uri) = match self.operation {
-            Operation::Create => (Method::Post, &client.create),
-            Operation::Respond => (Method::Post, &client.respond),
-            Operation::Close => (Method::Put, &client.close),
-        };
         let (key_name, token_name) = client.settings.dialect.credential_headers();
         let outgoing = Outgoing {
-            method,
-            uri,
+            prepared: match self.operation {
+                Operation::Create => &client.create,
+                Operation::Respond => &client.respond,
+                Operation::Close => &client.close,
+            },
             headers: &[
-                ("Host", client.settings.base.authority.as_bytes()),
-                ("User-Agent", client.user_agent.as_bytes()),
                 (CORRELATION_HEADER, self.call.correlation_id.as_bytes()),
-                ("Content-Type", b"application/json"),
                 ("Content-Length", length.as_bytes()),
                 (key_name, credentials.api_key.reveal().as_bytes()),
                 (token_name, credentials.token.reveal().as_bytes()),

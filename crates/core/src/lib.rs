@@ -34,6 +34,7 @@ mod exchange;
 mod fork;
 #[doc(hidden)]
 pub mod fuzzing;
+mod headers;
 #[doc(hidden)]
 pub mod measuring;
 #[cfg(all(test, feature = "models"))]

@@ -1,7 +1,7 @@
 //! What the service answered: typed fields, and everything else it said.
 
 use crate::dialect::{CLOSE_REPLY_FIELDS, CREATE_REPLY_FIELDS, RESPOND_REPLY_FIELDS, parse};
-use http::HeaderMap;
+use crate::headers::Headers;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(crate) const CORRELATION_HEADER: &str = "X-PolyAI-Correlation-Id";
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) raw: String,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     pub(crate) correlation_id: String,
     pub(crate) elapsed: Duration,
 }
@@ -47,18 +47,12 @@ macro_rules! answer_methods {
             /// A header of the response, by its name in any case; `None` where it is missing or not text.
             #[must_use]
             pub fn header(&self, name: &str) -> Option<&str> {
-                self.answer
-                    .headers
-                    .get(name)
-                    .and_then(|value| value.to_str().ok())
+                self.answer.headers.text(name)
             }
 
             /// The headers of the response, names in lower case, values as they came.
             pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-                self.answer
-                    .headers
-                    .iter()
-                    .map(|(name, value)| (name.as_str(), value.as_bytes()))
+                self.answer.headers.iter()
             }
 
             /// The id that the service's support asks for.

@@ -5,10 +5,9 @@ use crate::config::{Credentials, Settings};
 use crate::dialect::Unreadable;
 use crate::dialect::envelope::Envelope;
 use crate::error::{Delivery, Error, ErrorKind, Phase};
+use crate::headers::Headers;
 use crate::retry::Repeat;
-use crate::secret::REDACTED;
 use crate::transport::{Cause, Failure, ReceivedHead};
-use http::{HeaderMap, HeaderValue};
 use std::time::{Duration, SystemTime};
 
 /// How much of a body is kept to show where it could not be understood.
@@ -255,17 +254,25 @@ impl Verdict<'_> {
         )
     }
 
-    fn redacted_headers(&self, headers: &HeaderMap) -> HeaderMap {
-        let mut headers = headers.clone();
-        for value in headers.values_mut() {
-            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            let redacted = self.redacted(&text);
-            if redacted != text {
-                *value = HeaderValue::from_str(&redacted)
-                    .unwrap_or_else(|_| HeaderValue::from_static(REDACTED));
-            }
-        }
-        headers
+    fn redacted_headers(&self, headers: &Headers) -> Headers {
+        let redacted: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| {
+                let text = String::from_utf8_lossy(value);
+                let redacted = self.redacted(&text);
+                let value = if redacted == text {
+                    value.to_vec()
+                } else {
+                    redacted.into_bytes()
+                };
+                (name, value)
+            })
+            .collect();
+        Headers::new(
+            redacted
+                .iter()
+                .map(|(name, value)| (*name, value.as_slice())),
+        )
     }
 
     fn excerpt(&self, body: &[u8]) -> String {
@@ -375,13 +382,13 @@ fn in_brackets(detail: &str) -> String {
     }
 }
 
-fn content_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(http::header::CONTENT_TYPE)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+fn content_type(headers: &Headers) -> Option<String> {
+    let value = headers.get("content-type")?;
+    Some(String::from_utf8_lossy(value).into_owned())
 }
 
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    parse_retry_after(headers.get(http::header::RETRY_AFTER)?.to_str().ok()?, now)
+fn retry_after(headers: &Headers, now: SystemTime) -> Option<Duration> {
+    parse_retry_after(headers.text("retry-after")?, now)
 }
 
 /// `Retry-After` in seconds or as an HTTP date.
@@ -480,14 +487,13 @@ mod tests {
             ("soon", None),
             ("99999999999999999999999", None),
         ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(http::header::RETRY_AFTER, text.parse().unwrap());
+            let headers = Headers::new([("Retry-After", text.as_bytes())].into_iter());
             assert_eq!(
                 retry_after(&headers, now),
                 expected.map(Duration::from_secs),
                 "{text}"
             );
         }
-        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+        assert_eq!(retry_after(&Headers::default(), now), None);
     }
 }

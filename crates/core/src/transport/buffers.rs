@@ -15,6 +15,8 @@ pub(super) struct WireBuffers {
     consumed: usize,
     filled: usize,
     progress: bool,
+    /// The head of an answer is looked at before ureq sees any of it.
+    awaits_head: bool,
     output: Vec<u8>,
     gathered: usize,
 }
@@ -47,6 +49,31 @@ impl WireBuffers {
 
     pub(super) fn forget_gathered(&mut self) {
         self.gathered = 0;
+    }
+
+    /// What is received next begins with the head of an answer.
+    pub(super) fn await_head(&mut self) {
+        self.awaits_head = true;
+    }
+
+    pub(super) fn awaits_head(&self) -> bool {
+        self.awaits_head
+    }
+
+    /// Leaves the head that is there to ureq.
+    pub(super) fn leave_head(&mut self) {
+        self.awaits_head = false;
+    }
+
+    /// Puts a shorter head in the place of the one that is there.
+    pub(super) fn show_head(&mut self, length: usize, shown: &[u8]) {
+        self.awaits_head = false;
+        let end = self.consumed + length;
+        let beginning = end.saturating_sub(shown.len());
+        if let Some(place) = self.input.get_mut(beginning..end) {
+            place.copy_from_slice(shown);
+            self.consumed = beginning;
+        }
     }
 
     pub(super) fn has_input(&self) -> bool {
@@ -111,7 +138,7 @@ impl Buffers for WireBuffers {
     }
 
     fn can_use_input(&self) -> bool {
-        self.has_input() && self.progress
+        self.has_input() && self.progress && !self.awaits_head
     }
 }
 
@@ -144,6 +171,20 @@ mod tests {
         buffers.output()[..4].copy_from_slice(b"body");
         buffers.gather(4);
         assert_eq!(buffers.gathered(), b"shortbody");
+    }
+
+    #[test]
+    fn a_shorter_head_takes_the_place_of_one_that_was_looked_at() {
+        let mut buffers = WireBuffers::default();
+        buffers.await_head();
+        buffers.input_append_buf()[..12].copy_from_slice(b"long head 42");
+        buffers.input_appended(12);
+        buffers.input_consume(0);
+        assert!(!buffers.can_use_input());
+        buffers.show_head(10, b"head");
+        assert_eq!(buffers.input(), b"head42");
+        buffers.input_consume(4);
+        assert!(buffers.can_use_input() && buffers.input() == b"42");
     }
 
     #[test]

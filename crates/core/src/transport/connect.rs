@@ -33,6 +33,10 @@ impl Target {
             secure: base.secure,
         }
     }
+
+    pub(super) fn is_secure(&self) -> bool {
+        self.secure
+    }
 }
 
 /// How a connection came about, step by step; a step that was not reached is `None`. Since 0.1.0.

@@ -6,7 +6,7 @@
 use super::TransportOptions;
 use super::connect::{self, ConnectionReport, Opened, Target};
 use super::failure::{Cause, Failure};
-use super::head;
+use super::head::{self, Method, PreparedHead};
 use super::names::Names;
 use super::pool::Pool;
 use super::socket::{Idle, peek};
@@ -16,6 +16,7 @@ use super::wire::Wire;
 use crate::call::{Call, Stop};
 use crate::deadline::Deadline;
 use crate::error::Phase;
+use crate::headers::Headers;
 use crate::sync::{Mutex, MutexGuard, lock};
 use http::{HeaderMap, Uri};
 use socket2::Socket;
@@ -33,24 +34,17 @@ const NEVER_TOO_OLD: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A request as it goes to the service.
 pub(crate) struct Outgoing<'a> {
-    pub(crate) method: Method,
-    pub(crate) uri: &'a Uri,
+    pub(crate) prepared: &'a PreparedHead,
     /// Names in the case in which they are sent.
     pub(crate) headers: &'a [(&'a str, &'a [u8])],
     pub(crate) body: &'a [u8],
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
-    Post,
-    Put,
 }
 
 /// The head of an answer, and as much of its body as was read.
 #[derive(Debug)]
 pub(crate) struct ReceivedHead {
     pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     pub(crate) body: Vec<u8>,
 }
 
@@ -98,6 +92,8 @@ pub(super) struct State {
     pub(super) sent: bool,
     /// The head of the answer is complete.
     pub(super) answered: bool,
+    /// What its headers were.
+    pub(super) headers: Option<Headers>,
     pub(super) trace: Trace,
     failure: Option<Failure>,
 }
@@ -113,6 +109,7 @@ impl Default for State {
             head: Vec::new(),
             sent: false,
             answered: false,
+            headers: None,
             trace: Trace::default(),
             failure: None,
         }
@@ -163,6 +160,8 @@ impl fmt::Debug for Shared {
 
 pub(super) struct Connection {
     agent: ureq::Agent,
+    /// What ureq asks for, as far as it knows: the head that it writes is not the one that is sent.
+    uri: Uri,
     opener: Opener,
     shared: Arc<Shared>,
     max_body_bytes: usize,
@@ -199,6 +198,10 @@ impl Connection {
         };
         Self {
             agent: ureq::Agent::with_parts(options.http.clone(), opener.clone(), NotHere),
+            uri: Uri::from_static(match options.target.is_secure() {
+                true => "https://service/",
+                false => "http://service/",
+            }),
             opener,
             shared,
             max_body_bytes: options.max_body_bytes,
@@ -271,6 +274,7 @@ impl Connection {
         state.head_pending = true;
         state.sent = false;
         state.answered = false;
+        state.headers = None;
         state.failure = None;
         state.trace = match (&state.socket, &state.prepared) {
             // Opened ahead of its first request, which is this one.
@@ -303,18 +307,22 @@ impl Connection {
     }
 
     fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<ReceivedHead, Failure> {
-        let request = match outgoing.method {
-            Method::Post => self.agent.post(outgoing.uri),
-            Method::Put => self.agent.put(outgoing.uri),
+        let request = match outgoing.prepared.method {
+            Method::Post => self.agent.post(&self.uri),
+            Method::Put => self.agent.put(&self.uri),
         };
         let response = request
             .send(outgoing.body)
             .map_err(|error| self.failure_of(error))?;
-        self.shared.lock().answered = true;
+        let headers = {
+            let mut state = self.shared.lock();
+            state.answered = true;
+            state.headers.take()
+        };
         let (head, body) = response.into_parts();
         let mut received = ReceivedHead {
             status: head.status.as_u16(),
-            headers: head.headers,
+            headers: headers.unwrap_or_else(|| as_they_came_to_ureq(&head.headers)),
             body: Vec::new(),
         };
         match read_body(body, self.max_body_bytes, &mut received.body) {
@@ -353,6 +361,13 @@ impl Connection {
             ..Failure::new(cause, phase, detail)
         }
     }
+}
+
+fn as_they_came_to_ureq(headers: &HeaderMap) -> Headers {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()));
+    Headers::new(headers)
 }
 
 /// Reads a body to its end, and what came of it before a failure too.

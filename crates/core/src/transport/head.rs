@@ -4,47 +4,65 @@
 //! the service asks for, key and token never pass through a library that may log, and a turn does not build and tear down a
 //! map of headers that are the same every time.
 
-use super::connection::{Method, Outgoing};
+use super::connection::Outgoing;
 
 /// What ends the head of a request.
 pub(super) const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Post,
+    Put,
+}
+
+/// What all heads of one operation begin with: it is written once for a client.
+pub(crate) struct PreparedHead {
+    pub(super) method: Method,
+    beginning: Vec<u8>,
+}
+
+impl PreparedHead {
+    pub(crate) fn new(method: Method, path: &str, headers: &[(&str, &str)]) -> Self {
+        let name = match method {
+            Method::Post => "POST",
+            Method::Put => "PUT",
+        };
+        let mut beginning = [name, " ", path, " HTTP/1.1"].concat().into_bytes();
+        for (name, value) in headers {
+            write_header(name, value.as_bytes(), &mut beginning);
+        }
+        Self { method, beginning }
+    }
+}
+
 /// Writes the head of a request in place of what `head` holds. Whoever makes the headers has seen to it that none of them
 /// holds a control character.
 pub(super) fn write(outgoing: &Outgoing<'_>, head: &mut Vec<u8>) {
-    let method = match outgoing.method {
-        Method::Post => "POST",
-        Method::Put => "PUT",
-    };
-    let path = outgoing
-        .uri
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
     head.clear();
-    for part in [method, " ", path, " HTTP/1.1"] {
-        head.extend_from_slice(part.as_bytes());
-    }
+    head.extend_from_slice(&outgoing.prepared.beginning);
     for (name, value) in outgoing.headers {
-        head.extend_from_slice(b"\r\n");
-        head.extend_from_slice(name.as_bytes());
-        head.extend_from_slice(b": ");
-        head.extend_from_slice(value);
+        write_header(name, value, head);
     }
     head.extend_from_slice(END_OF_HEAD);
+}
+
+fn write_header(name: &str, value: &[u8], head: &mut Vec<u8>) {
+    for part in [b"\r\n", name.as_bytes(), b": ", value] {
+        head.extend_from_slice(part);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Uri;
 
     #[test]
     fn a_head_is_written_as_it_is_given() {
         let mut head = b"what an earlier request left".to_vec();
+        let same = [("Host", "chat.example:8443")];
         let outgoing = Outgoing {
-            method: Method::Put,
-            uri: &Uri::from_static("https://chat.example:8443/v1/close"),
-            headers: &[("Host", b"chat.example:8443"), ("X-API-KEY", b"canary")],
+            prepared: &PreparedHead::new(Method::Put, "/v1/close", &same),
+            headers: &[("X-API-KEY", b"canary")],
             body: b"{}",
         };
         write(&outgoing, &mut head);

@@ -4,6 +4,7 @@
 //! ([`pool`]), how a name is resolved ([`names`]), how a connection is opened ([`connect`], [`proxy`]), and how its
 //! bytes move inside the call's deadline ([`wire`], [`stream`], [`socket`]).
 
+mod answer_head;
 mod buffers;
 mod connect;
 mod connection;
@@ -25,8 +26,9 @@ mod trust;
 mod wire;
 
 pub use connect::{ConnectionReport, ProxyReport, TlsReport};
-pub(crate) use connection::{Incoming, Method, Outgoing, ReceivedHead};
+pub(crate) use connection::{Incoming, Outgoing, ReceivedHead};
 pub(crate) use failure::{Cause, Failure};
+pub(crate) use head::{Method, PreparedHead};
 pub(crate) use trace::Trace;
 
 use crate::call::Call;

@@ -1,5 +1,6 @@
 //! The connection as ureq sees it: buffers, and bytes that move inside the deadline of whichever call uses it.
 
+use super::answer_head::{self, Beginning};
 use super::buffers::WireBuffers;
 use super::connect::Opened;
 use super::connection::Shared;
@@ -14,15 +15,16 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-/// What may be read beyond the limit of a head before it is noticed.
+/// What may be read of a body beyond the limit of a head before it is noticed that no sense can be made of it.
 const READ_AHEAD_BYTES: usize = 16 * 1024;
 
 pub(super) struct Wire {
     shared: Arc<Shared>,
     opened: Opened,
     buffers: WireBuffers,
-    /// How much may be read without any sense in it.
-    most_unconsumed: usize,
+    max_header_bytes: usize,
+    /// What ureq is shown of the head of an answer; its memory stays for the next one.
+    shown_head: Vec<u8>,
 }
 
 impl Wire {
@@ -32,7 +34,8 @@ impl Wire {
             shared,
             opened,
             buffers: WireBuffers::default(),
-            most_unconsumed: max_header_bytes.saturating_add(READ_AHEAD_BYTES),
+            max_header_bytes,
+            shown_head: Vec::new(),
         }
     }
 
@@ -82,6 +85,37 @@ impl Wire {
         tls::receive(tls, &mut carrier, buffer)
     }
 
+    /// Waits for bytes, which may be none: the other side has ended the connection.
+    fn receive(&mut self, call: &Call, phase: Phase) -> Result<usize, ureq::Error> {
+        let count = self.read(call).map_err(|error| self.fail(error, phase))?;
+        self.shared.lock().trace.received(count);
+        self.buffers.input_appended(count);
+        Ok(count)
+    }
+
+    /// Waits until the head of the answer is there, and keeps its headers from ureq.
+    fn receive_head(&mut self, call: &Call) -> Result<bool, ureq::Error> {
+        loop {
+            let received = self.buffers.input();
+            match answer_head::read(received, &mut self.shown_head) {
+                Beginning::Head(length, headers) if length <= self.max_header_bytes => {
+                    self.shared.lock().headers = Some(headers);
+                    self.buffers.show_head(length, &self.shown_head);
+                    return Ok(true);
+                }
+                Beginning::Incomplete if received.len() <= self.max_header_bytes => {}
+                Beginning::Interim => return Ok(true),
+                Beginning::Head(..) | Beginning::Incomplete | Beginning::Unusual => {
+                    self.buffers.leave_head();
+                    return Ok(true);
+                }
+            }
+            if self.receive(call, Phase::Headers)? == 0 {
+                return Ok(false);
+            }
+        }
+    }
+
     /// Whether an idle connection can carry another request: still held by the other side, nothing unread.
     fn is_fit(&mut self) -> bool {
         match self.call() {
@@ -113,6 +147,7 @@ impl Transport for Wire {
                 if self.buffers.gathered().ends_with(END_OF_HEAD) {
                     state.head_pending = false;
                     self.buffers.replace_gathered(&state.head);
+                    self.buffers.await_head();
                 }
                 return Ok(());
             }
@@ -129,16 +164,17 @@ impl Transport for Wire {
         self.flush(&call)
             .map_err(|error| self.fail(error, Phase::Send))?;
         let phase = self.shared.lock().begin_reading();
-        if self.buffers.unconsumed() > self.most_unconsumed {
-            let words = "its head, or what frames its body, is larger than max_header_bytes";
+        if self.buffers.awaits_head() {
+            return self.receive_head(&call);
+        }
+        let most_unconsumed = self.max_header_bytes.saturating_add(READ_AHEAD_BYTES);
+        if self.buffers.unconsumed() > most_unconsumed {
+            let words = "what frames its body is larger than max_header_bytes";
             self.shared
                 .fail(Failure::new(Cause::Malformed, phase, words));
             return Err(ureq::Error::ConnectionFailed);
         }
-        let count = self.read(&call).map_err(|error| self.fail(error, phase))?;
-        self.shared.lock().trace.received(count);
-        self.buffers.input_appended(count);
-        Ok(count > 0)
+        Ok(self.receive(&call, phase)? > 0)
     }
 
     fn is_open(&mut self) -> bool {
