@@ -3,10 +3,13 @@
 use ureq::unversioned::transport::Buffers;
 
 /// What a connection keeps while it is idle; a larger turn grows it for as long as it lasts.
-const RESTING_BYTES: usize = 4 * 1024;
+const RESTING_INPUT_BYTES: usize = 3 * 1024;
+const RESTING_OUTPUT_BYTES: usize = 2 * 1024;
 
-/// The least room that is offered for writing or reading.
-const LEAST_ROOM: usize = 2 * 1024;
+/// The least room that is offered for reading.
+const LEAST_INPUT_BYTES: usize = 2 * 1024;
+/// The least room that is offered for writing. ureq's own head, of two short lines, has to fit in.
+const LEAST_OUTPUT_BYTES: usize = 1024;
 
 /// Input and output of one connection. Output gathers until it is taken, so that head and body leave together.
 #[derive(Debug, Default)]
@@ -84,19 +87,19 @@ impl WireBuffers {
     pub(super) fn rest(&mut self) {
         if self.filled == self.consumed {
             (self.filled, self.consumed) = (0, 0);
-            self.input.truncate(RESTING_BYTES);
-            self.input.shrink_to(RESTING_BYTES);
+            self.input.truncate(RESTING_INPUT_BYTES);
+            self.input.shrink_to(RESTING_INPUT_BYTES);
         }
         if self.gathered == 0 {
-            self.output.truncate(RESTING_BYTES);
-            self.output.shrink_to(RESTING_BYTES);
+            self.output.truncate(RESTING_OUTPUT_BYTES);
+            self.output.shrink_to(RESTING_OUTPUT_BYTES);
         }
     }
 }
 
 impl Buffers for WireBuffers {
     fn output(&mut self) -> &mut [u8] {
-        let wanted = (self.gathered + LEAST_ROOM).max(RESTING_BYTES);
+        let wanted = (self.gathered + LEAST_OUTPUT_BYTES).max(RESTING_OUTPUT_BYTES);
         if self.output.len() < wanted {
             self.output.resize(wanted, 0);
         }
@@ -115,10 +118,12 @@ impl Buffers for WireBuffers {
             self.filled -= self.consumed;
             self.consumed = 0;
         }
-        if self.input.len() < self.filled + LEAST_ROOM {
+        let wanted = self.filled + LEAST_INPUT_BYTES;
+        if self.input.len() < wanted {
             // Doubling, so that a head of the largest size is copied a few times and not once a packet. What cannot be
             // made sense of is bounded by who reads: heads, and what frames a chunked body.
-            self.input.resize((self.filled * 2).max(RESTING_BYTES), 0);
+            let grown = (self.filled * 2).max(wanted).max(RESTING_INPUT_BYTES);
+            self.input.resize(grown, 0);
         }
         self.input.get_mut(self.filled..).unwrap_or_default()
     }
@@ -166,7 +171,7 @@ mod tests {
         let long = vec![b'k'; 10_000];
         buffers.replace_gathered(&long);
         assert_eq!(buffers.gathered(), long);
-        assert!(buffers.output().len() >= LEAST_ROOM);
+        assert!(buffers.output().len() >= LEAST_OUTPUT_BYTES);
         buffers.replace_gathered(b"short");
         buffers.output()[..4].copy_from_slice(b"body");
         buffers.gather(4);
@@ -192,13 +197,13 @@ mod tests {
         let mut buffers = WireBuffers::default();
         for _ in 0..64 {
             let room = buffers.input_append_buf();
-            assert!(room.len() >= LEAST_ROOM);
+            assert!(room.len() >= LEAST_INPUT_BYTES);
             room[..1024].fill(b'x');
             buffers.input_appended(1024);
         }
         assert_eq!(buffers.input().len(), 64 * 1024);
         buffers.input_consume(64 * 1024);
         buffers.rest();
-        assert!(!buffers.has_input() && buffers.input.capacity() <= 2 * RESTING_BYTES);
+        assert!(!buffers.has_input() && buffers.input.capacity() <= 2 * RESTING_INPUT_BYTES);
     }
 }
