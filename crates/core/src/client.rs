@@ -1,6 +1,7 @@
 //! The client: three operations, stateless by conversation id.
 
 use crate::call::{Call, CallOptions};
+use crate::call_threads::CallThreads;
 use crate::cancel::CancelToken;
 use crate::config::{Config, Credentials, Settings};
 use crate::conversation::Conversation;
@@ -54,6 +55,7 @@ pub(crate) struct Live {
     pub(crate) breaker: Breaker,
     pub(crate) retry_budget: RetryBudget,
     pub(crate) observations: Observations,
+    pub(crate) threads: CallThreads,
 }
 
 impl Live {
@@ -63,6 +65,7 @@ impl Live {
             breaker: Breaker::new(settings.breaker_failures, settings.breaker_open),
             retry_budget: RetryBudget::new(settings.retry_budget),
             observations: Observations::new(settings.recent_attempts),
+            threads: CallThreads::default(),
         }
     }
 }
@@ -113,7 +116,9 @@ impl Client {
     pub fn start_create(&self, request: Create) -> Result<Turn<Conversation>, Error> {
         let call = self.begin(&request.options, self.0.settings.timeout)?;
         let (client, of_thread) = (self.clone(), Arc::clone(&call));
-        Turn::start(call, move || client.created(&of_thread, &request))
+        Turn::start(self.call_threads(), call, move || {
+            client.created(&of_thread, &request)
+        })
     }
 
     /// Goes on with a conversation that was created elsewhere, or earlier. Sends nothing. Since 0.1.0.
@@ -154,7 +159,7 @@ impl Client {
         let (conversation_id, request) = (conversation_id.into(), request.into());
         let call = self.begin(&request.options, self.0.settings.timeout)?;
         let (client, of_thread) = (self.clone(), Arc::clone(&call));
-        Turn::start(call, move || {
+        Turn::start(self.call_threads(), call, move || {
             client.respond_in(&of_thread, &conversation_id, &request)
         })
     }
@@ -181,7 +186,7 @@ impl Client {
         let conversation_id = conversation_id.into();
         let call = self.begin(&request.options, self.0.settings.close_timeout)?;
         let (client, of_thread) = (self.clone(), Arc::clone(&call));
-        Turn::start(call, move || {
+        Turn::start(self.call_threads(), call, move || {
             client.close_in(&of_thread, &conversation_id, &request)
         })
     }
@@ -245,7 +250,9 @@ impl Client {
     pub fn start_warm_up(&self, timeout: Duration) -> Result<Turn<()>, Error> {
         let call = self.begin(&CallOptions::default(), timeout)?;
         let (client, of_thread) = (self.clone(), Arc::clone(&call));
-        Turn::start(call, move || client.warmed_up(&of_thread))
+        Turn::start(self.call_threads(), call, move || {
+            client.warmed_up(&of_thread)
+        })
     }
 
     /// Ends every call that is under way with [`Cancelled`](ErrorKind::Cancelled) and a truthful delivery, closes the idle
@@ -296,6 +303,10 @@ impl Client {
             report,
             outcome.map_err(|failure| self.failed(&call, failure)),
         )
+    }
+
+    pub(crate) fn call_threads(&self) -> &CallThreads {
+        &self.0.live().threads
     }
 
     pub(crate) fn settings(&self) -> &Settings {

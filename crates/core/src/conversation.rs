@@ -153,7 +153,7 @@ impl Conversation {
         let call = self.begin_respond(&request)?;
         let place = self.0.turns.join();
         let (conversation, of_thread) = (self.clone(), Arc::clone(&call));
-        Turn::start(call, move || {
+        Turn::start(self.0.client.call_threads(), call, move || {
             conversation.respond_in_turn(&of_thread, &place, &request)
         })
     }
@@ -166,7 +166,7 @@ impl Conversation {
         let call = self.begin_close(&request)?;
         let place = self.0.turns.join();
         let (conversation, of_thread) = (self.clone(), Arc::clone(&call));
-        Turn::start(call, move || {
+        Turn::start(self.0.client.call_threads(), call, move || {
             conversation.close_in_turn(&of_thread, &place, &request)
         })
     }

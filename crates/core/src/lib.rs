@@ -21,6 +21,7 @@
 //! ```
 
 mod call;
+mod call_threads;
 mod cancel;
 mod client;
 mod config;

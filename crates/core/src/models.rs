@@ -2,6 +2,7 @@
 //! here, so a wake-up that is lost is found as a deadlock.
 
 use crate::call::{Call, CallOptions, Stop};
+use crate::call_threads::CallThreads;
 use crate::cancel::{CallCancel, CancelToken, Interrupt};
 use crate::client::Client;
 use crate::config::Config;
@@ -160,18 +161,45 @@ fn a_token_cancels_each_call_that_has_entered_and_no_other() {
 #[test]
 fn the_outcome_of_a_started_call_is_there_for_who_waits_and_who_takes_it() {
     explore(|| {
-        let turn = Turn::start(call(), || Ok::<_, Error>(7)).unwrap();
+        let turn = Turn::start(&CallThreads::default(), call(), || Ok::<_, Error>(7)).unwrap();
         assert!(turn.wait(LONG));
         assert_eq!(turn.take().unwrap(), 7);
-        let turn = Turn::start(call(), || Ok::<_, Error>(8)).unwrap();
+        let turn = Turn::start(&CallThreads::default(), call(), || Ok::<_, Error>(8)).unwrap();
         assert_eq!(turn.take().unwrap(), 8);
+    });
+}
+
+#[test]
+fn every_started_call_finds_a_thread_and_every_thread_an_end() {
+    explore(|| {
+        let threads = CallThreads::default();
+        let (told, telling) = shuttle::sync::mpsc::channel();
+        let starting: Vec<_> = (0..3)
+            .map(|number| {
+                let (threads, told) = (threads.clone(), told.clone());
+                thread::spawn(move || {
+                    for number in [number, number + 10] {
+                        let told = told.clone();
+                        threads.run(move || told.send(number).unwrap()).unwrap();
+                    }
+                })
+            })
+            .collect();
+        drop(told);
+        let mut done: Vec<_> = telling.iter().collect();
+        done.sort_unstable();
+        assert_eq!(done, [0, 1, 2, 10, 11, 12]);
+        // A thread that rests for ever would be found as a deadlock.
+        for thread in starting {
+            thread.join().unwrap();
+        }
     });
 }
 
 #[test]
 fn who_asks_is_told_whether_the_call_is_done_before_or_after() {
     explore(|| {
-        let turn = Turn::start(call(), || Ok::<_, Error>(7)).unwrap();
+        let turn = Turn::start(&CallThreads::default(), call(), || Ok::<_, Error>(7)).unwrap();
         let (told, telling) = shuttle::sync::mpsc::channel();
         turn.when_done(move || told.send(()).unwrap());
         telling.recv().unwrap();
@@ -189,7 +217,7 @@ fn dropping_a_started_call_ends_it() {
         let of_thread = Arc::clone(&of_turn);
         let ended = Arc::new(Mutex::new(None));
         let seen = Arc::clone(&ended);
-        let turn = Turn::start(of_turn, move || {
+        let turn = Turn::start(&CallThreads::default(), of_turn, move || {
             let outcome = place.wait(&of_thread);
             *seen.lock().unwrap() = Some(outcome);
             Ok::<_, Error>(())

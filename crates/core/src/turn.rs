@@ -1,8 +1,8 @@
 //! A call that is under way on a thread of its own: wait for it a while, cancel it, take its outcome.
 
 use crate::call::Call;
+use crate::call_threads::CallThreads;
 use crate::error::{Delivery, Error, ErrorKind, Phase};
-use crate::own_thread;
 use crate::sync::{Condvar, Mutex, PoisonError, lock};
 use std::fmt;
 use std::io;
@@ -12,10 +12,6 @@ use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
-
-/// Room for a call, a first TLS handshake with the system's whole trust store included, and for the caller's listeners.
-/// Address space only: what it costs is what it touches.
-const STACK_BYTES: usize = 1024 * 1024;
 
 /// A call that was started and goes on by itself.
 ///
@@ -59,8 +55,9 @@ struct State<T> {
 type Tell = Box<dyn FnOnce() + Send>;
 
 impl<T: Send + 'static> Turn<T> {
-    /// Runs `work` on a new thread. `call` is the call it makes.
+    /// Runs `work` on another thread. `call` is the call it makes.
     pub(crate) fn start(
+        threads: &CallThreads,
         call: Arc<Call>,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<Self, Error> {
@@ -74,13 +71,13 @@ impl<T: Send + 'static> Turn<T> {
             done: Condvar::new(),
         });
         let of_thread = Arc::clone(&progress);
-        let spawned = own_thread::start("polyai-turn", STACK_BYTES, move || {
+        let spawned = threads.run(move || {
             let outcome = catch_unwind(AssertUnwindSafe(work))
                 .unwrap_or_else(|panic| Err(Error::from_panic(panic.as_ref())));
             of_thread.finish(outcome);
         });
         match spawned {
-            // The thread is left to itself: it ends with the call, and the call by its deadline.
+            // The thread is left to itself: it is free when the call ends, and the call ends by its deadline.
             Ok(()) => Ok(Self {
                 call,
                 progress,
