@@ -65,11 +65,13 @@ struct Inner {
     until: Option<Deadline>,
     /// A [`ConversationState`]; only the call whose turn it is changes it.
     state: AtomicU8,
-    closed: PerProcess<Mutex<Option<Closed>>>,
+    closed: PerProcess<Mutex<Option<Box<Closed>>>>,
 }
 
 impl Conversation {
-    pub(crate) fn greeted(client: Client, greeting: Greeting) -> Self {
+    pub(crate) fn greeted(client: Client, mut greeting: Greeting) -> Self {
+        // It lasts as long as the conversation.
+        greeting.answer.headers.shrink();
         Self::new(client, greeting.conversation_id.clone(), Some(greeting))
     }
 
@@ -249,11 +251,11 @@ impl Conversation {
         place.wait(call).map_err(|stop| queue_error(stop, call))?;
         let closed = self.0.closed.get(Mutex::default);
         if let Some(closed) = &*lock(closed) {
-            return Ok(closed.clone());
+            return Ok(Closed::clone(closed));
         }
         let answer = self.0.client.close_in(call, &self.0.id, request)?;
         self.0.state.store(CLOSED, Ordering::Release);
-        *lock(closed) = Some(answer.clone());
+        *lock(closed) = Some(Box::new(answer.clone()));
         Ok(answer)
     }
 

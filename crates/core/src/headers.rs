@@ -27,6 +27,11 @@ impl Headers {
         Self(lines)
     }
 
+    /// Gives back the memory that is not needed.
+    pub(crate) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
         self.0.split(|byte| *byte == b'\n').filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
