@@ -1,4 +1,9 @@
-/* Ours, by the C ABI, with a deadline. */
+/*
+ * Ours, by the C ABI, with a deadline.
+ *
+ * BENCH_IDLE_CONVERSATIONS=N has as many conversations beside the one that is used, BENCH_IDLE_CONNECTIONS=N as many connections: the
+ * server is to think a while about each create, so that those that are begun together need a connection each.
+ */
 #include "stack.h"
 
 #include <polyai_chat.h>
@@ -32,13 +37,59 @@ static void make_client(const char *url, const char *ca_file)
     polyai_config_free(config);
 }
 
+static size_t asked_for(const char *name)
+{
+    const char *value = getenv(name);
+    return value ? strtoul(value, NULL, 10) : 0;
+}
+
+static void *create_one(void *begin)
+{
+    polyai_conversation *conversation = NULL;
+    pthread_barrier_wait(begin);
+    MUST(polyai_client_create(client, NULL, &conversation, NULL) == POLYAI_STATUS_OK);
+    return NULL;
+}
+
+static void open_connections(size_t count)
+{
+    pthread_barrier_t begin;
+    pthread_t *threads = calloc(count, sizeof *threads);
+    MUST(threads && pthread_barrier_init(&begin, NULL, (unsigned)count) == 0);
+    for (size_t number = 0; number < count; number++)
+        MUST(pthread_create(&threads[number], NULL, create_one, &begin) == 0);
+    for (size_t number = 0; number < count; number++)
+        pthread_join(threads[number], NULL);
+    free(threads);
+}
+
+static void open_conversations(size_t count)
+{
+    for (size_t number = 0; number < count; number++) {
+        char id[32];
+        polyai_conversation *conversation = NULL;
+        const int length = snprintf(id, sizeof id, "idle-%zu", number);
+        MUST(polyai_client_attach(client, id, (size_t)length, &conversation, NULL) == POLYAI_STATUS_OK);
+    }
+}
+
+static void open_what_is_idle(void)
+{
+    const size_t connections = asked_for("BENCH_IDLE_CONNECTIONS"), conversations = asked_for("BENCH_IDLE_CONVERSATIONS");
+    if (connections)
+        open_connections(connections);
+    open_conversations(conversations);
+}
+
 struct stack *stack_open(const char *url, const char *ca_file)
 {
     struct stack *stack = calloc(1, sizeof *stack);
     MUST(stack);
     pthread_mutex_lock(&making);
-    if (!client)
+    if (!client) {
         make_client(url, ca_file);
+        open_what_is_idle();
+    }
     pthread_mutex_unlock(&making);
     MUST(polyai_client_create(client, NULL, &stack->conversation, NULL) == POLYAI_STATUS_OK);
     return stack;

@@ -64,8 +64,9 @@ class Child:
 class Server(Child):
     """The server that all are measured with."""
 
-    def __init__(self, built: Path, *, think_ms: int = 0, ca_file: Path | None = None) -> None:
+    def __init__(self, built: Path, *, think_ms: int = 0, greet_ms: int = 0, ca_file: Path | None = None) -> None:
         options = ["--think-ms", str(think_ms)] if think_ms else []
+        options += ["--greet-ms", str(greet_ms)] if greet_ms else []
         options += ["--tls", str(ca_file)] if ca_file else []
         super().__init__([str(built / "bench-server"), *options], FOR_SERVER)
         self.ca_file = ca_file

@@ -60,6 +60,11 @@ def to_best_peer(part: dict[str, Any]) -> float:
     return 100 * ours / best_peer(part, "turns_per_s")[1]
 
 
+def beside_all(part: dict[str, Any]) -> float:
+    *_, row = part["summary"].values()
+    return float(row["cpu_us_to_alone"]["median"])
+
+
 C, PYTHON = programs.C_ABI, programs.PYTHON
 GOALS = [
     Goal("C: p50", "turns", median_of(C, "wall_us_to_floor"), 1.12, "x floor", second_best=1.20),
@@ -78,6 +83,7 @@ GOALS = [
     Goal("512 in flight: p99", "flight", lambda part: median_of(C, "p99_us")(part) / 1000, 30, "ms", 1),
     Goal("64 with an agent that thinks: connections", "thinking", median_of(C, "connections"), 64, "", 0),
     Goal("64 with an agent that thinks: CPU", "thinking", median_of(C, "cpu_us"), 45, "us a turn", 1),
+    Goal("C: CPU beside 10,000 conversations and 1,000 connections", "growth", beside_all, 1.1, "x alone"),
     Goal("C: cold start", "cold", cold("plain"), 2, "ms"),
     Goal("C over TLS: cold start", "cold", cold("tls"), 3, "ms"),
     Goal("an idle client", "memory", kept("plain", "client"), 100, "KB", 1),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import cold
 import counts
+import growth
 import imports
 import many
 import memory
@@ -92,6 +93,17 @@ def at_once(built: Path, conversations: int, rounds: int, count: int) -> dict[st
     }
 
 
+def beside_many(built: Path, quick: bool) -> dict[str, Any]:
+    rounds, count = (9, 200) if quick else (41, 1000)
+    samples = growth.measure(built, rounds, count)
+    return {
+        "rounds": rounds,
+        "turns": count,
+        "summary": of_rounds(samples, {growth.ALONE: "to_alone"}),
+        "by_round": samples,
+    }
+
+
 def cold_start(built: Path, quick: bool) -> dict[str, Any]:
     rounds = 11 if quick else 101
     plain = cold.measure(built, programs.COLD, rounds)
@@ -120,6 +132,7 @@ GROUPS = {
     "tls": Group("one turn at a time over TLS", over_tls),
     "flight": Group("512 turns in flight", in_flight),
     "thinking": Group("64 conversations with an agent that thinks", thinking),
+    "growth": Group("a turn beside many idle conversations and connections", beside_many),
     "cold": Group("from the start of a process to its first reply", cold_start),
     "memory": Group("what is kept while nothing is under way, and the size of the library", kept),
     "imports": Group("what an import adds to the start of Python", imported),

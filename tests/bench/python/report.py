@@ -82,6 +82,17 @@ def of_many(part: dict[str, Any]) -> list[str]:
     return [table([head, *heads(MANY)], rows_of(part["summary"], MANY))]
 
 
+def of_growth(result: dict[str, Any]) -> list[str]:
+    columns: list[Column] = [
+        ("p50 us", "wall_us", 1),
+        ("x alone", "wall_us_to_alone", 2),
+        ("CPU us", "cpu_us", 1),
+        ("CPU x alone", "cpu_us_to_alone", 2),
+    ]
+    rows = rows_of(result["growth"]["summary"], columns)
+    return [table(["a turn by the C ABI, beside", *heads(columns)], rows)]
+
+
 def of_cold(result: dict[str, Any]) -> list[str]:
     part = result["cold"]
     columns: list[Column] = [("ms", "first_reply_ms", 2), ("x floor", "first_reply_ms_to_floor", 2)]
@@ -114,6 +125,7 @@ OF_GROUPS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "tls": of_tls,
     "flight": lambda result: of_many(result["flight"]),
     "thinking": lambda result: of_many(result["thinking"]),
+    "growth": of_growth,
     "cold": of_cold,
     "memory": of_memory,
     "imports": of_imports,

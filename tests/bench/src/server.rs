@@ -1,7 +1,7 @@
 //! The server of the benchmark: answers a create, a respond and a close as the service does, and does as little as it can.
 //!
-//! `bench-server [--think-ms N] [--tls CA_FILE]` prints its URL, then answers each line of its input with what it has
-//! counted, as JSON. With `--think-ms` the agent thinks that long about each respond. With `--tls` it serves TLS by a
+//! `bench-server [--think-ms N] [--greet-ms N] [--tls CA_FILE]` prints its URL, then answers each line of its input with what it has
+//! counted, as JSON. With `--think-ms` the agent thinks that long about each respond, with `--greet-ms` about each create. With `--tls` it serves TLS by a
 //! certificate that it makes, and writes the authority of it to `CA_FILE`.
 //!
 //! A thread for each connection: of all designs the one that answers a lone request soonest, which makes the floor low.
@@ -45,21 +45,43 @@ impl Counts {
 }
 
 struct Options {
-    think: Option<Duration>,
+    pauses: Pauses,
     ca_file: Option<PathBuf>,
+}
+
+/// How long the agent thinks.
+#[derive(Clone, Copy, Default)]
+struct Pauses {
+    greet: Duration,
+    respond: Duration,
+}
+
+impl Pauses {
+    fn before_answer_to(self, request: &wire::Request<'_>) -> Duration {
+        if request.is_respond() {
+            self.respond
+        } else {
+            self.greet
+        }
+    }
 }
 
 impl Options {
     fn read() -> Self {
         let mut options = Self {
-            think: None,
+            pauses: Pauses::default(),
             ca_file: None,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let value = arguments.next().unwrap();
             match argument.as_str() {
-                "--think-ms" => options.think = Some(Duration::from_millis(value.parse().unwrap())),
+                "--think-ms" => {
+                    options.pauses.respond = Duration::from_millis(value.parse().unwrap());
+                }
+                "--greet-ms" => {
+                    options.pauses.greet = Duration::from_millis(value.parse().unwrap());
+                }
                 "--tls" => options.ca_file = Some(value.into()),
                 other => unreachable!("there is no option {other}"),
             }
@@ -79,7 +101,7 @@ fn listener() -> TcpListener {
 }
 
 /// Answers on a connection until the client has enough.
-fn serve(mut connection: impl Read + Write, think: Option<Duration>, counts: &Counts) {
+fn serve(mut connection: impl Read + Write, pauses: Pauses, counts: &Counts) {
     let (mut received, mut filled) = (vec![0; 16 << 10], 0);
     let mut answer = Vec::with_capacity(1 << 10);
     loop {
@@ -95,8 +117,9 @@ fn serve(mut connection: impl Read + Write, think: Option<Duration>, counts: &Co
         };
         counts.requests.fetch_add(1, Ordering::Relaxed);
         request.answer(&mut answer);
-        if let (Some(think), true) = (think, request.is_respond()) {
-            thread::sleep(think);
+        let pause = pauses.before_answer_to(&request);
+        if !pause.is_zero() {
+            thread::sleep(pause);
         }
         if connection.write_all(&answer).is_err() || connection.flush().is_err() {
             return;
@@ -107,7 +130,7 @@ fn serve(mut connection: impl Read + Write, think: Option<Duration>, counts: &Co
 
 fn accept(
     listener: &TcpListener,
-    think: Option<Duration>,
+    pauses: Pauses,
     tls: Option<&Arc<ServerConfig>>,
     counts: &Arc<Counts>,
 ) {
@@ -117,10 +140,10 @@ fn accept(
         counts.connections.fetch_add(1, Ordering::Relaxed);
         let (counts, tls) = (Arc::clone(counts), tls.cloned());
         let run = move || match tls {
-            None => serve(connection, think, &counts),
+            None => serve(connection, pauses, &counts),
             Some(config) => {
                 let session = ServerConnection::new(config).unwrap();
-                serve(StreamOwned::new(session, connection), think, &counts);
+                serve(StreamOwned::new(session, connection), pauses, &counts);
             }
         };
         thread::Builder::new()
@@ -142,7 +165,7 @@ fn main() {
 
     let counts = Arc::new(Counts::default());
     let counted = Arc::clone(&counts);
-    thread::spawn(move || accept(&listener, options.think, tls.as_ref(), &counted));
+    thread::spawn(move || accept(&listener, options.pauses, tls.as_ref(), &counted));
     for line in stdin().lock().lines() {
         line.unwrap();
         println!("{}", counts.line());
