@@ -75,6 +75,8 @@ MANY = [
     Program(LIBCURL, "bench-libcurl"),
     Program("ureq, deadline (Rust)", "bench-ureq", environment={"BENCH_DEADLINE_S": "30", "BENCH_CONNECTIONS": "1024"}),
     Program("reqwest, blocking (Rust)", "bench-reqwest"),
+    Program(PYTHON, stack="polyai_chat"),
+    Program(PYTHON_ASYNC, stack="polyai_chat, async"),
     Program("aiohttp (Python)", stack="aiohttp"),
 ]
 COLD = [Program(FLOOR, "bench-floor"), Program(C_ABI, "bench-c"), Program(LIBCURL, "bench-libcurl")]

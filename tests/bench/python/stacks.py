@@ -12,6 +12,7 @@ import asyncio
 import json
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from http.client import HTTPConnection
 from io import BytesIO
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import aiohttp
+    import polyai_chat as polyai_chat_package
 
     Turn = Callable[[], str]
     AsyncTurn = Callable[[], Awaitable[str]]
@@ -77,25 +79,28 @@ def bare_socket(url: str) -> Turn:
     return turn
 
 
-def polyai_chat(url: str) -> Turn:
-    import polyai_chat
+@cache
+def client(url: str) -> polyai_chat_package.Client:
+    """One for all conversations."""
+    from polyai_chat import Client
 
-    conversation = polyai_chat.Client(base_url=url, timeout=DEADLINE_S, **OPTIONS).create()
+    return Client(base_url=url, timeout=DEADLINE_S, **OPTIONS)
+
+
+def polyai_chat(url: str) -> Turn:
+    conversation = client(url).create()
     return lambda: conversation.respond(MESSAGE).response
 
 
 def polyai_chat_started(url: str) -> Turn:
-    import polyai_chat
-
-    conversation = polyai_chat.Client(base_url=url, timeout=DEADLINE_S, **OPTIONS).create()
-
+    conversation = client(url).create()
     return lambda: conversation.start(MESSAGE).result().response
 
 
 async def polyai_chat_async(url: str) -> AsyncTurn:
     from polyai_chat import AsyncClient
 
-    conversation = await AsyncClient(base_url=url, timeout=DEADLINE_S, **OPTIONS).create()
+    conversation = await AsyncClient(client(url)).create()
 
     async def turn() -> str:
         return (await conversation.respond(MESSAGE)).response
@@ -258,6 +263,12 @@ def serve(run: Callable[[int], list[int]]) -> None:
         print(json.dumps(measured(lambda turns=turns: run(turns))), flush=True)  # type: ignore[misc]
 
 
+def timed_by_threads(conversations: list[Turn], turns: int) -> list[int]:
+    """As many turns in flight as there are conversations."""
+    with ThreadPoolExecutor(len(conversations)) as threads:
+        return [wall for walls in threads.map(lambda turn: timed(turn, turns), conversations) for wall in walls]
+
+
 async def opened(open_one: Callable[[str], Awaitable[AsyncTurn]], url: str, count: int) -> list[AsyncTurn]:
     return list(await asyncio.gather(*(open_one(url) for _ in range(count))))
 
@@ -278,10 +289,8 @@ def main() -> None:
     if arguments.ca:
         OPTIONS["ca_file"] = arguments.ca
     if arguments.stack in STACKS:
-        if arguments.conversations != 1:
-            raise SystemExit(f"{arguments.stack} blocks, and holds one conversation")
-        turn = STACKS[arguments.stack](arguments.url)
-        serve(lambda turns: timed(turn, turns))
+        held = [STACKS[arguments.stack](arguments.url) for _ in range(arguments.conversations)]
+        serve(lambda turns: timed(held[0], turns) if len(held) == 1 else timed_by_threads(held, turns))
         return
     loop = asyncio.new_event_loop()
     making = opened(ASYNC_STACKS[arguments.stack], arguments.url, arguments.conversations)
