@@ -17,6 +17,11 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// Most of what a case takes is waiting.
+const LANGUAGES_AT_ONCE: usize = 3;
 
 struct Arguments {
     cases: PathBuf,
@@ -114,33 +119,89 @@ fn run(arguments: &Arguments) -> Result<usize, String> {
             .collect(),
     );
     let mut requests = Requests::new(arguments.requests.as_deref())?;
-    for (language, command) in &runners {
-        let mut runner = Runner::start(language, command)?;
-        for (family, case) in chosen(&families, &arguments.only) {
-            let Played {
-                outcome,
-                requests: received,
-            } = run_case(case, &mut runner);
-            requests.write(case, &received)?;
-            if let Outcome::Failed(wrong) = &outcome {
-                println!("{language}: {}: {}", family.name, case.name);
-                for line in wrong {
-                    println!("    {line}");
-                }
-                if arguments.first {
-                    return Ok(1);
-                }
-                // What is left of a failed case must not meet the next one.
-                runner = Runner::start(language, command)?;
-            }
-            report.add(&family.name, &case.name, language, outcome);
+    let next = Mutex::new(runners.iter());
+    let in_turn = || {
+        let mut played = Vec::new();
+        loop {
+            let Some((language, command)) = lock(&next).next() else {
+                return Ok(played);
+            };
+            played.push((language, play_in(language, command, &families, arguments)?));
         }
+    };
+    let played = thread::scope(|scope| {
+        let threads: Vec<_> = (0..LANGUAGES_AT_ONCE)
+            .map(|_| scope.spawn(in_turn))
+            .collect();
+        let joined = threads.into_iter().map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|_| Err("a thread that played cases has panicked".to_owned()))
+        });
+        joined.collect::<Result<Vec<_>, String>>()
+    })?;
+    for (language, played) in in_order(&runners, played.into_iter().flatten().collect()) {
+        for (family, case, played) in played {
+            requests.write(case, &played.requests)?;
+            report.add(&family.name, &case.name, language, played.outcome);
+        }
+    }
+    if arguments.first && report.failed() > 0 {
+        return Ok(report.failed());
     }
     print!("{}", report.summary());
     if let Some(document) = &arguments.document {
         write_between_marks(document, &report.table(&families))?;
     }
     Ok(report.failed())
+}
+
+/// What came of the cases in one language.
+type OfLanguage<'a> = Vec<(&'a Family, &'a Case, Played)>;
+
+/// The languages in the order in which they were given, whichever was through first.
+fn in_order<'a, 'b>(
+    runners: &'a [(String, Vec<String>)],
+    mut played: Vec<(&'a String, OfLanguage<'b>)>,
+) -> Vec<(&'a String, OfLanguage<'b>)> {
+    played.sort_by_key(|(language, _)| runners.iter().position(|(name, _)| name == *language));
+    played
+}
+
+fn play_in<'a>(
+    language: &str,
+    command: &[String],
+    families: &'a [Family],
+    arguments: &'a Arguments,
+) -> Result<OfLanguage<'a>, String> {
+    let mut all = Vec::new();
+    let mut runner = Runner::start(language, command)?;
+    for (family, case) in chosen(families, &arguments.only) {
+        let played = run_case(case, &mut runner);
+        let failed = matches!(played.outcome, Outcome::Failed(_));
+        if let Outcome::Failed(wrong) = &played.outcome {
+            let lines = wrong.iter().map(|line| format!("\n    {line}"));
+            println!(
+                "{language}: {}: {}{}",
+                family.name,
+                case.name,
+                lines.collect::<String>()
+            );
+        }
+        all.push((family, case, played));
+        if failed && arguments.first {
+            break;
+        }
+        if failed {
+            // What is left of a failed case must not meet the next one.
+            runner = Runner::start(language, command)?;
+        }
+    }
+    Ok(all)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn chosen<'a>(
