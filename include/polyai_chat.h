@@ -49,7 +49,9 @@
  *
  * A client and a conversation may be used from any number of threads at the same time. Turns of one conversation are sent one after the other,
  * in the order of the calls. A config and a request are for one thread at a time. A cancel token and polyai_turn_cancel may be used
- * from any thread at any time. A thread that is cancelled by pthread_cancel inside a call ends when the call is over. Callbacks run on the thread of the call, inside the call, with no lock held.
+ * from any thread at any time. A thread that is cancelled by pthread_cancel inside a call ends when the call is over. Callbacks run inside the call, on its
+ * thread, with no lock held. The thread of a started call is one of the library's. It may run a callback for a moment after polyai_turn_free: a host
+ * that can be unloaded cancels its turns and takes what came of each before it goes.
  *
  * TIME
  *
@@ -218,7 +220,7 @@ typedef uint32_t polyai_log_level;
 
 /**
  * Gets a line for a log, which holds neither key nor token nor a message of the conversation. `line` ends with a NUL and
- * is gone when the callback returns. Runs on the thread of the call, inside the call, with no lock held. It must return, and not by
+ * is gone when the callback returns. Runs inside the call, on its thread, which for a started call is one of the library's, with no lock held. It must return, and not by
  * `longjmp` or an exception.
  */
 typedef void (*polyai_log_callback)(void *user_data,
@@ -394,7 +396,8 @@ void polyai_request_free(polyai_request *request);
 void polyai_conversation_free(polyai_conversation *conversation);
 
 /**
- * Frees a turn, and cancels its call if that is still under way. A thread that waits for it is woken.
+ * Frees a turn, and cancels its call if that is still under way, which then ends within milliseconds: its callbacks may
+ * still run meanwhile. A thread that waits for it is woken.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: turn.

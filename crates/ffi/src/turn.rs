@@ -65,7 +65,8 @@ impl Turn {
 }
 
 export! {
-    /// Frees a turn, and cancels its call if that is still under way. A thread that waits for it is woken.
+    /// Frees a turn, and cancels its call if that is still under way, which then ends within milliseconds: its callbacks may
+    /// still run meanwhile. A thread that waits for it is woken.
     ///
     /// Blocks: never. Threads: any. Since: 0.1.0.
     plain fn polyai_turn_free(turn: Freed<Turn>) {
