@@ -339,7 +339,7 @@ impl Simulator {
         self.with(|running| running.end_conversation(conversation_id))
     }
 
-    /// Forgets what it received, and all conversations.
+    /// Forgets the requests that it received, and counts from zero. Conversations, connections and faults stay.
     ///
     /// Raises:
     ///     RuntimeError: The simulator has been stopped.
