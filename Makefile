@@ -46,7 +46,7 @@ demo: ready ## Build, start the embedded simulator and hold a scripted conversat
 
 test: ready ## Run every test, and check that documents and code are in step
 	@rm -f "$(not_run)"
-	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-turn-cost test-python test-conformance test-names test-descriptions test-browser test-models test-house
+	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-turn-cost test-python test-lua test-conformance test-names test-descriptions test-browser test-models test-house
 	@$(call closing,test)
 
 lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
@@ -138,7 +138,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-conformance test-names bench-micro bench-python test-turn-cost test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
+.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-lua test-conformance test-names bench-micro bench-python test-turn-cost test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -194,6 +194,9 @@ test-descriptions: # that the simulator, and what test-conformance has sent, kee
 
 test-python: # the package as it is installed, with all its tests
 	@tests/packages/python || { [ $$? = 3 ] && { $(call skip,needs Python 3 with what bindings/python/requirements.txt lists (see above what it takes)); }; }
+
+test-lua: # the module for Lua 5.1, Lua 5.4 and LuaJIT
+	@bindings/lua/tests/run || { [ $$? = 3 ] && { $(call skip,needs Lua 5.1 and 5.4 and LuaJIT (see above what installs them)); }; }
 
 test-conformance: # one behaviour in every language; Python's is the one that test-python has installed
 	@CONFORMANCE_PYTHON=$(wildcard $(venv)-python/bin/python) tests/conformance/run \
@@ -265,7 +268,7 @@ lint-docs-python: # docstrings, the guide, and the links between them
 
 lint-shell: # every file that a shell runs
 	@if tests/venv "$(venv)"; then \
-	    scripts=$$(grep -rlIE --exclude-dir=.git --exclude-dir=target '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' .ci crates docs packaging tests); \
+	    scripts=$$(grep -rlIE --exclude-dir=.git --exclude-dir=target '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' .ci bindings crates docs examples packaging tests); \
 	    set -x; "$(venv)/bin/shellcheck" $$scripts; \
 	else \
 	    $(call skip,needs shellcheck (see above what it takes)); \

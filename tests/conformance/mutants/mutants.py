@@ -1,8 +1,8 @@
 """Gives each language one defect after the other, and sees that some conformance case fails with it.
 
 The defects are data. What stands between a program and the C library, or between the command line and who reads it,
-is in c_library.c and command_line.py; for C++ and Python there are lists of replacements, of which a paragraph is one
-defect: what it is, the file, perhaps the runners that can see it, what stands there, and what stands there instead.
+is in c_library.c and command_line.py; for C++, Lua and Python there are lists of replacements, of which a paragraph is
+one defect: what it is, the file, perhaps the runners that can see it, what stands there, and what stands there instead.
 What only takes longer with a defect is noticed too.
 """
 
@@ -29,6 +29,7 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target").resol
 PROGRAMS = TARGET / "conformance"
 RUNNERS = SUITE / "runners"
 PYTHON_RUNNERS = {"Python": "python_runner.py", "Python, asyncio": "python_asyncio_runner.py"}
+LUA = "lua5.4"
 PYTHON = os.environ.get("CONFORMANCE_PYTHON") or "python3"
 CASE_FAILED = 1
 BEGIN = "<!-- mutants: begin"
@@ -123,6 +124,28 @@ def cpp_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
         yield Mutant(defect.what, "C++", (str(program),))
 
 
+def lua_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
+    """The module of Lua, built anew from a copy of its sources for one of the Luas; none where that is not there."""
+    built = PROGRAMS / "lua" / LUA
+    if not built.is_dir():
+        print(f"Lua: left out, for tests/conformance/run has built no module for {LUA}", flush=True)
+        return
+    runner = (LUA, str(RUNNERS / "lua_runner.lua"))
+    yield Mutant("", "Lua", ("env", f"LUA_CPATH={built}/?.so", *runner))
+    original = REPOSITORY / "bindings/lua"
+    sources = scratch / "lua"
+    shutil.copytree(original, sources, ignore=shutil.ignore_patterns("tests", "*.so", "*.o"))
+    shutil.copy(built / "host.so", sources)
+    library = TARGET / "debug"
+    make = ("make", "--silent", "--always-make", "-C", sources, f"LUA={LUA}", "CFLAGS=-O0 -w")
+    linked = f"POLYAI_LIBS=-L {library} -lpolyai_chat -Wl,-rpath,{library}"
+    for defect in replacements("lua_module.txt", ("Lua",), wanted):
+        (sources / defect.file.name).write_text(defect.applied(), encoding="utf-8")
+        run(*make, f"POLYAI_CFLAGS=-I {REPOSITORY / 'include'}", linked)
+        yield Mutant(defect.what, "Lua", ("env", f"LUA_CPATH={sources}/?.so", *runner))
+        shutil.copy(REPOSITORY / defect.file, sources)
+
+
 class Sources:
     """A copy of the repository in which Rust is changed and built. The next run goes on with it."""
 
@@ -212,7 +235,13 @@ def command_line_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
             yield Mutant(what, "command line", command(spoiled))
 
 
-LANGUAGES = {"c": c_mutants, "c++": cpp_mutants, "python": python_mutants, "command-line": command_line_mutants}
+LANGUAGES = {
+    "c": c_mutants,
+    "c++": cpp_mutants,
+    "lua": lua_mutants,
+    "python": python_mutants,
+    "command-line": command_line_mutants,
+}
 
 
 def first_failure(mutant: Mutant) -> str | None:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-RUST, C, CPP, PYTHON, ASYNCIO, COMMAND_LINE = LANGUAGES = (
+RUST, C, CPP, LUA, PYTHON, ASYNCIO, COMMAND_LINE = LANGUAGES = (
     "Rust",
     "C",
     "C++",
+    "Lua",
     "Python",
     "Python, asyncio",
     "command line",
@@ -184,6 +185,7 @@ def request_places(operation: str, of_type: str, flags: bool) -> dict[str, Place
         RUST: Place(of_type, within(of_type + "::{}"), same),
         C: Place("polyai_request", field_of_c, field),
         CPP: Place("Request", field_of_cpp, field),
+        LUA: Place("request", within("{}"), same),
         PYTHON: Place(f"parameters of {operation}", within("{}="), same),
         ASYNCIO: Place(f"parameters of {operation}", within("{}="), same),
     }
@@ -198,6 +200,7 @@ def reply_places(of_type: str, of_json: tuple[str, str] | None) -> dict[str, Pla
         RUST: Place(of_type, within(of_type + "::{}"), same),
         C: Place("polyai_reply", within("polyai_reply_{}"), same),
         CPP: Place("Reply", within("Reply::{}"), same),
+        LUA: Place(of_type.lower(), within(of_type.lower() + ".{}"), same),
         PYTHON: Place(of_type, within(of_type + ".{}"), same),
     }
     if of_json:
@@ -206,7 +209,9 @@ def reply_places(of_type: str, of_json: tuple[str, str] | None) -> dict[str, Pla
     return places
 
 
-def enum_places(of_type: str, prefix: str, of_cpp: str, of_python: str | None) -> dict[str, Place]:
+def enum_places(
+    of_type: str, prefix: str, of_cpp: str, of_python: str | None, of_lua: str | None = None
+) -> dict[str, Place]:
     places = {
         RUST: Place(of_type, within(of_type + "::{}"), lambda thing: [thing.variant]),
         C: Place(prefix, within(prefix + "_{}"), capitals),
@@ -214,12 +219,14 @@ def enum_places(of_type: str, prefix: str, of_cpp: str, of_python: str | None) -
     }
     if of_python:
         places[PYTHON] = Place(of_python, within("'{}'"), same)
+    if of_lua:
+        places[LUA] = Place(of_lua, within('"{}"'), same)
     return places
 
 
 def text_places(part: str, of_rust: str, usual_of_rust: Rule) -> dict[str, Place]:
     """Names inside of what every language hands on as the core gives it."""
-    places = {language: Place(part, within("{}"), same) for language in (C, CPP, PYTHON)}
+    places = {language: Place(part, within("{}"), same) for language in (C, CPP, LUA, PYTHON)}
     places[RUST] = Place(of_rust, within(of_rust + "::{}"), usual_of_rust)
     return places
 
@@ -228,17 +235,19 @@ def option_places(usual_of_c: Rule, shown_of_c: str) -> dict[str, Place]:
     return {
         C: Place("options", within(shown_of_c), usual_of_c),
         CPP: Place("options", within(shown_of_c), usual_of_c),
+        LUA: Place("options", within("{}"), same),
         PYTHON: Place("options", within("{}="), without_unit),
         ASYNCIO: Place("options", within("{}="), without_unit),
         COMMAND_LINE: Place("chat", within("{}"), flag),
     }
 
 
-def class_places(of_type: str, of_c: str, of_cpp: str, of_python: str | None) -> dict[str, Place]:
+def class_places(of_type: str, of_c: str, of_cpp: str, of_lua: str, of_python: str | None) -> dict[str, Place]:
     places = {
         RUST: Place(of_type, within(of_type + "::{}"), same),
         C: Place(of_c, within(of_c + "_{}"), same),
         CPP: Place(of_cpp, within(of_cpp + "::{}"), same),
+        LUA: Place(of_lua, within("{}" if of_lua == "configuration" else of_lua + ".{}"), same),
     }
     if of_python:
         places[PYTHON] = Place(of_python, within(of_python + ".{}"), same)
@@ -278,19 +287,19 @@ AREAS = [
         "variables",
         "Environment variables",
         variables,
-        {language: Place("variables", within("{}"), same) for language in (C, CPP, PYTHON, COMMAND_LINE)},
+        {language: Place("variables", within("{}"), same) for language in (C, CPP, LUA, PYTHON, COMMAND_LINE)},
     ),
     Area(
         "configuration",
         "Configuration",
         configuration,
-        asynchronous(class_places("Config", "polyai_config", "Config", "Client"), "AsyncClient"),
+        asynchronous(class_places("Config", "polyai_config", "Config", "configuration", "Client"), "AsyncClient"),
     ),
     Area(
         "client",
         "Client",
         functions("Client"),
-        asynchronous(class_places("Client", "polyai_client", "Client", "Client"), "AsyncClient"),
+        asynchronous(class_places("Client", "polyai_client", "Client", "client", "Client"), "AsyncClient"),
     ),
     Area("create", "Request of a create", requests("create", "Create"), request_places("create", "Create", True)),
     Area("respond", "Request of a turn", requests("respond", "Respond"), request_places("respond", "Respond", True)),
@@ -300,12 +309,21 @@ AREAS = [
         "Conversation",
         functions("Conversation"),
         asynchronous(
-            class_places("Conversation", "polyai_conversation", "Conversation", "Conversation"), "AsyncConversation"
+            class_places("Conversation", "polyai_conversation", "Conversation", "conversation", "Conversation"),
+            "AsyncConversation",
         ),
     ),
-    Area("turn", "A call that was started", functions("Turn"), class_places("Turn", "polyai_turn", "Turn", "Turn")),
     Area(
-        "cancel", "Cancelling", functions("CancelToken"), class_places("CancelToken", "polyai_cancel", "Cancel", None)
+        "turn",
+        "A call that was started",
+        functions("Turn"),
+        class_places("Turn", "polyai_turn", "Turn", "turn", "Turn"),
+    ),
+    Area(
+        "cancel",
+        "Cancelling",
+        functions("CancelToken"),
+        class_places("CancelToken", "polyai_cancel", "Cancel", "cancel", None),
     ),
     Area("greeting", "Greeting", replies("Greeting"), reply_places("Greeting", ("--json", "{}"))),
     Area("reply", "Reply", replies("Reply"), reply_places("Reply", ("turns of --json", "turns[].{}"))),
@@ -317,6 +335,7 @@ AREAS = [
             RUST: Place("Handoff", within("Handoff::{}"), same),
             C: Place("polyai_reply", within("polyai_reply_{}"), lambda thing: ["handoff_" + thing.name]),
             CPP: Place("Handoff", within("Handoff::{}"), same),
+            LUA: Place("handoff", within("handoff.{}"), same),
             PYTHON: Place("Handoff", within("Handoff.{}"), same),
         },
     ),
@@ -326,7 +345,7 @@ AREAS = [
         "Error",
         functions("Error"),
         {
-            **class_places("Error", "polyai_error", "Error", "ChatError"),
+            **class_places("Error", "polyai_error", "Error", "error", "ChatError"),
             COMMAND_LINE: Place("error of --json", within("error.{}"), same),
         },
     ),
@@ -346,16 +365,21 @@ AREAS = [
         "deliveries",
         "Deliveries",
         words("Delivery"),
-        enum_places("Delivery", "POLYAI_DELIVERY", "Delivery", "deliveries"),
+        enum_places("Delivery", "POLYAI_DELIVERY", "Delivery", "deliveries", "deliveries"),
     ),
     Area("phases", "Phases", words("Phase"), text_places("phases", "Phase", lambda thing: [thing.variant])),
     Area(
         "states",
         "States of a conversation",
         words("ConversationState"),
-        enum_places("ConversationState", "POLYAI_STATE", "State", "states"),
+        enum_places("ConversationState", "POLYAI_STATE", "State", "states", "states"),
     ),
-    Area("levels", "Log levels", words("LogLevel"), enum_places("LogLevel", "POLYAI_LOG", "LogLevel", None)),
+    Area(
+        "levels",
+        "Log levels",
+        words("LogLevel"),
+        enum_places("LogLevel", "POLYAI_LOG", "LogLevel", None, "levels"),
+    ),
     Area(
         "breaker",
         "States of the breaker",
@@ -385,6 +409,7 @@ AREAS = [
             RUST: Place("constants", within("{}"), same),
             C: Place("library", within("polyai_{}"), lambda thing: [thing.name.lower()]),
             CPP: Place("library", within("{}"), lambda thing: [thing.name.lower()]),
+            LUA: Place("library", within("polyai.{}"), same),
             PYTHON: Place("constants", within("{}"), same),
         },
     ),
@@ -395,12 +420,17 @@ AREAS = [
         {
             C: Place("ownership", within("polyai_..._{}"), same),
             CPP: Place("ownership", within("{}"), same),
+            LUA: Place("ownership", within("{}"), same),
         },
     ),
     Area(
         "c_functions",
         "Functions of C",
         c_functions,
-        {C: Place("declared", within("{}"), same), CPP: Place("calls", within("{}"), same)},
+        {
+            C: Place("declared", within("{}"), same),
+            CPP: Place("calls", within("{}"), same),
+            LUA: Place("calls", within("{}"), same),
+        },
     ),
 ]

@@ -18,11 +18,11 @@ table, the core's. `tests/conformance/names/check` compares them with what every
 this document; the reason for every word that does not follow from the rule is in `tests/conformance/names/names.toml`.
 
 The rule: a function, field or option has the same name everywhere. In C its type comes first (`polyai_reply_response`);
-a duration ends in its unit in C and in JSON, and is a duration or seconds elsewhere; what C and C++ hand out as JSON
-ends in `_json`. A flag has hyphens. Members of an enum are written as the language does it: `InDoubt` in Rust,
-`POLYAI_STATE_IN_DOUBT` in C, `State::in_doubt` in C++, `'in_doubt'` in Python. Every function of C++ that throws has
-one beside it that does not, with `try_` before its name. The environment variable of an option is `POLYAI_` and its
-name in capitals, a time with its unit.
+a duration ends in its unit in C, Lua and JSON, and is a duration or seconds elsewhere; what C, C++ and Lua hand out as
+JSON ends in `_json`. A flag has hyphens. Members of an enum are written as the language does it: `InDoubt` in Rust,
+`POLYAI_STATE_IN_DOUBT` in C, `State::in_doubt` in C++, `"in_doubt"` in Lua, `'in_doubt'` in Python. Every function of
+C++ that throws has one beside it that does not, with `try_` before its name. The environment variable of an option is
+`POLYAI_` and its name in capitals, a time with its unit.
 
 Where C and C++ show a text, such as `"timeout_ms"`, it is what `polyai_config_set` and `Config::set` take.
 

@@ -17,9 +17,10 @@ import command_line
 import comparison
 import cpp
 import document
+import lua
 import rust
 import self_test
-from areas import ASYNCIO, COMMAND_LINE, CPP, PYTHON, RUST, C
+from areas import ASYNCIO, COMMAND_LINE, CPP, LUA, PYTHON, RUST, C
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -31,6 +32,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--target", type=Path, required=True, help="where cargo has built (given by `check`)")
     parser.add_argument("--cpp-program", type=Path, required=True, help="names.cpp, compiled (given by `check`)")
     parser.add_argument("--clang", default="clang++", help="what reads the header of C++")
+    parser.add_argument("--lua", type=Path, help="where the module of Lua 5.4 is; without it, Lua is not compared")
     parser.add_argument("--python", help="a Python that has the package; without one, Python is not compared")
     parser.add_argument(
         "--document", type=Path, metavar="FILE", help="write the document there; else see that docs/names.md is current"
@@ -67,6 +69,8 @@ def read(given: argparse.Namespace) -> tuple[dict[str, Any], comparison.Surfaces
         CPP: cpp.surface(header, answers_of_cpp(given.cpp_program)),
         COMMAND_LINE: command_line.surface(str(built / "polyai-chat")),
     }
+    if given.lua:
+        surfaces[LUA] = lua.surface(lua.Module(given.lua, HERE), (ROOT / lua.GUIDE).read_text(encoding="utf-8"))
     if given.python:
         of_python = json.loads(output_of(given.python, HERE / "python_surface.py"))
         surfaces.update({language: of_python[language] for language in (PYTHON, ASYNCIO)})
@@ -97,6 +101,8 @@ def main() -> int:
         command = "tests/conformance/names/check --document docs/names.md"
         print(f"names: {DOCUMENT.relative_to(ROOT)} is not current; `{command}` writes it anew")
         return 1
+    if not given.lua:
+        print("names: Lua was not compared: see above what it needs", file=sys.stderr)
     if not given.python:
         print(
             "names: Python was not compared: CONFORMANCE_PYTHON names no Python that has the package", file=sys.stderr

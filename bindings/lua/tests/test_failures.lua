@@ -1,0 +1,118 @@
+-- SPDX-License-Identifier: Apache-2.0 OR MIT
+
+-- What the service, the network and deadlines make fail: nil and an error.
+
+local json = require "dkjson"
+local polyai = require "polyai_chat"
+local simulator = require "simulator"
+
+local tests = {}
+
+local function failed(nothing, error)
+    assert(nothing == nil, "it should have failed")
+    assert(type(error) == "table" and tostring(error) == error.text and not error.text:find "simulator%-key")
+    return error
+end
+
+tests["a refused key"] = function()
+    local error = failed(simulator.client({ api_key = "wrong" }):create())
+    assert(error.kind == "authentication" and error.number == 4 and error.status == 401)
+    assert(error.delivery == "rejected" and error.may_resend == true and error.phase == "reply", error.phase)
+    assert(error.correlation_id and error.attempt_count == 1 and #json.decode(error.attempts_json) == 1)
+    assert(error:header "content-type" == "application/json" and #error.headers > 1)
+    assert(error.retry_after_ms == nil and error.raised == nil)
+end
+
+tests["too many requests"] = function()
+    simulator.fault '{"when": {"operation": "respond"}, "action": {"answer": {"status": 429, "retry_after": {"seconds": 7}}}}'
+    local conversation = assert(simulator.client({ max_attempts = 1 }):create())
+    local error = failed(conversation:respond "hello")
+    assert(error.kind == "rate_limited" and error.retry_after_ms == 7000 and error.may_resend)
+    assert(conversation.state == "open")
+end
+
+tests["an answer that was lost"] = function()
+    simulator.fault '{"when": {"operation": "respond", "nth": 1}, "action": {"reset": {"at": "after_turn"}}}'
+    local conversation = assert(simulator.client():create())
+    local error = failed(conversation:respond "cancel my order")
+    assert(error.delivery == "unknown" and error.may_resend == false and error.kind == "connect")
+    assert(error.cause and conversation.state == "in_doubt")
+    assert(#simulator.received "respond" == 1, "nothing is sent twice that may have been processed")
+    assert(conversation:respond "hello?")
+    assert(conversation.state == "open")
+end
+
+tests["the service's own words"] = function()
+    simulator.fault [[{"when": {"operation": "respond"},
+        "action": {"answer": {"status": 502, "content_type": "text/html", "body": {"text": "<h1>Bad Gateway</h1>"}}}}]]
+    local error = failed(assert(simulator.client():create()):respond "hello")
+    assert(error.kind == "server" and error.status == 502 and error.body_excerpt == "<h1>Bad Gateway</h1>")
+    simulator.reset()
+    simulator.fault '{"when": {"operation": "create"}, "action": {"answer": {"status": 400, "error_code": "FUNCTION_FAILED"}}}'
+    error = failed(simulator.client():create())
+    assert(error.error_code == "FUNCTION_FAILED" and error.service_message)
+end
+
+tests["a slow agent meets the deadline"] = function()
+    simulator.fault '{"when": {"operation": "respond"}, "action": {"delay": {"before": "headers", "ms": 20000}}}'
+    local conversation = assert(simulator.client():create())
+    local error = failed(conversation:respond("hello", { timeout_ms = 300 }))
+    assert(error.kind == "timeout" and error.delivery == "unknown" and error.phase == "headers")
+end
+
+tests["nobody listens"] = function()
+    local client = simulator.client { base_url = "http://127.0.0.1:1", max_attempts = 1 }
+    local error = failed(client:create())
+    assert(error.kind == "connect" and error.delivery == "not_sent" and error.status == nil)
+    assert(failed(client:warm_up(20000)).kind == "connect")
+end
+
+tests["what the library refuses is an error too"] = function()
+    local client = simulator.client()
+    assert(failed(client:create { user_id = "u" }).kind == "unsupported")
+    assert(failed(client:create { timeout_ms = 0 }).kind == "invalid_argument")
+    assert(failed(client:create { timeout_ms = 86400001 }).kind == "invalid_argument")
+    assert(failed(client:create { integration_attributes = "no JSON" }).kind == "invalid_argument")
+    assert(failed(client:create { integration_attributes = { 1, 2 } }).kind == "invalid_argument")
+    assert(failed(client:attach "").kind == "invalid_argument")
+    assert(failed(client:warm_up(0)).kind == "invalid_argument")
+    assert(failed(client:start_respond("", "hello")).kind == "invalid_argument")
+    assert(failed(assert(client:create()):respond "not \255 UTF-8").kind == "invalid_argument")
+    assert(failed(polyai.client(simulator.options { timeout_ms = "soon" })).kind == "configuration")
+    assert(failed(polyai.client(simulator.options { user_agent = "\255" })).message:find "UTF%-8")
+end
+
+tests["no call after the client was shut down"] = function()
+    local client = simulator.client()
+    local conversation = assert(client:create())
+    client:shut_down()
+    local error = failed(conversation:respond "hello")
+    assert(error.kind == "cancelled" and error.delivery == "not_sent")
+end
+
+tests["an error can be raised, joined and printed"] = function()
+    local client = simulator.client { api_key = "wrong" }
+    local _, raised = client:create()
+    local is_fine, message = pcall(error, raised)
+    assert(not is_fine and message == raised)
+    is_fine, message = pcall(function()
+        local made = polyai.assert(client:create())
+        return made
+    end)
+    assert(not is_fine and message:find "^[^:]*test_failures.lua:%d+: authentication: ", message)
+    assert(select("#", polyai.assert(1, nil, 3)) == 3 and select(3, polyai.assert(1, nil, 3)) == 3)
+    is_fine, message = pcall(polyai.assert, nil, "a string")
+    assert(not is_fine and message == "a string")
+    assert(not pcall(polyai.assert) and not pcall(polyai.assert, false))
+    assert("failed: " .. raised == "failed: " .. raised.text and raised .. "!" == raised.text .. "!")
+    assert(not pcall(function()
+        return raised .. {}
+    end))
+    local has_field
+    has_field, message = pcall(function()
+        return raised.http_status
+    end)
+    assert(not has_field and message:find("an error has no field 'http_status'; it has: kind, number", 1, true), message)
+end
+
+return tests
