@@ -25,7 +25,7 @@ exclude_patterns = ["requirements.txt"]
 nitpicky = True
 # Python's own names, which would have to be fetched to be linked to, and names of types that are nobody's business.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(collections\.abc|datetime|os|types|typing|typing_extensions)\..+"),
+    (r"py:.*", r"(collections\.abc|datetime|os|pathlib|types|typing|typing_extensions)\..+"),
     (r"py:class", r"(polyai_chat\.)?_\w+"),
 ]
 nitpick_ignore = [

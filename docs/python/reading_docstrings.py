@@ -42,15 +42,22 @@ def members_of_the_stub() -> dict[str, ast.FunctionDef]:
 
 
 MEMBERS = members_of_the_stub()
+WRITTEN_IN = {
+    "polyai_chat": ("polyai_chat._errors", "polyai_chat._headers"),
+    "polyai_chat.channels": ("polyai_chat.channels._errors", "polyai_chat.channels._records"),
+}
 
 
 def remember_order(app: Sphinx) -> None:
     """Has autodoc find order and comments of what is public where that was written."""
-    for name in ("polyai_chat", "polyai_chat.testing"):
+    for name in ("polyai_chat", "polyai_chat.testing", "polyai_chat.channels"):
         public = ModuleAnalyzer.for_module(name)
         public.analyze()
         public.tagorder.update({member: line for line, member in enumerate(MEMBERS)})
-        for written in ("polyai_chat._errors", "polyai_chat._headers"):
+        of_channels = tuple(f"polyai_chat.channels._{part}" for part in ("errors", "records"))
+        for written in (
+            of_channels if name == "polyai_chat.channels" else ("polyai_chat._errors", "polyai_chat._headers")
+        ):
             module = ModuleAnalyzer.for_module(written)
             module.analyze()
             public.tagorder.update(module.tagorder)

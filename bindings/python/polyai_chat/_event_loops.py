@@ -44,7 +44,7 @@ async def outcome(turn: Turn[_Outcome]) -> _Outcome:
 async def until_done_all_the_same(turn: Turn[Any]) -> asyncio.CancelledError | None:
     """Waits for a call that ends soon, also when the task is cancelled meanwhile, and returns that cancellation."""
     cancellation = None
-    with _out_of_reach():
+    with out_of_reach():
         while not turn.done:
             try:
                 await _until_done(turn)
@@ -54,7 +54,7 @@ async def until_done_all_the_same(turn: Turn[Any]) -> asyncio.CancelledError | N
 
 
 async def _until_done(turn: Turn[Any]) -> None:
-    if _runs_under_trio():
+    if runs_under_trio():
         import trio
 
         await trio.lowlevel.wait_readable(turn.fileno())
@@ -62,16 +62,16 @@ async def _until_done(turn: Turn[Any]) -> None:
         await _calls_of(asyncio.get_running_loop()).until_done(turn)
 
 
-def _runs_under_trio() -> bool:
+def runs_under_trio() -> bool:
     # Set by trio while it runs a task. Neither is imported for those who do not use it.
     sniffio = sys.modules.get("sniffio")
     return sniffio is not None and sniffio.thread_local.name == "trio"
 
 
-def _out_of_reach() -> AbstractContextManager[object]:
+def out_of_reach() -> AbstractContextManager[object]:
     """Where the scopes of trio and anyio, which cancel whatever is awaited inside them again and again, do not
     reach."""
-    library = sys.modules.get("trio" if _runs_under_trio() else "anyio")
+    library = sys.modules.get("trio" if runs_under_trio() else "anyio")
     scope: AbstractContextManager[object] = nullcontext() if library is None else library.CancelScope(shield=True)
     return scope
 

@@ -1,6 +1,7 @@
 """For the tests of programs that use polyai_chat: the simulator in the process of the test.
 
-With pytest, the fixtures ``polyai_simulator`` and ``polyai_client`` are there as soon as the package is installed.
+`StoreConformance` holds the tests for stores of `polyai_chat.channels`. With pytest, the fixtures
+``polyai_simulator`` and ``polyai_client`` are there as soon as the package is installed.
 
 Example:
     >>> with Simulator() as simulator:
@@ -12,5 +13,8 @@ Example:
 from __future__ import annotations
 
 from ._native import Simulator
+from ._store_conformance import StoreConformance
 
-__all__ = ["Simulator"]
+StoreConformance.__module__ = __name__
+
+__all__ = ["Simulator", "StoreConformance"]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import polyai_chat
+import polyai_chat.channels
 import polyai_chat.testing
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from polyai_chat.testing import Simulator
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-DOCUMENTS = ("docs/python.md", "bindings/python/README.md", "README.md")
+DOCUMENTS = ("docs/python.md", "docs/python/channels.md", "bindings/python/README.md", "README.md")
 
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n*```text\n(?P<printed>.*?)^```\n)?", re.M | re.S)
 BEFORE_A_PART = "from polyai_chat import *; client = Client.from_env(); conversation = client.create()"
@@ -54,7 +55,7 @@ def of_document(name: str, text: str) -> Iterator[Example]:
 
 def of_docstrings() -> Iterator[Example]:
     """The docstrings that hold an example."""
-    for module in (polyai_chat, polyai_chat.testing):
+    for module in (polyai_chat, polyai_chat.channels, polyai_chat.testing):
         yield Example(module.__name__, 1, inspect.getdoc(module) or "", None)
         for name in module.__all__:
             public = getattr(module, name)
@@ -76,17 +77,18 @@ IN_DOCSTRINGS = [example for example in of_docstrings() if example.has_prompts]
 def check(example: Example, simulator: Simulator, directory: Path) -> None:
     """Runs it, and fails where it fails or prints something else."""
     if example.has_prompts:
-        check_prompts(example, simulator)
+        check_prompts(example, simulator, directory)
     elif re.search(r"^def test_|^async def test_", example.code, re.M):
         check_tests(example, directory)
     else:
         check_program(example, directory)
 
 
-def check_prompts(example: Example, simulator: Simulator) -> None:
+def check_prompts(example: Example, simulator: Simulator, directory: Path) -> None:
     client = polyai_chat.Client(**simulator.options)
-    names = {name: getattr(polyai_chat, name) for name in polyai_chat.__all__}
-    names.update(Simulator=type(simulator), simulator=simulator, client=client, conversation=client.create())
+    modules = (polyai_chat, polyai_chat.channels, polyai_chat.testing)
+    names = {name: getattr(module, name) for module in modules for name in module.__all__}
+    names.update(path=directory / "messages.sqlite", simulator=simulator, client=client, conversation=client.create())
     test = doctest.DocTestParser().get_doctest(example.code, names, example.where, example.where, example.line - 1)
     complaints: list[str] = []
     results = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=complaints.append)
@@ -149,8 +151,8 @@ def test_what_a_document_shows_works(
 
 
 @pytest.mark.parametrize("example", IN_DOCSTRINGS, ids=lambda example: example.where)
-def test_what_a_docstring_shows_works(example: Example, polyai_simulator: Simulator) -> None:
-    check_prompts(example, polyai_simulator)
+def test_what_a_docstring_shows_works(example: Example, polyai_simulator: Simulator, tmp_path: Path) -> None:
+    check_prompts(example, polyai_simulator, tmp_path)
 
 
 def test_the_examples_are_found() -> None:
@@ -184,6 +186,7 @@ def test_the_reference_names_everything_that_is_public() -> None:
     documented = set(re.findall(r"^\.\. auto\w+:: ([\w.]+)$", pages, re.M))
     public = {f"polyai_chat.{name}" for name in polyai_chat.__all__ if name != "__version__"}
     public |= {f"polyai_chat.testing.{name}" for name in polyai_chat.testing.__all__}
+    public |= {f"polyai_chat.channels.{name}" for name in polyai_chat.channels.__all__}
     assert public - documented == set()
 
 

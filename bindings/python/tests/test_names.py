@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import polyai_chat
+import polyai_chat.channels
 import polyai_chat.testing
 from polyai_chat import OPTIONS, ChatError, Client, ConnectError, NotConnectedError, _errors, _native
 
@@ -21,7 +22,8 @@ PACKAGE = Path(polyai_chat.__file__).parent
 STUB = ast.parse((PACKAGE / "_native.pyi").read_text(encoding="utf-8"))
 
 CLASSES = [thing for name in polyai_chat.__all__ if isinstance(thing := getattr(polyai_chat, name), type)]
-CLASSES.append(polyai_chat.testing.Simulator)
+CLASSES += [getattr(polyai_chat.testing, name) for name in polyai_chat.testing.__all__]
+OF_CHANNELS: list[type] = [getattr(polyai_chat.channels, name) for name in polyai_chat.channels.__all__]
 
 
 def keys_of(typed_dict: str) -> list[str]:
@@ -96,7 +98,7 @@ def test_what_is_announced_is_there_and_what_is_there_is_announced() -> None:
     modules = {name for name in public if inspect.ismodule(getattr(polyai_chat, name))}
     of_python = {"annotations", "TYPE_CHECKING"}
     assert public - modules - of_python <= set(polyai_chat.__all__)
-    assert modules <= {"testing"}
+    assert modules <= {"channels", "testing"}
     assert set(polyai_chat.__all__) <= set(dir(polyai_chat))
     with pytest.raises(AttributeError, match="no attribute 'Cleint'"):
         getattr(polyai_chat, "Cleint")  # noqa: B009
@@ -110,12 +112,12 @@ def test_the_version_is_that_of_the_native_module() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", polyai_chat.__version__)
 
 
-@pytest.mark.parametrize("of_class", CLASSES, ids=lambda of_class: of_class.__name__)
+@pytest.mark.parametrize("of_class", CLASSES + OF_CHANNELS, ids=lambda of_class: of_class.__name__)
 def test_every_class_is_documented_and_so_are_its_public_members(of_class: type) -> None:
     assert of_class.__doc__
     assert "ince 0.1.0." in " ".join(of_class.__doc__.split()) or issubclass(of_class, ChatError)
     for name, member in vars(of_class).items():
-        if name.startswith("_") or name == "kind":
+        if name.startswith("_") or name == "kind" or name in getattr(of_class, "__dataclass_fields__", {}):
             continue
         documentation = " ".join((inspect.getdoc(getattr(of_class, name)) or "").split())
         assert documentation, f"{of_class.__name__}.{name}"
@@ -125,13 +127,13 @@ def test_every_class_is_documented_and_so_are_its_public_members(of_class: type)
             assert "Since 0.1.0." in documentation or is_like_another or is_of_a_mapping, f"{of_class.__name__}.{name}"
 
 
-@pytest.mark.parametrize("of_class", CLASSES, ids=lambda of_class: of_class.__name__)
+@pytest.mark.parametrize("of_class", CLASSES + OF_CHANNELS, ids=lambda of_class: of_class.__name__)
 def test_every_class_says_where_it_is_public(of_class: type) -> None:
     module = sys.modules[of_class.__module__]
     assert getattr(module, of_class.__name__) is of_class
     if issubclass(of_class, ChatError) or of_class.__module__.startswith("polyai_chat._"):
         return
-    assert of_class.__module__ in ("polyai_chat", "polyai_chat.testing")
+    assert of_class.__module__ in ("polyai_chat", "polyai_chat.channels", "polyai_chat.testing")
 
 
 def test_help_shows_how_to_call_what_there_is() -> None:
@@ -141,8 +143,30 @@ def test_help_shows_how_to_call_what_there_is() -> None:
         assert re.search(rf"\b{method}\(", shown), method
     assert "Talks to one project of the service." in shown
     assert "timeout=None" in shown
-    for thing in (polyai_chat, *CLASSES):
+    for thing in (polyai_chat, polyai_chat.channels, *CLASSES, *OF_CHANNELS):
         assert pydoc.plain(pydoc.render_doc(thing))
+
+
+def test_a_channel_of_asyncio_has_the_words_of_the_blocking_one() -> None:
+    blocking, of_loop = polyai_chat.channels.Channel, polyai_chat.channels.AsyncChannel
+    public = {name for name in vars(blocking) if not name.startswith("_")}
+    assert public == {name for name in vars(of_loop) if not name.startswith("_")}
+    for name in public - {"name"}:
+        of_one, of_other = (inspect.signature(getattr(of_class, name)) for of_class in (blocking, of_loop))
+        assert of_one == of_other, name
+        assert inspect.iscoroutinefunction(getattr(of_loop, name)), name
+        for parameter in of_one.parameters:
+            assert parameter == "self" or parameter in documented(getattr(blocking, name)).lower(), (
+                f"{name}: {parameter}"
+            )
+
+
+def documented(method: Any) -> str:
+    """What the docstring says, with that of the methods to which it refers."""
+    text = " ".join((inspect.getdoc(method) or "").split())
+    for name in re.findall(r"those of `(\w+)`", text):
+        text += inspect.getdoc(getattr(polyai_chat.channels.Channel, name)) or ""
+    return text
 
 
 def test_every_call_names_its_keywords_in_its_signature() -> None:
