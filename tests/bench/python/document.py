@@ -21,6 +21,7 @@ HEADINGS = {
     "tls": "Over TLS",
     "flight": "512 turns in flight",
     "thinking": "64 conversations",
+    "growth": "Beside many that are idle",
     "cold": "Cold start",
     "memory": "What is kept while nothing is under way",
     "imports": "Import of the Python package",
