@@ -32,7 +32,7 @@ FUZZ_SECONDS ?= 60# for each target
 # How many requests of each kind `make test-descriptions` makes up for each operation.
 EXAMPLES ?= 15
 
-.PHONY: help demo test lint header shipped install uninstall deb wheel sdist docs-python check-abi check-portable test-free-threaded sanitize documents soak bench fuzz live clean
+.PHONY: help demo test lint header shipped install uninstall deb wheel sdist docs-python check-abi check-portable test-free-threaded test-hosts sanitize documents soak bench fuzz live clean
 
 help: ## List these targets
 	@echo "polyai-chat: hold a conversation with a PolyAI agent. Needs Rust, Python 3 and a C compiler."
@@ -46,7 +46,7 @@ demo: ready ## Build, start the embedded simulator and hold a scripted conversat
 
 test: ready ## Run every test, and check that documents and code are in step
 	@rm -f "$(not_run)"
-	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-turn-cost test-python test-lua test-conformance test-names test-descriptions test-browser test-models test-house
+	@$(MAKE) test-proxies test-tools test-rust check-abi test-packages test-turn-cost test-python test-lua test-conformance test-names test-descriptions test-browser test-quick-hosts test-models test-house
 	@$(call closing,test)
 
 lint: ready ## Check format, lints, API documentation, dependency policy and shell scripts
@@ -97,6 +97,9 @@ check-portable: ready ## Check what is for every glibc from 2.17 on, and try the
 test-free-threaded: ready ## Run the tests of the Python package on a CPython without the global lock
 	tests/python-free-threaded
 
+test-hosts: ready ## Run the examples inside their real hosts: Kamailio, Asterisk, webhook, widget, helpdesk
+	@tests/hosts/run || { [ $$? = 3 ] && { $(call skip,needs the hosts (see above what is missing)); }; }
+
 sanitize: ready ## Run the tests in C and C++ under valgrind, then with AddressSanitizer
 	@tests/abi/install
 	POLYAI_TEST_UNDER=valgrind cargo test --locked -p polyai-chat-abi
@@ -138,7 +141,7 @@ clean: ## Remove everything that was built
 
 # The parts of `test` and `lint`. Each can be made alone.
 
-.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-lua test-conformance test-names bench-micro bench-python test-turn-cost test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
+.PHONY: ready test-proxies test-tools test-packages test-deb test-rust test-python test-lua test-conformance test-names test-quick-hosts bench-micro bench-python test-turn-cost test-descriptions test-browser test-models test-house lint-format lint-code lint-docs lint-packages lint-python lint-docs-python lint-shell
 
 # $(call skip,what it needs): the part cannot run here. That is listed at the end, and a failure in CI.
 skip = mkdir -p "$(target)"; echo "  $@: $(1)" | tee -a "$(not_run)" >&2; [ "$${CI:-}" != true ]
@@ -226,8 +229,11 @@ test-browser: # the simulator's page in a real browser
 	    $(call skip,needs chromium and chromedriver (see above what installs them)); \
 	fi
 
+test-quick-hosts: # the examples inside a real host that take less than a minute each
+	@tests/hosts/run --quick || { [ $$? = 3 ] && { $(call skip,needs the hosts (see above what is missing)); }; }
+
 test-models: # threads in orders that are hard to meet by chance
-	cargo test --locked -p polyai-chat-core --features models --lib models::
+	CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=false cargo test --locked -p polyai-chat-core --features models --lib models::
 
 test-house:
 	@if command -v python3 >/dev/null; then \

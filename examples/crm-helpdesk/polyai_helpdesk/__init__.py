@@ -1,0 +1,1 @@
+"""A PolyAI agent that answers the tickets of django-helpdesk."""

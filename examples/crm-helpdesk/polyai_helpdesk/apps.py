@@ -1,0 +1,16 @@
+"""What Django has to know about the app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class PolyAIHelpdeskConfig(AppConfig):
+    """Listens to the helpdesk as soon as Django is up."""
+
+    name = "polyai_helpdesk"
+    verbose_name = "PolyAI agent"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import configuration, intake  # noqa: F401  (they register what they have)

@@ -1,0 +1,171 @@
+"""What a worker does over and over: has the agent answer what waits, and brings the answers into the tickets.
+
+Any number of workers may run, on any number of machines. A message is given to the agent once: that is the channel's
+part. An answer is in the ticket once, since the follow-up and the record of it are one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import transaction
+from django.db.models import QuerySet
+from helpdesk.models import Ticket
+from polyai_chat import (
+    AuthenticationError,
+    BusyError,
+    ChatError,
+    Client,
+    ConnectError,
+    DeadlineExceededError,
+    PermissionDeniedError,
+    RateLimitedError,
+    UnavailableError,
+)
+from polyai_chat.channels import Answer, Channel, Message, StoreError
+
+from . import thread
+from .configuration import CHANNEL, configuration
+from .models import AgentMessage, State
+from .store import DjangoStore
+
+# Worth another try with nothing changed; and for a wrong key, somebody will change it.
+WORTH_ANOTHER_TRY = (
+    *(ConnectError, DeadlineExceededError, BusyError, UnavailableError, RateLimitedError),
+    *(AuthenticationError, PermissionDeniedError),
+)
+
+_log = logging.getLogger("polyai_helpdesk")
+
+
+class Worker:
+    """One pair of hands. Make one for each thread or task; they may share a client."""
+
+    def __init__(self, client: Client) -> None:
+        desk = configuration()
+        self._desk = desk
+        self._channel = Channel(
+            client, DjangoStore(is_queue=True), CHANNEL, timeout=desk.turn_seconds, create_options=desk.create_options
+        )
+
+    def work_off(self, goes_on: Callable[[], bool] = lambda: True) -> int:
+        """Does what there is to do now, and returns how much it was."""
+        done = 0
+        while goes_on():
+            batch = self._step()
+            if not batch:
+                break
+            done += batch
+        return done
+
+    def tidy_up(self) -> None:
+        """Closes conversations in which nobody says anything, and forgets what is long past. For once an hour or so."""
+        self._channel.close_idle(self._desk.idle_seconds)
+        self._channel.purge(self._desk.keep_seconds)
+
+    def _step(self) -> int:
+        for unknown in self._channel.unknown(most=10):
+            self._leave_to_a_human(
+                unknown, "The agent may have heard this message, but no reply came back. It is not sent again."
+            )
+        brought = [answer for answer in self._channel.undelivered(most=10) if self._bring(answer)]
+        pending = self._channel.pending(most=1)  # no more: others are free while this one waits for the agent
+        for message in pending:
+            self._ask(message)
+        return len(brought) + len(pending)
+
+    def _ask(self, message: Message) -> None:
+        """Has the agent answer one message."""
+        ticket = Ticket.objects.filter(pk=message.sender).first()
+        if ticket is None or thread.is_a_humans(ticket):
+            self._channel.settle(sender=message.sender, message_id=message.message_id)
+            return
+        if thread.is_agents(ticket):
+            self._channel.release(sender=message.sender)
+        if self._turns_today(message.sender) >= self._desk.most_turns:
+            self._leave_to_a_human(message, f"The agent has answered {self._desk.most_turns} times in a day.")
+            return
+        try:
+            answer = self._channel.receive(
+                sender=message.sender,
+                message_id=message.message_id,
+                text=message.text,
+                integration_attributes=message.integration_attributes,
+            )
+        except StoreError as error:
+            _log.error("%s: %s", ticket.ticket_for_url, error)
+        except ChatError as error:
+            self._failed(message, error)
+        else:
+            if answer.state in ("open", "ended", "handed_off"):
+                self._bring(answer)
+
+    def _failed(self, message: Message, error: ChatError) -> None:
+        """Tries again later, or leaves the message to a human. What is unknown is found by the next step."""
+        _log.warning("ticket %s: %s", message.sender, error)
+        if not error.may_resend and not self._waits(message):
+            return
+        is_worth_it = isinstance(error, WORTH_ANOTHER_TRY) or not error.may_resend
+        if not is_worth_it or time.time() - message.received_at > self._desk.give_up_seconds:
+            self._leave_to_a_human(message, f"The agent has not got this message: {error}")
+        elif message.tries == 0:
+            with transaction.atomic():
+                thread.add_note(_ticket(message), f"The agent has not got this message yet; it is tried again. {error}")
+
+    def _bring(self, answer: Answer) -> bool:
+        """Brings an answer into its ticket: all of it, and the record of that, or nothing."""
+        try:
+            with transaction.atomic():
+                ticket = Ticket.objects.select_for_update().filter(pk=answer.message.sender).first()
+                # Somebody else has brought it if this process was held up for minutes.
+                if ticket is not None and answer.response is not None and not self._is_brought(answer.message):
+                    self._write(ticket, answer)
+                self._channel.delivered(answer)
+        except OSError as error:  # the mail server is away: the answer waits
+            _log.error("ticket %s: the reply cannot be mailed, and waits: %s", answer.message.sender, error)
+            self._channel.not_delivered(answer)
+            return False
+        return True
+
+    def _write(self, ticket: Ticket, answer: Answer) -> None:
+        words = (answer.greeting if self._desk.with_greeting else None, answer.response)
+        text = "\n\n".join(part for part in words if part and part.strip())
+        if thread.is_a_humans(ticket):  # since the agent was asked
+            thread.add_note(ticket, f"Not sent, since a human has the ticket now. The agent says:\n\n{text}")
+            return
+        if text:
+            thread.add_reply(ticket, text, ends=answer.state == "ended")
+        if answer.handoff is not None:
+            thread.hand_over(ticket, answer.handoff)
+
+    def _leave_to_a_human(self, message: Message, why: str) -> None:
+        """Says so in the ticket, and takes the message off the list."""
+        with transaction.atomic():
+            if not self._channel.settle(sender=message.sender, message_id=message.message_id):
+                return  # by another worker
+            self._channel.hand_off(sender=message.sender, reason=why)
+            ticket = Ticket.objects.select_for_update().filter(pk=message.sender).first()
+            if ticket is not None:
+                thread.leave_to_a_human(ticket, why)
+
+    def _waits(self, message: Message) -> bool:
+        """Whether it will be tried again: an unknown create has told the agent nothing of it."""
+        return _rows(message).filter(state=State.ACCEPTED).exists()
+
+    def _is_brought(self, message: Message) -> bool:
+        return _rows(message).filter(is_delivered=True).exists()
+
+    def _turns_today(self, sender: str) -> int:
+        return AgentMessage.objects.filter(
+            channel=CHANNEL, sender=sender, state=State.ANSWERED, done_at__gt=time.time() - 24 * 3600
+        ).count()
+
+
+def _rows(message: Message) -> QuerySet[AgentMessage]:
+    return AgentMessage.objects.filter(channel=CHANNEL, sender=message.sender, message_id=message.message_id)
+
+
+def _ticket(message: Message) -> Ticket:
+    return Ticket.objects.select_for_update().get(pk=message.sender)

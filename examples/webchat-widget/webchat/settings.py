@@ -1,0 +1,76 @@
+"""What the environment says, read once at the start. Keys are not here: the client reads those itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the widget's backend behaves."""
+
+    data: Path
+    """The directory of its two SQLite files, which all its processes share. It holds what customers said."""
+    origins: tuple[str, ...] = ()
+    """The sites whose pages may have the widget in them, beside those of this server itself."""
+    cookie_needs_tls: bool = True
+    """False is for a developer's machine, where there is no TLS."""
+    turn_seconds: float = 25.0
+    """The most that a customer waits for an answer, earlier sentences included."""
+    idle_seconds: float = 30 * 60.0
+    """After so long without a sentence a conversation is closed."""
+    keep_seconds: float = 24 * 3600.0
+    """After so long without anything a browser's conversations are forgotten."""
+    messages_a_minute: int = 20
+    """How many sentences a browser may send."""
+    conversations_an_hour: int = 60
+    """How many conversations an address may begin. Offices and phone networks share addresses."""
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Reads `WEBCHAT_…`; a wrong value is an error that names it."""
+        directory = environment.get("WEBCHAT_DATA")
+        if not directory:
+            raise ValueError("WEBCHAT_DATA is not set: a directory for the conversations, such as /var/lib/webchat")
+        return cls(
+            data=Path(directory),
+            origins=tuple(filter(None, map(_origin, environment.get("WEBCHAT_ORIGINS", "").split(",")))),
+            cookie_needs_tls=_yes_or_no(environment, "WEBCHAT_COOKIE_NEEDS_TLS", cls.cookie_needs_tls),
+            turn_seconds=_above_zero(environment, "WEBCHAT_TURN_SECONDS", cls.turn_seconds),
+            idle_seconds=_above_zero(environment, "WEBCHAT_IDLE_SECONDS", cls.idle_seconds),
+            keep_seconds=_above_zero(environment, "WEBCHAT_KEEP_SECONDS", cls.keep_seconds),
+            messages_a_minute=int(_above_zero(environment, "WEBCHAT_MESSAGES_A_MINUTE", cls.messages_a_minute)),
+            conversations_an_hour=int(
+                _above_zero(environment, "WEBCHAT_CONVERSATIONS_AN_HOUR", cls.conversations_an_hour)
+            ),
+        )
+
+
+def _origin(text: str) -> str:
+    origin = text.strip()
+    parts = urlsplit(origin)
+    if origin and (parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}"):
+        raise ValueError(f"WEBCHAT_ORIGINS: {origin!r} is no origin, such as https://www.example.com")
+    return origin
+
+
+def _yes_or_no(environment: Mapping[str, str], name: str, default: bool) -> bool:
+    value = environment.get(name, "yes" if default else "no")
+    if value not in ("yes", "no"):
+        raise ValueError(f"{name} is {value!r}: yes or no")
+    return value == "yes"
+
+
+def _above_zero(environment: Mapping[str, str], name: str, default: float) -> float:
+    value = environment.get(name, str(default))
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 1 <= number < 10_000_000:
+        raise ValueError(f"{name} is {value!r}: a number from 1 on")
+    return number
