@@ -14,7 +14,7 @@ use polyai_chat_core::{Client, Config, Create, Delivery, Error, ErrorKind, Phase
 use polyai_chat_simulator::{Action, Fault, Moment, Operation, Simulator, TlsIdentity};
 use servers::{Authority, PASSWORD, Server, USER, are_there, microsocks, stunnel, tinyproxy};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PROGRAMS: [&str; 3] = ["tinyproxy", "microsocks", "stunnel4"];
 
@@ -156,6 +156,31 @@ fn a_connection_can_be_inspected_and_opened_ahead() {
     }
 }
 
+/// Waits until the proxy, which takes a moment, has closed its side of a connection as well, or (inside TLS) has said so.
+fn wait_until_passed_on(proxy_url: &str) {
+    const CLOSE_WAIT: &str = "08";
+    const LONG_ENOUGH: Duration = Duration::from_secs(1);
+    let (_, port) = proxy_url.rsplit_once(':').unwrap();
+    let remote = format!(":{:04X}", port.parse::<u16>().unwrap());
+    let began = Instant::now();
+    let is_closed = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [_, _, to, state, queues, ..] = fields.as_slice() else {
+            return false;
+        };
+        to.ends_with(&remote) && (*state == CLOSE_WAIT || !queues.ends_with(":00000000"))
+    };
+    let is_passed_on = || {
+        let sockets = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
+        let mut lines = sockets.iter().flatten().flat_map(|text| text.lines());
+        lines.any(is_closed)
+    };
+    // Some close it altogether, and then there is nothing to be seen.
+    while !is_passed_on() && began.elapsed() < LONG_ENOUGH {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_connection_that_the_service_has_closed_is_replaced_before_a_byte_is_written() {
     let Some(proxies) = Proxies::start() else {
@@ -179,8 +204,7 @@ fn a_connection_that_the_service_has_closed_is_replaced_before_a_byte_is_written
                     simulator.wait_for(|records| records.counts().open_connections == 0, PATIENCE),
                     "{url}"
                 );
-                // The proxy takes a moment to pass it on.
-                std::thread::sleep(Duration::from_millis(100));
+                wait_until_passed_on(url);
                 conversation.respond("a").unwrap();
                 assert_eq!(simulator.connections(), turn + 1, "{url}");
             }
