@@ -42,7 +42,7 @@ def ca_file(built: Path) -> Path:
 
 
 def timed(built: Path, measured: list[Program], bases: dict[str, str], quick: bool, **options: Any) -> dict[str, Any]:
-    rounds, count = (7, 200) if quick else (31, 800)
+    rounds, count = (5, 150) if quick else (31, 800)
     samples, reconnections = turns.measure(built, measured, rounds, count, **options)
     return {
         "rounds": rounds,
@@ -74,11 +74,11 @@ def counted(built: Path, quick: bool) -> dict[str, Any]:
 
 
 def in_flight(built: Path, quick: bool) -> dict[str, Any]:
-    return at_once(built, 512, rounds=1 if quick else 3, count=20 if quick else 100)
+    return at_once(built, 512, rounds=1 if quick else 3, count=10 if quick else 100)
 
 
 def thinking(built: Path, quick: bool) -> dict[str, Any]:
-    return at_once(built, 64, rounds=1 if quick else 3, count=20 if quick else 100)
+    return at_once(built, 64, rounds=1 if quick else 3, count=10 if quick else 100)
 
 
 def at_once(built: Path, conversations: int, rounds: int, count: int) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def at_once(built: Path, conversations: int, rounds: int, count: int) -> dict[st
 
 
 def beside_many(built: Path, quick: bool) -> dict[str, Any]:
-    rounds, count = (7, 200) if quick else (31, 800)
+    rounds, count = (5, 150) if quick else (31, 800)
     samples = growth.measure(built, rounds, count)
     return {
         "rounds": rounds,
@@ -105,7 +105,7 @@ def beside_many(built: Path, quick: bool) -> dict[str, Any]:
 
 
 def cold_start(built: Path, quick: bool) -> dict[str, Any]:
-    rounds = 11 if quick else 61
+    rounds = 7 if quick else 61
     plain = cold.measure(built, programs.COLD, rounds)
     tls = cold.measure(built, programs.COLD_OVER_TLS, rounds, ca_file(built))
     return {
@@ -121,7 +121,7 @@ def kept(built: Path, _quick: bool) -> dict[str, Any]:
 
 
 def imported(_built: Path, quick: bool) -> dict[str, Any]:
-    rounds = 5 if quick else 21
+    rounds = 3 if quick else 21
     added = imports.measure(sys.executable, sys.executable, rounds)
     return {"rounds": rounds, "summary": of_rounds(added, {}), "by_round": added}
 
