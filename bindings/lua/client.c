@@ -10,6 +10,7 @@
 
 #include "answer.h"
 #include "request.h"
+#include "turn.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -296,17 +297,12 @@ static int start_by_id(lua_State *L, struct call *call, enum outcome outcome)
         return call_failed(call, status);
     struct object *turn = object_push_of(L, &kind_turn, SELF);
     polyai_conversation *conversation = NULL;
-    polyai_turn *made = NULL;
     status = polyai_client_attach(client->handle, id, id_length, &conversation, &call->error);
     if (status == POLYAI_STATUS_OK)
-        status = outcome == A_REPLY
-            ? polyai_conversation_start_respond(conversation, message, message_length, call->request, &made, &call->error)
-            : polyai_conversation_start_close(conversation, call->request, &made, &call->error);
+        status = turn_start(call, turn, conversation, message, message_length, outcome);
     polyai_conversation_free(conversation);
     if (status != POLYAI_STATUS_OK)
         return call_failed(call, status);
-    turn->handle = made;
-    turn->outcome = outcome;
     call_end(call);
     return 1;
 }

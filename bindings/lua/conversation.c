@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "request.h"
+#include "turn.h"
 
 #include <string.h>
 
@@ -49,14 +50,9 @@ static int start(lua_State *L, struct call *call, enum outcome outcome)
     if (status != POLYAI_STATUS_OK)
         return call_failed(call, status);
     struct object *turn = object_push_of(L, &kind_turn, SELF);
-    polyai_turn *made = NULL;
-    status = outcome == A_REPLY
-        ? polyai_conversation_start_respond(conversation->handle, message, length, call->request, &made, &call->error)
-        : polyai_conversation_start_close(conversation->handle, call->request, &made, &call->error);
+    status = turn_start(call, turn, conversation->handle, message, length, outcome);
     if (status != POLYAI_STATUS_OK)
         return call_failed(call, status);
-    turn->handle = made;
-    turn->outcome = outcome;
     call_end(call);
     return 1;
 }

@@ -2,12 +2,27 @@
 
 /* Calls that were started. */
 
-#include "answer.h"
+#include "turn.h"
+
 #include "request.h"
 
 #include <string.h>
 
 enum { SELF = 1 };
+
+polyai_status turn_start(struct call *call, struct object *turn, polyai_conversation *conversation, const char *message, size_t length,
+                         enum outcome outcome)
+{
+    polyai_turn *made = NULL;
+    const polyai_status status = outcome == A_REPLY
+        ? polyai_conversation_start_respond(conversation, message, length, call->request, &made, &call->error)
+        : polyai_conversation_start_close(conversation, call->request, &made, &call->error);
+    if (status == POLYAI_STATUS_OK) {
+        turn->handle = made;
+        turn->outcome = outcome;
+    }
+    return status;
+}
 
 /* A turn whose outcome was taken is done, and has nothing more to give. */
 static struct object *turn_self(lua_State *L, const char *function)
