@@ -4,8 +4,11 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a test may panic, and says what it could not run"
+    reason = "a test may panic, and says why it does"
 )]
+
+#[path = "../../../../tests/not_run.rs"]
+mod not_run;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -34,9 +37,9 @@ pub(crate) fn are_there(programs: &[&str]) -> bool {
     if missing.is_empty() {
         return true;
     }
-    let words = format!("not run: needs {missing:?}; tests/proxies/install installs them");
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{words}");
-    println!("{words}");
+    not_run::not_run(&format!(
+        "needs {missing:?}: INSTALL=1 tests/require proxies"
+    ));
     false
 }
 
