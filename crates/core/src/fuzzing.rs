@@ -1,8 +1,7 @@
 //! The parsers of what comes from outside, for the fuzz targets only. No part of the public interface.
 
-use crate::dialect::envelope::Envelope;
-use crate::dialect::{Dialect, read_close, read_create};
-use crate::verdict::parse_retry_after;
+use crate::dialect::{Dialect, Envelope, read_close, read_create};
+use crate::engine::parse_retry_after;
 use std::time::SystemTime;
 
 /// Reads bytes as each kind of answer, in both dialects.

@@ -21,55 +21,34 @@
 //! ```
 
 mod call;
-mod call_threads;
-mod cancel;
 mod client;
 mod config;
-mod conversation;
-mod correlation;
-mod deadline;
 mod dialect;
-mod endpoint;
-mod error;
-mod exchange;
-mod fork;
+mod engine;
+mod foundation;
 #[doc(hidden)]
 pub mod fuzzing;
-mod headers;
 #[doc(hidden)]
 pub mod measuring;
+mod model;
 #[cfg(all(test, feature = "models"))]
 mod models;
 mod observe;
-mod overload;
-mod own_thread;
-mod reply;
-mod request;
-mod retry;
-mod secret;
-mod sleep;
-mod sync;
 mod transport;
-mod turn;
-mod turn_queue;
-mod verdict;
 
-pub use cancel::CancelToken;
-pub use client::Client;
+pub use call::{CancelToken, Close, Create, Respond, Turn};
+pub use client::{Client, Conversation, ConversationState};
 pub use config::{Config, OPTIONS, OptionKind, OptionSpec, Origin, SettingDescription};
-pub use conversation::{Conversation, ConversationState};
 pub use dialect::Dialect;
-pub use endpoint::{REGIONS, Region};
-pub use error::{Attempt, Delivery, Error, ErrorKind, Phase};
-pub use exchange::Operation;
+pub use engine::BreakerState;
+pub use foundation::secret::Secret;
+pub use model::{
+    Attempt, Closed, Delivery, Error, ErrorKind, Greeting, Handoff, Operation, Phase, REGIONS,
+    Region, Reply,
+};
 pub use observe::{LogLevel, Metrics};
-pub use overload::BreakerState;
-pub use reply::{Closed, Greeting, Handoff, Reply};
-pub use request::{Close, Create, Respond};
-pub use secret::Secret;
 pub use serde_json::{Map, Value};
 pub use transport::{ConnectionReport, ProxyReport, TlsReport};
-pub use turn::Turn;
 
 /// The version of this library.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,9 +1,9 @@
 //! Parts of a turn, each by itself, for the micro-benchmarks only. No part of the public interface.
 
+use crate::call::Respond;
 use crate::config::Config;
 use crate::dialect::Dialect;
-use crate::error::Error;
-use crate::request::Respond;
+use crate::model::Error;
 use crate::transport::Transport;
 
 /// The body of a turn's request.

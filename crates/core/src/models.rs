@@ -1,15 +1,13 @@
 //! What threads can do to one conversation, tried out in many orders by a scheduler. Waiting with a timeout never times out
 //! here, so a wake-up that is lost is found as a deadlock.
 
-use crate::call::{Call, CallOptions, Stop};
-use crate::call_threads::CallThreads;
-use crate::cancel::{CallCancel, CancelToken, Interrupt};
+use crate::call::{
+    Call, CallCancel, CallOptions, CallThreads, CancelToken, Interrupt, Stop, Turn, TurnQueue,
+};
 use crate::client::Client;
 use crate::config::Config;
-use crate::error::{Error, ErrorKind};
-use crate::sync::{AtomicBool, Mutex, Ordering, thread};
-use crate::turn::Turn;
-use crate::turn_queue::TurnQueue;
+use crate::foundation::sync::{AtomicBool, Mutex, Ordering, thread};
+use crate::model::{Error, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Which servers are reached without the proxy.
 
-use crate::endpoint::literal_address;
+use crate::model::literal_address;
 use std::net::IpAddr;
 
 /// The rules of `no_proxy`, in the syntax of the variable `NO_PROXY`.

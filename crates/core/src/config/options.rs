@@ -1,7 +1,8 @@
 //! The one table of options. Every other list of them is made from it or checked against it.
 
-use super::{Config, proxy};
-use crate::secret::Secret;
+use super::config::Config;
+use super::proxy;
+use crate::foundation::secret::Secret;
 use std::time::Duration;
 
 /// What an option takes.
@@ -256,7 +257,7 @@ impl OptionKind {
     pub(crate) fn check(&self, value: &Value) -> Result<(), String> {
         match (self, value) {
             (Self::Secret, Value::Secret(secret)) => check_secret(secret.reveal()),
-            (Self::Identifier, Value::Text(text)) => crate::endpoint::check_id(text),
+            (Self::Identifier, Value::Text(text)) => crate::model::check_id(text),
             (Self::Choice(words), Value::Text(text)) if !words.contains(&text.as_str()) => {
                 Err(format!("{text:?} must be one of {}", words.join(", ")))
             }

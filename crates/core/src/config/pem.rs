@@ -1,10 +1,10 @@
 //! PEM that an option holds, or that stands in the file it names.
 
+use super::config::{Config, Setting};
 use super::options::Value;
 use super::settings::one_choice;
-use super::{Config, Setting};
-use crate::error::Error;
-use crate::secret::Secret;
+use crate::foundation::secret::Secret;
+use crate::model::Error;
 use std::path::PathBuf;
 
 /// Where the client's certificate and its key are.

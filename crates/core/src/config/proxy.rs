@@ -1,11 +1,10 @@
 //! Which proxy a client goes through, if any: the option `proxy`, and the environment where that option asks for it.
 
+use super::config::{Config, Origin, Setting, wrong_value};
 use super::no_proxy::NoProxy;
 use super::options::Value;
-use super::{Config, Origin, Setting, wrong_value};
-use crate::endpoint::BaseUrl;
-use crate::error::Error;
-use crate::secret::Secret;
+use crate::foundation::secret::Secret;
+use crate::model::{BaseUrl, Error};
 use std::ffi::OsString;
 use std::fmt;
 

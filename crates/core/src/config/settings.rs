@@ -1,13 +1,13 @@
 //! The options of a client, checked and complete.
 
-use super::options::{OptionKind, Value};
+use super::config::{Config, Origin, Setting, wrong_value};
+use super::options::{OPTIONS, OptionKind, OptionSpec, Value};
 use super::pem::{ClientCertificate, PemSource};
 use super::proxy::Proxy;
-use super::{BTreeMap, Config, OPTIONS, OptionSpec, Origin, Setting, wrong_value};
 use crate::dialect::Dialect;
-use crate::endpoint::{BaseUrl, Region, StudioUrl};
-use crate::error::Error;
-use crate::secret::{REDACTED, Secret};
+use crate::foundation::secret::{REDACTED, Secret};
+use crate::model::{BaseUrl, Error, Region, StudioUrl};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What says where the service is; one choice.

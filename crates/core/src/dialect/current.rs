@@ -1,13 +1,11 @@
 //! The dialect `current`.
 
-use super::json::parse;
-use super::{
-    CREATE_FIELDS, CreateBody, Dialect, RESPOND_FIELDS, RespondReply, Unreadable, extra_fields,
-    object, refuse, to_json,
+use super::dialect::{
+    CREATE_FIELDS, CreateBody, Dialect, RESPOND_FIELDS, RespondReply, extra_fields, object, refuse,
+    to_json,
 };
-use crate::error::Error;
-use crate::reply::Handoff;
-use crate::request::{Close, Create, Respond};
+use crate::call::{Close, Create, Respond};
+use crate::model::{Error, Handoff, Unreadable, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -111,7 +109,7 @@ struct Respondent<'a> {
 }
 
 pub(super) fn read_respond(body: &str) -> Result<RespondReply, Unreadable> {
-    super::json::parse_with(body, |text| {
+    crate::model::parse_with(body, |text| {
         let reply: Respondent<'_> = serde_json::from_str(text)?;
         Ok(RespondReply {
             conversation_id: reply.conversation_id,

@@ -1,6 +1,6 @@
 //! The envelope in which the service reports errors; any of its fields may be missing.
 
-use super::parse;
+use crate::model::parse;
 use serde_json::Value;
 
 /// What an error answer says about itself.

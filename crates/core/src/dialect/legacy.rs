@@ -1,13 +1,11 @@
 //! The dialect `legacy`.
 
-use super::json::parse;
-use super::{
-    CREATE_FIELDS, CreateBody, Dialect, RESPOND_FIELDS, RespondReply, Unreadable, extra_fields,
-    object, refuse, to_json,
+use super::dialect::{
+    CREATE_FIELDS, CreateBody, Dialect, RESPOND_FIELDS, RespondReply, extra_fields, object, refuse,
+    to_json,
 };
-use crate::correlation;
-use crate::error::Error;
-use crate::request::{Create, Respond};
+use crate::call::{Create, Respond, correlation};
+use crate::model::{Error, Unreadable, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -105,7 +103,7 @@ pub(super) fn read_respond(body: &str) -> Result<RespondReply, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
+    use crate::model::ErrorKind;
     use serde_json::json;
 
     #[test]

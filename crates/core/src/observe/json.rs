@@ -1,8 +1,8 @@
 //! Attempts, counters and settings as JSON, with the same names in every language.
 
-use super::Metrics;
+use super::observations::Metrics;
 use crate::config::{OptionSpec, SettingDescription};
-use crate::error::{Attempt, Delivery, ErrorKind};
+use crate::model::{Attempt, Delivery, ErrorKind};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -102,8 +102,7 @@ fn milliseconds(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Phase;
-    use crate::exchange::Operation;
+    use crate::model::{Operation, Phase};
     use std::time::SystemTime;
 
     #[test]

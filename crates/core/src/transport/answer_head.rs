@@ -1,6 +1,6 @@
 //! The head of an answer. ureq would make a map of it that nobody asks for: it is shown only what frames the body.
 
-use crate::headers::Headers;
+use crate::model::Headers;
 use httparse::{Response, Status};
 use std::mem::MaybeUninit;
 

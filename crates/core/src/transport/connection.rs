@@ -3,7 +3,6 @@
 //! ureq's own pool keeps three connections a host, scans them and takes the oldest. An agent per connection makes its
 //! pool hold exactly one, and leaves the choice among connections to ours.
 
-use super::TransportOptions;
 use super::connect::{self, ConnectionReport, Opened, Target};
 use super::failure::{Cause, Failure};
 use super::head::{self, Method, PreparedHead};
@@ -12,12 +11,12 @@ use super::pool::Pool;
 use super::socket::{Idle, peek};
 use super::tls::Tls;
 use super::trace::Trace;
+use super::transport::TransportOptions;
 use super::wire::Wire;
 use crate::call::{Call, Stop};
-use crate::deadline::Deadline;
-use crate::error::Phase;
-use crate::headers::Headers;
-use crate::sync::{Mutex, MutexGuard, lock};
+use crate::foundation::deadline::Deadline;
+use crate::foundation::sync::{Mutex, MutexGuard, lock};
+use crate::model::{Headers, Phase};
 use http::{HeaderMap, Uri};
 use socket2::Socket;
 use std::fmt;

@@ -5,11 +5,10 @@
 
 use super::failure::{Cause, Failure};
 use super::poll::wait_writable;
-use crate::call::{Call, Stop};
-use crate::cancel::Interrupt;
-use crate::deadline::Deadline;
-use crate::error::Phase;
-use crate::sync::{Mutex, lock};
+use crate::call::{Call, Interrupt, Stop};
+use crate::foundation::deadline::Deadline;
+use crate::foundation::sync::{Mutex, lock};
+use crate::model::Phase;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
 use std::net::{Shutdown, SocketAddr};

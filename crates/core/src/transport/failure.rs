@@ -5,7 +5,7 @@ use super::tls;
 use super::trace::Trace;
 use crate::call::Stop;
 use crate::config::Proxy;
-use crate::error::Phase;
+use crate::model::Phase;
 use std::fmt;
 use std::io;
 

@@ -2,7 +2,7 @@
 
 use super::trust::read_certificates;
 use crate::config::{ClientCertificate, PemSource};
-use crate::error::Error;
+use crate::model::Error;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject};

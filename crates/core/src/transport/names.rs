@@ -4,13 +4,11 @@
 //! no name is left to resolve.
 
 use super::failure::{Cause, Failure};
-use crate::call::{Call, Stop};
-use crate::cancel::Interrupt;
-use crate::deadline::Deadline;
-use crate::endpoint::literal_address;
-use crate::error::Phase;
-use crate::own_thread;
-use crate::sync::{Condvar, Mutex, PoisonError, lock};
+use crate::call::{Call, Interrupt, Stop};
+use crate::foundation::deadline::Deadline;
+use crate::foundation::own_thread;
+use crate::foundation::sync::{Condvar, Mutex, PoisonError, lock};
+use crate::model::{Phase, literal_address};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -207,8 +205,7 @@ fn gave_up(stop: Stop, call: &Call, host: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::CallOptions;
-    use crate::cancel::CancelToken;
+    use crate::call::{CallOptions, CancelToken};
 
     fn call() -> Arc<Call> {
         Call::begin(

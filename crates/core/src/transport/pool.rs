@@ -1,7 +1,7 @@
 //! The idle connections of a client. The one used last is taken first, so that the others age and leave.
 
 use super::connection::Connection;
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use crate::foundation::sync::{AtomicBool, Mutex, Ordering, lock};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

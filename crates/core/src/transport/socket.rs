@@ -1,9 +1,8 @@
 //! A connected TCP socket whose reads and writes end with the call's deadline.
 
 use super::failure::stop_error;
-use crate::call::Call;
-use crate::cancel::Interrupt;
-use crate::deadline::Deadline;
+use crate::call::{Call, Interrupt};
+use crate::foundation::deadline::Deadline;
 use socket2::Socket;
 use std::io::{self, Read};
 use std::mem::MaybeUninit;

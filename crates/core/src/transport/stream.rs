@@ -3,7 +3,7 @@
 use super::socket::{DeadlineSocket, Idle};
 use super::tls::{self, Carrier};
 use crate::call::Call;
-use crate::deadline::Deadline;
+use crate::foundation::deadline::Deadline;
 use rustls::ClientConnection;
 use socket2::Socket;
 use std::io::{self, Write};

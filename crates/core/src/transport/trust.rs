@@ -1,8 +1,7 @@
 //! Whom we believe: the system's certificate authorities and the caller's own.
 
 use crate::config::PemSource;
-use crate::endpoint::literal_address;
-use crate::error::Error;
+use crate::model::{Error, literal_address};
 use once_cell::race::OnceBox;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

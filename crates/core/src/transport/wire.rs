@@ -9,7 +9,7 @@ use super::head::END_OF_HEAD;
 use super::stream::Bytes;
 use super::tls::{self, Carrier};
 use crate::call::Call;
-use crate::error::Phase;
+use crate::model::Phase;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! CONNECT. It is used for plain http targets too: the proxy then neither sees nor changes a header, and no key gets
 //! into its log.
 
-use super::failure::Failure;
-use super::proxy::{Agreement, refused};
+use super::open::{Agreement, refused};
 use crate::VERSION;
 use crate::config::ProxyCredentials;
+use crate::transport::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 

@@ -1,15 +1,14 @@
 //! The way through a proxy: to the proxy, an agreement with it, and from then on the service's bytes only.
 
-use super::connect::{ConnectionReport, ProxyReport, Target, Way};
-use super::failure::{Cause, Failure, stop_of};
-use super::stream::{Bytes, Stream};
-use super::tls::Peer;
-use super::{proxy_http, proxy_socks};
+use super::{http, socks};
 use crate::call::Stop;
 use crate::config::{Proxy, ProxyProtocol};
-use crate::deadline::Deadline;
-use crate::endpoint::literal_address;
-use crate::error::Phase;
+use crate::foundation::deadline::Deadline;
+use crate::model::{Phase, literal_address};
+use crate::transport::connect::{ConnectionReport, ProxyReport, Target, Way};
+use crate::transport::failure::{Cause, Failure, stop_of};
+use crate::transport::stream::{Bytes, Stream};
+use crate::transport::tls::Peer;
 use std::io;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -22,7 +21,7 @@ pub(super) enum Destination<'a> {
 }
 
 /// Connects to the service through a proxy.
-pub(super) fn open(
+pub(in crate::transport) fn open(
     proxy: &Proxy,
     target: &Target,
     way: Way<'_>,
@@ -103,7 +102,7 @@ fn agree(
     target: &Target,
     destination: Destination<'_>,
     way: Way<'_>,
-    mut socket: super::socket::DeadlineSocket,
+    mut socket: crate::transport::socket::DeadlineSocket,
 ) -> Result<Stream, Failure> {
     let to_proxy = match proxy.protocol {
         ProxyProtocol::Https => {
@@ -120,8 +119,8 @@ fn agree(
         way,
     };
     match proxy.protocol.is_socks() {
-        true => proxy_socks::connect(&mut agreement, destination, target.port)?,
-        false => proxy_http::connect(&mut agreement, &target.host, target.port)?,
+        true => socks::connect(&mut agreement, destination, target.port)?,
+        false => http::connect(&mut agreement, &target.host, target.port)?,
     }
     Ok(agreement.stream)
 }

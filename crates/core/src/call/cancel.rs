@@ -1,7 +1,8 @@
 //! Ending one call from another thread.
 
-use crate::fork::{self, PerProcess};
-use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
+use crate::foundation::fork;
+use crate::foundation::fork::PerProcess;
+use crate::foundation::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
 use std::sync::{Arc, Weak};
 
 /// Something a call is blocked on, which can be told to let go.

@@ -1,9 +1,10 @@
 //! One turn at a time in a conversation, in the order in which they were asked for.
 
-use crate::call::{Call, Stop};
-use crate::cancel::Interrupt;
-use crate::fork::{self, PerProcess};
-use crate::sync::{Condvar, Mutex, PoisonError, lock};
+use super::call::{Call, Stop};
+use super::cancel::Interrupt;
+use crate::foundation::fork;
+use crate::foundation::fork::PerProcess;
+use crate::foundation::sync::{Condvar, Mutex, PoisonError, lock};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -119,8 +120,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::CallOptions;
-    use crate::cancel::CancelToken;
+    use crate::call::{CallOptions, CancelToken};
     use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;

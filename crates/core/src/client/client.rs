@@ -1,26 +1,24 @@
 //! The client: three operations, stateless by conversation id.
 
-use crate::call::{Call, CallOptions};
-use crate::call_threads::CallThreads;
-use crate::cancel::CancelToken;
+use super::conversation::Conversation;
+use crate::call::{Call, CallOptions, CallThreads, CancelToken, Close, Create, Respond, Turn};
 use crate::config::{Config, Credentials, Settings};
-use crate::conversation::Conversation;
-use crate::dialect::{Dialect, Unreadable, read_close, read_create};
-use crate::error::{Attempt, Delivery, Error, ErrorKind, Phase};
-use crate::exchange::{Exchange, Operation, Understand};
-use crate::fork::PerProcess;
+use crate::dialect::{Dialect, read_close, read_create};
+use crate::engine::{
+    Breaker, BreakerState, CallsInFlight, Exchange, RetryBudget, RetryPolicy, Understand, Verdict,
+    says_that_it_is_over,
+};
+use crate::foundation::fork::PerProcess;
+use crate::foundation::secret::Secret;
+use crate::foundation::sync::{AtomicBool, Ordering};
+use crate::model::{
+    Answer, Attempt, Closed, Delivery, Error, ErrorKind, Greeting, Operation, Phase, Reply,
+    Unreadable,
+};
 use crate::observe::{Listeners, Metrics, Observations};
-use crate::overload::{Breaker, BreakerState, CallsInFlight};
-use crate::reply::{Answer, Closed, Greeting, Reply};
-use crate::request::{Close, Create, Respond};
-use crate::retry::{RetryBudget, RetryPolicy};
-use crate::secret::Secret;
-use crate::sync::{AtomicBool, Ordering};
 use crate::transport::{
     ConnectionReport, Failure, Incoming, Method, PreparedHead, ReceivedHead, Transport,
 };
-use crate::turn::Turn;
-use crate::verdict::{Verdict, says_that_it_is_over};
 use arc_swap::ArcSwap;
 use http::Uri;
 use std::fmt;

@@ -1,9 +1,9 @@
 //! A call that is under way on a thread of its own: wait for it a while, cancel it, take its outcome.
 
-use crate::call::Call;
-use crate::call_threads::CallThreads;
-use crate::error::{Delivery, Error, ErrorKind, Phase};
-use crate::sync::{Condvar, Mutex, PoisonError, lock};
+use super::call::Call;
+use super::threads::CallThreads;
+use crate::foundation::sync::{Condvar, Mutex, PoisonError, lock};
+use crate::model::{Delivery, Error, ErrorKind, Phase};
 use std::fmt;
 use std::io;
 use std::net::Shutdown;

@@ -1,45 +1,16 @@
 //! One call on its way: as many attempts as are allowed, each told to whoever listens.
 
-use crate::call::{Call, Stop};
+use super::retry::random;
+use super::verdict::Verdict;
+use crate::call::{Call, Stop, sleep};
 use crate::client::Inner;
 use crate::config::Credentials;
-use crate::error::{Attempt, Delivery, Error, ErrorKind, Phase};
-use crate::reply::CORRELATION_HEADER;
-use crate::retry::{Repeat, random};
-use crate::sleep::sleep;
+use crate::model::{
+    Attempt, CORRELATION_HEADER, Delivery, Error, ErrorKind, Operation, Phase, Repeat,
+};
 use crate::transport::{Incoming, Outgoing, ReceivedHead, Trace};
-use crate::verdict::Verdict;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-
-/// What a request asks for. Since 0.1.0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// Starts a conversation.
-    Create,
-    /// One turn.
-    Respond,
-    /// Ends a conversation.
-    Close,
-}
-
-impl Operation {
-    /// The service's own word: `create`, `respond` or `close`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Respond => "respond",
-            Self::Close => "close",
-        }
-    }
-}
-
-impl std::fmt::Display for Operation {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
 
 /// Makes sense of a complete answer, or says why there is none to be made.
 pub(crate) type Understand<'a, T> =

@@ -1,7 +1,7 @@
 //! Correlation ids: made here, before anything is sent, so that a timeout shows one too.
 
-use crate::error::{Error, ErrorKind};
-use crate::fork;
+use crate::foundation::fork;
+use crate::model::{Error, ErrorKind};
 use std::cell::RefCell;
 use uuid::{Builder, Uuid};
 

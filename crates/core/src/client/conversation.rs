@@ -1,17 +1,13 @@
 //! A conversation: its id and greeting, the order of its turns, and whether it is over.
 
-use crate::call::{Call, CallOptions, Stop};
-use crate::client::Client;
-use crate::deadline::Deadline;
+use super::client::Client;
+use crate::call::{Call, CallOptions, Close, Place, Respond, Stop, Turn, TurnQueue};
 use crate::dialect::Dialect;
-use crate::error::{Delivery, Error, ErrorKind, Phase};
-use crate::fork::PerProcess;
-use crate::reply::{Closed, Greeting, Reply};
-use crate::request::{Close, Respond};
-use crate::sync::{AtomicU8, Mutex, Ordering, lock};
-use crate::turn::Turn;
-use crate::turn_queue::{Place, TurnQueue};
-use crate::verdict::says_that_it_is_over;
+use crate::engine::says_that_it_is_over;
+use crate::foundation::deadline::Deadline;
+use crate::foundation::fork::PerProcess;
+use crate::foundation::sync::{AtomicU8, Mutex, Ordering, lock};
+use crate::model::{Closed, Delivery, Error, ErrorKind, Greeting, Phase, Reply};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! A pause that a cancellation ends.
 
-use crate::call::{Call, Stop};
-use crate::cancel::Interrupt;
-use crate::deadline::Deadline;
-use crate::sync::{Condvar, Mutex, PoisonError, lock};
+use super::call::{Call, Stop};
+use super::cancel::Interrupt;
+use crate::foundation::deadline::Deadline;
+use crate::foundation::sync::{Condvar, Mutex, PoisonError, lock};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,8 +49,7 @@ pub(crate) fn sleep(call: &Call, duration: Duration) -> Result<(), Stop> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::CallOptions;
-    use crate::cancel::CancelToken;
+    use crate::call::{CallOptions, CancelToken};
     use std::thread;
     use std::time::Instant;
 

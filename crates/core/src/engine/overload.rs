@@ -1,7 +1,7 @@
 //! What keeps a client from making an outage worse: a cap on calls in flight, and a breaker.
 
-use crate::error::{Error, ErrorKind};
-use crate::sync::{Mutex, lock};
+use crate::foundation::sync::{Mutex, lock};
+use crate::model::{Error, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 

@@ -1,10 +1,10 @@
 //! What one call carries with it: its options, its deadline, and the ways to end it early.
 
-use crate::cancel::{CallCancel, CancelToken, UnderWay};
-use crate::correlation;
-use crate::deadline::Deadline;
-use crate::error::Error;
-use crate::fork;
+use super::cancel::{CallCancel, CancelToken, UnderWay};
+use super::correlation;
+use crate::foundation::deadline::Deadline;
+use crate::foundation::fork;
+use crate::model::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

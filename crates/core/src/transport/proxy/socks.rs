@@ -1,8 +1,8 @@
 //! SOCKS 5 (RFC 1928), with user name and password (RFC 1929) where they are given.
 
-use super::failure::Failure;
-use super::proxy::{Agreement, Destination, refused};
+use super::open::{Agreement, Destination, refused};
 use crate::config::ProxyCredentials;
+use crate::transport::failure::Failure;
 use std::net::IpAddr;
 
 const VERSION: u8 = 5;

@@ -1,8 +1,8 @@
 //! The threads of started calls. One whose call is done takes the next one while others are under way; when nothing runs,
 //! nothing remains.
 
-use crate::own_thread;
-use crate::sync::{Condvar, Mutex, PoisonError, lock};
+use crate::foundation::own_thread;
+use crate::foundation::sync::{Condvar, Mutex, PoisonError, lock};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;

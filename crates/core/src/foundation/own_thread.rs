@@ -3,7 +3,7 @@
 //! A host that handles signals on a thread of its choice blocks them on all others. A thread inherits the mask of whoever starts it,
 //! so one that we start could take them away from it.
 
-use crate::sync::thread;
+use super::sync::thread;
 use std::io;
 
 /// Starts a thread that is left to itself: it ends with its work.

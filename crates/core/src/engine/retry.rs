@@ -1,20 +1,9 @@
 //! What is tried again by itself: never what may have been processed, and never so much that an outage is multiplied.
 
 use crate::config::Settings;
-use crate::error::Error;
-use crate::sync::{Mutex, lock};
+use crate::foundation::sync::{Mutex, lock};
+use crate::model::{Error, Repeat};
 use std::time::Duration;
-
-/// Whether a failed request may be repeated without asking the caller; the contract's table, last column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeat {
-    /// It would fail again, or the caller has to decide.
-    Never,
-    /// Nothing of it can have been processed.
-    AnyOperation,
-    /// It may have been processed, which only close can bear.
-    CloseOnly,
-}
 
 /// How often, and after which pauses.
 #[derive(Debug, Clone)]
@@ -126,7 +115,7 @@ pub(crate) fn random() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
+    use crate::model::ErrorKind;
 
     const LONG: Duration = Duration::from_secs(30);
 

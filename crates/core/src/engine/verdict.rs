@@ -2,11 +2,8 @@
 
 use crate::call::{Call, Stop};
 use crate::config::{Credentials, Settings};
-use crate::dialect::Unreadable;
-use crate::dialect::envelope::Envelope;
-use crate::error::{Delivery, Error, ErrorKind, Phase};
-use crate::headers::Headers;
-use crate::retry::Repeat;
+use crate::dialect::Envelope;
+use crate::model::{Delivery, Error, ErrorKind, Headers, Phase, Repeat, Unreadable};
 use crate::transport::{Cause, Failure, ReceivedHead};
 use std::time::{Duration, SystemTime};
 

@@ -1,7 +1,7 @@
 //! What the service answered: typed fields, and everything else it said.
 
-use crate::dialect::{CLOSE_REPLY_FIELDS, CREATE_REPLY_FIELDS, RESPOND_REPLY_FIELDS, parse};
-use crate::headers::Headers;
+use super::headers::Headers;
+use super::json::parse;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ pub struct Greeting {
     pub(crate) answer: Answer,
 }
 
-answer_methods!(Greeting, CREATE_REPLY_FIELDS);
+answer_methods!(Greeting, &["conversation_id", "response"]);
 
 impl Greeting {
     /// The id of the new conversation.
@@ -111,7 +111,10 @@ pub struct Reply {
     pub(crate) answer: Answer,
 }
 
-answer_methods!(Reply, RESPOND_REPLY_FIELDS);
+answer_methods!(
+    Reply,
+    &["conversation_id", "response", "end_conversation", "handoff"]
+);
 
 impl Reply {
     /// The conversation it belongs to.
@@ -183,7 +186,7 @@ pub struct Closed {
     pub(crate) answer: Answer,
 }
 
-answer_methods!(Closed, CLOSE_REPLY_FIELDS);
+answer_methods!(Closed, &["success"]);
 
 impl Closed {
     /// Whether the service said that the conversation was over already, or is not there any more.

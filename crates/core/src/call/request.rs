@@ -1,7 +1,7 @@
 //! What a caller asks for: create, respond, close, each with what the call itself may carry.
 
-use crate::call::CallOptions;
-use crate::cancel::CancelToken;
+use super::call::CallOptions;
+use super::cancel::CancelToken;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;

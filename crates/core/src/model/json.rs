@@ -66,7 +66,7 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Unr
 
 /// Reads, and where that fails reads once more with lone surrogates replaced: JSON may escape half a character, which
 /// no Rust string can hold.
-pub(super) fn parse_with<T>(
+pub(crate) fn parse_with<T>(
     text: &str,
     read: impl Fn(&str) -> Result<T, serde_json::Error>,
 ) -> Result<T, Unreadable> {

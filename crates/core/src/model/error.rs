@@ -1,8 +1,7 @@
 //! The one error type: what went wrong, whether the service may have acted on it, and what to do next.
 
-use crate::exchange::Operation;
-use crate::headers::Headers;
-use crate::retry::Repeat;
+use super::headers::Headers;
+use super::operation::Operation;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -226,6 +225,17 @@ pub struct Attempt {
     pub bytes_sent: u64,
     /// Bytes of the answer that came, without TLS.
     pub bytes_received: u64,
+}
+
+/// Whether a failed request may be repeated without asking the caller; the contract's table, last column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// It would fail again, or the caller has to decide.
+    Never,
+    /// Nothing of it can have been processed.
+    AnyOperation,
+    /// It may have been processed, which only close can bear.
+    CloseOnly,
 }
 
 type Source = Arc<dyn std::error::Error + Send + Sync>;

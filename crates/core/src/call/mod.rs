@@ -1,0 +1,21 @@
+//! One call and its caller: what was asked for, its deadline, the ways to end it early, its turn and its thread.
+
+mod call;
+mod cancel;
+pub(crate) mod correlation;
+mod request;
+mod sleep;
+mod threads;
+mod turn;
+mod turn_queue;
+
+pub(crate) use call::{Call, CallOptions, Stop};
+#[cfg(all(test, feature = "models"))]
+pub(crate) use cancel::CallCancel;
+pub use cancel::CancelToken;
+pub(crate) use cancel::Interrupt;
+pub use request::{Close, Create, Respond};
+pub(crate) use sleep::sleep;
+pub(crate) use threads::CallThreads;
+pub use turn::Turn;
+pub(crate) use turn_queue::{Place, TurnQueue};

@@ -1,0 +1,8 @@
+//! The façade: a client and its conversations.
+
+mod client;
+mod conversation;
+
+pub use client::Client;
+pub(crate) use client::Inner;
+pub use conversation::{Conversation, ConversationState};

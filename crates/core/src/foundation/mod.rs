@@ -1,0 +1,7 @@
+//! What knows nothing of a chat.
+
+pub(crate) mod deadline;
+pub(crate) mod fork;
+pub(crate) mod own_thread;
+pub(crate) mod secret;
+pub(crate) mod sync;

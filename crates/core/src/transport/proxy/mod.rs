@@ -1,0 +1,7 @@
+//! The way through a proxy: to the proxy, an agreement with it, and from then on the service's bytes only.
+
+mod http;
+mod open;
+mod socks;
+
+pub(super) use open::open;
