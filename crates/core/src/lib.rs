@@ -42,6 +42,7 @@ pub use config::{Config, OPTIONS, OptionKind, OptionSpec, Origin, SettingDescrip
 pub use dialect::Dialect;
 pub use engine::BreakerState;
 pub use foundation::secret::Secret;
+pub use foundation::version::VERSION;
 pub use model::{
     Attempt, Closed, Delivery, Error, ErrorKind, Greeting, Handoff, Operation, Phase, REGIONS,
     Region, Reply,
@@ -49,9 +50,6 @@ pub use model::{
 pub use observe::{LogLevel, Metrics};
 pub use serde_json::{Map, Value};
 pub use transport::{ConnectionReport, ProxyReport, TlsReport};
-
-/// The version of this library.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

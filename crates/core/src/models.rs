@@ -4,8 +4,8 @@
 use crate::call::{
     Call, CallCancel, CallOptions, CallThreads, CancelToken, Interrupt, Stop, Turn, TurnQueue,
 };
-use crate::client::Client;
 use crate::config::Config;
+use crate::engine::Engine;
 use crate::foundation::sync::{AtomicBool, Mutex, Ordering, thread};
 use crate::model::{Error, ErrorKind};
 use std::sync::Arc;
@@ -239,10 +239,10 @@ fn shutting_down_stops_a_call_or_is_seen_by_it() {
         .api_key("k")
         .token("t");
     explore(move || {
-        let client = Client::new(config.clone()).unwrap();
-        let of_thread = client.clone();
+        let engine = Arc::new(Engine::new(config.clone()).unwrap());
+        let of_thread = Arc::clone(&engine);
         let beginning = thread::spawn(move || of_thread.begin(&CallOptions::default(), LONG));
-        client.shut_down();
+        engine.shut_down();
         match beginning.join().unwrap() {
             Ok(call) => assert_eq!(call.stopped(), Some(Stop::Cancelled)),
             Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled),

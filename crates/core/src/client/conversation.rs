@@ -1,9 +1,8 @@
 //! A conversation: its id and greeting, the order of its turns, and whether it is over.
 
-use super::client::Client;
 use crate::call::{Call, CallOptions, Close, Place, Respond, Stop, Turn, TurnQueue};
 use crate::dialect::Dialect;
-use crate::engine::says_that_it_is_over;
+use crate::engine::{Engine, says_that_it_is_over};
 use crate::foundation::deadline::Deadline;
 use crate::foundation::fork::PerProcess;
 use crate::foundation::sync::{AtomicU8, Mutex, Ordering, lock};
@@ -53,7 +52,7 @@ impl ConversationState {
 pub struct Conversation(Arc<Inner>);
 
 struct Inner {
-    client: Client,
+    engine: Arc<Engine>,
     id: String,
     greeting: Option<Greeting>,
     turns: TurnQueue,
@@ -65,18 +64,18 @@ struct Inner {
 }
 
 impl Conversation {
-    pub(crate) fn greeted(client: Client, mut greeting: Greeting) -> Self {
+    pub(crate) fn greeted(engine: Arc<Engine>, mut greeting: Greeting) -> Self {
         // It lasts as long as the conversation.
         greeting.answer.headers.shrink();
-        Self::new(client, greeting.conversation_id.clone(), Some(greeting))
+        Self::new(engine, greeting.conversation_id.clone(), Some(greeting))
     }
 
-    pub(crate) fn attached(client: Client, id: String) -> Self {
-        Self::new(client, id, None)
+    pub(crate) fn attached(engine: Arc<Engine>, id: String) -> Self {
+        Self::new(engine, id, None)
     }
 
-    fn new(client: Client, id: String, greeting: Option<Greeting>) -> Self {
-        let budget = client.settings().conversation_timeout;
+    fn new(engine: Arc<Engine>, id: String, greeting: Option<Greeting>) -> Self {
+        let budget = engine.settings.conversation_timeout;
         Self(Arc::new(Inner {
             // Counted from the create, which has taken its time already.
             until: budget.map(|budget| {
@@ -86,7 +85,7 @@ impl Conversation {
                     ),
                 )
             }),
-            client,
+            engine,
             id,
             greeting,
             turns: TurnQueue::default(),
@@ -150,9 +149,9 @@ impl Conversation {
         let request = request.into();
         let call = self.begin_respond(&request)?;
         let place = self.0.turns.join();
-        let (conversation, of_thread) = (self.clone(), Arc::clone(&call));
-        Turn::start(self.0.client.call_threads(), call, move || {
-            conversation.respond_in_turn(&of_thread, &place, &request)
+        let conversation = self.clone();
+        self.0.engine.start(call, move |_, call| {
+            conversation.respond_in_turn(call, &place, &request)
         })
     }
 
@@ -163,9 +162,9 @@ impl Conversation {
     pub fn start_close(&self, request: Close) -> Result<Turn<Closed>, Error> {
         let call = self.begin_close(&request)?;
         let place = self.0.turns.join();
-        let (conversation, of_thread) = (self.clone(), Arc::clone(&call));
-        Turn::start(self.0.client.call_threads(), call, move || {
-            conversation.close_in_turn(&of_thread, &place, &request)
+        let conversation = self.clone();
+        self.0.engine.start(call, move |_, call| {
+            conversation.close_in_turn(call, &place, &request)
         })
     }
 
@@ -194,7 +193,7 @@ impl Conversation {
     /// # Errors
     /// Any [`ErrorKind`].
     pub fn close_if_open(&self) -> Result<Option<Closed>, Error> {
-        if self.is_over() || self.0.client.dialect() == Dialect::Legacy {
+        if self.is_over() || self.0.engine.settings.dialect == Dialect::Legacy {
             return Ok(None);
         }
         self.close().map(Some)
@@ -202,9 +201,9 @@ impl Conversation {
 
     /// Starts the clock of a turn, which ends with its own deadline or the conversation's, whichever comes first.
     fn begin_respond(&self, request: &Respond) -> Result<Arc<Call>, Error> {
-        let client = &self.0.client;
+        let engine = &self.0.engine;
         let Some(until) = self.0.until else {
-            return client.begin(&request.options, client.settings().timeout);
+            return engine.begin(&request.options, engine.settings.timeout);
         };
         let Some(left) = until.remaining() else {
             return Err(Error::new(
@@ -212,17 +211,17 @@ impl Conversation {
                 "the time for all turns of this conversation is used up (conversation_timeout_ms)",
             ));
         };
-        let own = request.options.timeout.unwrap_or(client.settings().timeout);
+        let own = request.options.timeout.unwrap_or(engine.settings.timeout);
         let options = CallOptions {
             timeout: Some(if own.is_zero() { own } else { own.min(left) }),
             ..request.options.clone()
         };
-        client.begin(&options, left)
+        engine.begin(&options, left)
     }
 
     fn begin_close(&self, request: &Close) -> Result<Arc<Call>, Error> {
-        let client = &self.0.client;
-        client.begin(&request.options, client.settings().close_timeout)
+        let engine = &self.0.engine;
+        engine.begin(&request.options, engine.settings.close_timeout)
     }
 
     fn respond_in_turn(
@@ -235,7 +234,7 @@ impl Conversation {
         if self.is_over() {
             return Err(self.is_over_error(call));
         }
-        self.learn_from(self.0.client.respond_in(call, &self.0.id, request))
+        self.learn_from(self.0.engine.respond(call, &self.0.id, request))
     }
 
     fn close_in_turn(
@@ -249,7 +248,7 @@ impl Conversation {
         if let Some(closed) = &*lock(closed) {
             return Ok(Closed::clone(closed));
         }
-        let answer = self.0.client.close_in(call, &self.0.id, request)?;
+        let answer = self.0.engine.close(call, &self.0.id, request)?;
         self.0.state.store(CLOSED, Ordering::Release);
         *lock(closed) = Some(Box::new(answer.clone()));
         Ok(answer)

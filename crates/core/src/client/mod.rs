@@ -4,5 +4,4 @@ mod client;
 mod conversation;
 
 pub use client::Client;
-pub(crate) use client::Inner;
 pub use conversation::{Conversation, ConversationState};

@@ -1,60 +1,12 @@
 //! What a client is made from: options, each with the source it came from.
 
-use super::options::{OPTIONS, OptionSpec, Value};
+use super::options::{OPTIONS, OptionSpec, unknown_option};
+use super::source::{Origin, Setting, SettingDescription, Value, wrong_value};
 use crate::model::{Attempt, Error};
 use crate::observe::{Listeners, LogLevel};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Where the value of an option came from. Since 0.1.0.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// The program said so.
-    Explicit,
-    /// This environment variable.
-    Environment(String),
-    /// A profile of a configuration file.
-    Profile {
-        /// The file.
-        file: PathBuf,
-        /// The profile's name.
-        profile: String,
-        /// The line of the file, counted from 1.
-        line: usize,
-    },
-    /// Nothing set it.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Explicit => formatter.write_str("given explicitly"),
-            Self::Environment(variable) => write!(formatter, "environment variable {variable}"),
-            Self::Profile {
-                file,
-                profile,
-                line,
-            } => {
-                write!(
-                    formatter,
-                    "profile {profile:?} in {}, line {line}",
-                    file.display()
-                )
-            }
-            Self::Default => formatter.write_str("default"),
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Setting {
-    pub(super) value: Value,
-    pub(super) origin: Origin,
-}
 
 /// Options from up to three sources: what the program sets explicitly beats the environment, which beats a profile of
 /// a file. Neither environment nor file is read unless asked for.
@@ -224,28 +176,6 @@ impl fmt::Debug for Config {
         }
         set.finish()
     }
-}
-
-/// What holds for one option, and why. Since 0.1.0.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SettingDescription {
-    /// The option.
-    pub name: &'static str,
-    /// Its value as text; `set` for a secret and for PEM, a proxy without its credentials; `None` when it is not set and
-    /// has no default.
-    pub value: Option<String>,
-    /// Where the value came from.
-    pub origin: Origin,
-}
-
-pub(super) fn wrong_value(name: &str, origin: &Origin, problem: &str) -> Error {
-    Error::configuration(format!("{name} ({origin}): {problem}"))
-}
-
-pub(super) fn unknown_option(name: &str) -> String {
-    let known: Vec<_> = OPTIONS.iter().map(|option| option.name).collect();
-    format!("unknown option {name:?}; known are {}", known.join(", "))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Profiles of a TOML file: one table a profile, one key an option.
 
-use super::config::{Config, Origin, Setting, unknown_option, wrong_value};
-use super::options::OptionSpec;
+use super::config::Config;
+use super::options::{OptionSpec, unknown_option};
+use super::source::{Origin, Setting, wrong_value};
 use crate::model::Error;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

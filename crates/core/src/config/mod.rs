@@ -7,9 +7,11 @@ mod options;
 mod pem;
 mod proxy;
 mod settings;
+mod source;
 
-pub use config::{Config, Origin, SettingDescription};
+pub use config::Config;
 pub use options::{OPTIONS, OptionKind, OptionSpec};
 pub(crate) use pem::{ClientCertificate, PemSource};
 pub(crate) use proxy::{Proxy, ProxyCredentials, ProxyProtocol};
 pub(crate) use settings::{Credentials, Settings};
+pub use source::{Origin, SettingDescription};

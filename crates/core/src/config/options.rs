@@ -2,7 +2,9 @@
 
 use super::config::Config;
 use super::proxy;
+use super::source::Value;
 use crate::foundation::secret::Secret;
+use serde_json::json;
 use std::time::Duration;
 
 /// What an option takes.
@@ -72,30 +74,18 @@ impl OptionSpec {
     }
 }
 
-/// What is stored for an option that is set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
-    Text(String),
-    Secret(Secret),
-    Flag(bool),
-    Number(u64),
-}
-
-impl From<Duration> for Value {
-    fn from(duration: Duration) -> Self {
-        Self::Number(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
-    }
-}
-
-impl From<u64> for Value {
-    fn from(number: u64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl From<bool> for Value {
-    fn from(flag: bool) -> Self {
-        Self::Flag(flag)
+impl OptionSpec {
+    /// All of it as a JSON object. Since 0.1.0.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        json!({
+            "name": self.name,
+            "environment_variable": self.environment_variable(),
+            "default": self.default,
+            "unit": self.unit,
+            "is_secret": self.is_secret(),
+            "summary": self.summary,
+        })
     }
 }
 
@@ -227,6 +217,12 @@ options! {
         "The way out: `none`, `environment` (`HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY` are read), or `http://`, `https://`, `socks5://` or `socks5h://` with `user:password@`, if any, and `host:port`.";
     "no_proxy" no_proxy(text) OptionKind::Text, None, "",
         "The hosts, domains, addresses and networks that are reached without the proxy, separated by commas, each with `:port` if only that is meant; `*` for all. In place of `NO_PROXY`.";
+}
+
+/// What is said of a name that is none of the table.
+pub(super) fn unknown_option(name: &str) -> String {
+    let known: Vec<_> = OPTIONS.iter().map(|option| option.name).collect();
+    format!("unknown option {name:?}; known are {}", known.join(", "))
 }
 
 impl OptionKind {

@@ -1,8 +1,7 @@
 //! PEM that an option holds, or that stands in the file it names.
 
-use super::config::{Config, Setting};
-use super::options::Value;
-use super::settings::one_choice;
+use super::config::Config;
+use super::source::{Setting, Value, one_choice};
 use crate::foundation::secret::Secret;
 use crate::model::Error;
 use std::path::PathBuf;

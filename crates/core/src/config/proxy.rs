@@ -1,10 +1,9 @@
 //! Which proxy a client goes through, if any: the option `proxy`, and the environment where that option asks for it.
 
-use super::config::{Config, Origin, Setting, wrong_value};
 use super::no_proxy::NoProxy;
-use super::options::Value;
+use super::source::Origin;
 use crate::foundation::secret::Secret;
-use crate::model::{BaseUrl, Error};
+use crate::model::BaseUrl;
 use std::ffi::OsString;
 use std::fmt;
 
@@ -178,7 +177,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// The proxy on the way to a server. `origin` says where the option's value came from.
-fn choose(
+pub(super) fn choose(
     text: &str,
     origin: &Origin,
     no_proxy: Option<NoProxy>,
@@ -198,32 +197,6 @@ fn choose(
         ),
     };
     Ok(proxy.filter(|_| !exceptions.covers(&base.host, base.port)))
-}
-
-impl Config {
-    /// The proxy on the way to the service, once and for all.
-    pub(super) fn proxy_to(&self, base: &BaseUrl) -> Result<Option<Proxy>, Error> {
-        let no_proxy = match self.find("no_proxy") {
-            Some(Setting {
-                value: Value::Text(text),
-                origin,
-            }) => Some(
-                NoProxy::parse(text)
-                    .map_err(|problem| wrong_value("no_proxy", origin, &problem))?,
-            ),
-            _ => None,
-        };
-        let Some(Setting {
-            value: Value::Secret(secret),
-            origin,
-        }) = self.find("proxy")
-        else {
-            return Ok(None);
-        };
-        let variable = |name: &str| std::env::var_os(name);
-        choose(secret.reveal(), origin, no_proxy, base, &variable)
-            .map_err(|problem| wrong_value("proxy", origin, &problem))
-    }
 }
 
 fn exceptions_of_environment(variable: Variable<'_>) -> Result<NoProxy, String> {

@@ -1,9 +1,11 @@
 //! The options of a client, checked and complete.
 
-use super::config::{Config, Origin, Setting, wrong_value};
-use super::options::{OPTIONS, OptionKind, OptionSpec, Value};
+use super::config::Config;
+use super::no_proxy::NoProxy;
+use super::options::{OPTIONS, OptionKind, OptionSpec};
 use super::pem::{ClientCertificate, PemSource};
-use super::proxy::Proxy;
+use super::proxy::{self, Proxy};
+use super::source::{Origin, Setting, Value, one_choice, wrong_value};
 use crate::dialect::Dialect;
 use crate::foundation::secret::{REDACTED, Secret};
 use crate::model::{BaseUrl, Error, Region, StudioUrl};
@@ -266,6 +268,30 @@ impl Config {
         }
     }
 
+    /// The proxy on the way to the service, once and for all.
+    fn proxy_to(&self, base: &BaseUrl) -> Result<Option<Proxy>, Error> {
+        let no_proxy = match self.find("no_proxy") {
+            Some(Setting {
+                value: Value::Text(text),
+                origin,
+            }) => Some(
+                NoProxy::parse(text)
+                    .map_err(|problem| wrong_value("no_proxy", origin, &problem))?,
+            ),
+            _ => None,
+        };
+        let Some(Setting {
+            value: Value::Secret(secret),
+            origin,
+        }) = self.find("proxy")
+        else {
+            return Ok(None);
+        };
+        let variable = |name: &str| std::env::var_os(name);
+        proxy::choose(secret.reveal(), origin, no_proxy, base, &variable)
+            .map_err(|problem| wrong_value("proxy", origin, &problem))
+    }
+
     fn secret(
         &self,
         name: &'static str,
@@ -334,17 +360,6 @@ struct Studio {
     origin: Origin,
     /// How strong its source is; 0 is the strongest.
     rank: usize,
-}
-
-pub(super) fn one_choice(several: &[(&str, &Setting)]) -> Error {
-    let named: Vec<String> = several
-        .iter()
-        .map(|(name, setting)| format!("{name} ({})", setting.origin))
-        .collect();
-    Error::configuration(format!(
-        "{} are one choice and stand in the same source; keep one of them",
-        named.join(" and ")
-    ))
 }
 
 fn what_is_missing(missing: &[&str]) -> Error {

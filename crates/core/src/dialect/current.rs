@@ -1,8 +1,7 @@
 //! The dialect `current`.
 
-use super::dialect::{
-    CREATE_FIELDS, CreateBody, Dialect, RESPOND_FIELDS, RespondReply, extra_fields, object, refuse,
-    to_json,
+use super::fields::{
+    CREATE_FIELDS, CreateBody, RESPOND_FIELDS, RespondReply, extra_fields, object, refuse, to_json,
 };
 use crate::call::{Close, Create, Respond};
 use crate::model::{Error, Handoff, Unreadable, parse};
@@ -52,7 +51,7 @@ struct CloseRequest<'a> {
 
 pub(super) fn create_body(request: &Create) -> Result<CreateBody, Error> {
     refuse(
-        Dialect::Current,
+        "current",
         "create",
         &[
             ("user_id", request.user_id.is_some()),

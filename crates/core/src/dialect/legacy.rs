@@ -1,8 +1,7 @@
 //! The dialect `legacy`.
 
-use super::dialect::{
-    CREATE_FIELDS, CreateBody, Dialect, RESPOND_FIELDS, RespondReply, extra_fields, object, refuse,
-    to_json,
+use super::fields::{
+    CREATE_FIELDS, CreateBody, RESPOND_FIELDS, RespondReply, extra_fields, object, refuse, to_json,
 };
 use crate::call::{Create, Respond, correlation};
 use crate::model::{Error, Unreadable, parse};
@@ -28,7 +27,7 @@ struct RespondRequest<'a> {
 
 pub(super) fn create_body(request: &Create) -> Result<CreateBody, Error> {
     refuse(
-        Dialect::Legacy,
+        "legacy",
         "create",
         &[
             (
@@ -65,7 +64,7 @@ pub(super) fn create_body(request: &Create) -> Result<CreateBody, Error> {
 
 pub(super) fn respond_body(conversation_id: &str, request: &Respond) -> Result<Vec<u8>, Error> {
     refuse(
-        Dialect::Legacy,
+        "legacy",
         "respond",
         &[
             (

@@ -3,6 +3,7 @@
 mod current;
 mod dialect;
 mod envelope;
+mod fields;
 mod legacy;
 
 pub use dialect::Dialect;

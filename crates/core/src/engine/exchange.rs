@@ -1,9 +1,9 @@
 //! One call on its way: as many attempts as are allowed, each told to whoever listens.
 
+use super::engine::Engine;
 use super::retry::random;
 use super::verdict::Verdict;
 use crate::call::{Call, Stop, sleep};
-use crate::client::Inner;
 use crate::config::Credentials;
 use crate::model::{
     Attempt, CORRELATION_HEADER, Delivery, Error, ErrorKind, Operation, Phase, Repeat,
@@ -18,7 +18,7 @@ pub(crate) type Understand<'a, T> =
 
 /// A request that is to be sent until it is answered, or must not be sent again.
 pub(crate) struct Exchange<'a> {
-    pub(crate) client: &'a Inner,
+    pub(crate) engine: &'a Engine,
     pub(crate) call: &'a Arc<Call>,
     pub(crate) operation: Operation,
     pub(crate) body: &'a [u8],
@@ -26,7 +26,7 @@ pub(crate) struct Exchange<'a> {
 
 impl Exchange<'_> {
     pub(crate) fn run<T>(&self, understand: Understand<'_, T>) -> Result<(ReceivedHead, T), Error> {
-        let live = self.client.live();
+        let live = self.engine.live();
         let outcome = live
             .in_flight
             .enter()
@@ -41,7 +41,7 @@ impl Exchange<'_> {
     }
 
     fn attempts<T>(&self, understand: Understand<'_, T>) -> Result<(ReceivedHead, T), Error> {
-        let live = self.client.live();
+        let live = self.engine.live();
         let mut made = Vec::new();
         let mut last = None;
         loop {
@@ -65,14 +65,14 @@ impl Exchange<'_> {
             let error = match outcome {
                 Ok(reply) => {
                     live.observations
-                        .attempt(&attempt, false, &self.client.listeners);
+                        .attempt(&attempt, false, &self.engine.listeners);
                     return Ok(reply);
                 }
                 Err(error) => error,
             };
             let pause = self.pause_after(&error, number);
             live.observations
-                .attempt(&attempt, pause.is_some(), &self.client.listeners);
+                .attempt(&attempt, pause.is_some(), &self.engine.listeners);
             made.push(attempt);
             let Some(pause) = pause else {
                 return Err(self.final_error(error, made));
@@ -92,20 +92,20 @@ impl Exchange<'_> {
         let left = self.call.deadline.remaining()?;
         let is_close = self.operation == Operation::Close;
         let pause = self
-            .client
+            .engine
             .retry_policy
             .pause_after(error, made, is_close, left, random())?;
-        self.client.live().retry_budget.take().then_some(pause)
+        self.engine.live().retry_budget.take().then_some(pause)
     }
 
     fn attempt<T>(
         &self,
         understand: Understand<'_, T>,
     ) -> (Result<(ReceivedHead, T), Error>, Trace) {
-        let client = self.client;
-        let credentials = client.credentials.load_full();
+        let engine = self.engine;
+        let credentials = engine.credentials.load_full();
         let verdict = Verdict {
-            settings: &client.settings,
+            settings: &engine.settings,
             credentials: &credentials,
             call: self.call,
         };
@@ -122,14 +122,14 @@ impl Exchange<'_> {
     }
 
     fn send(&self, credentials: &Credentials) -> Result<Incoming, crate::transport::Failure> {
-        let client = self.client;
+        let engine = self.engine;
         let length = self.body.len().to_string();
-        let (key_name, token_name) = client.settings.dialect.credential_headers();
+        let (key_name, token_name) = engine.settings.dialect.credential_headers();
         let outgoing = Outgoing {
             prepared: match self.operation {
-                Operation::Create => &client.create,
-                Operation::Respond => &client.respond,
-                Operation::Close => &client.close,
+                Operation::Create => &engine.create,
+                Operation::Respond => &engine.respond,
+                Operation::Close => &engine.close,
             },
             headers: &[
                 (CORRELATION_HEADER, self.call.correlation_id.as_bytes()),
@@ -139,7 +139,7 @@ impl Exchange<'_> {
             ],
             body: self.body,
         };
-        client.transport.send(self.call, &outgoing)
+        engine.transport.send(self.call, &outgoing)
     }
 
     fn record<T>(

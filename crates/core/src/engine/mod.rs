@@ -1,12 +1,14 @@
 //! Attempts, and what a failure means: an operation is carried out until it is answered, or must not be sent again.
 
+mod engine;
 mod exchange;
+mod operations;
 mod overload;
+mod request_head;
 mod retry;
 mod verdict;
 
-pub(crate) use exchange::{Exchange, Understand};
+pub(crate) use engine::Engine;
+pub(crate) use operations::check_conversation_id;
 pub use overload::BreakerState;
-pub(crate) use overload::{Breaker, CallsInFlight};
-pub(crate) use retry::{RetryBudget, RetryPolicy};
-pub(crate) use verdict::{Verdict, parse_retry_after, says_that_it_is_over};
+pub(crate) use verdict::{parse_retry_after, says_that_it_is_over};

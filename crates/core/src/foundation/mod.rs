@@ -5,3 +5,4 @@ pub(crate) mod fork;
 pub(crate) mod own_thread;
 pub(crate) mod secret;
 pub(crate) mod sync;
+pub(crate) mod version;

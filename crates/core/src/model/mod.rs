@@ -1,18 +1,26 @@
 //! What is said, as values: operations, replies, errors, and where the service is.
 
+mod attempt;
+mod delivery;
 mod endpoint;
 mod error;
+mod error_kind;
 mod headers;
 mod json;
 mod operation;
+mod phase;
 mod reply;
 
+pub use attempt::Attempt;
+pub use delivery::Delivery;
+pub(crate) use delivery::Repeat;
 pub(crate) use endpoint::{BaseUrl, StudioUrl, check_id, literal_address};
 pub use endpoint::{REGIONS, Region};
-pub(crate) use error::Repeat;
-pub use error::{Attempt, Delivery, Error, ErrorKind, Phase};
+pub use error::Error;
+pub use error_kind::ErrorKind;
 pub(crate) use headers::Headers;
 pub(crate) use json::{Unreadable, parse, parse_with};
 pub use operation::Operation;
+pub use phase::Phase;
 pub(crate) use reply::{Answer, CORRELATION_HEADER};
 pub use reply::{Closed, Greeting, Handoff, Reply};

@@ -1,7 +1,6 @@
-//! Attempts, counters and settings as JSON, with the same names in every language.
+//! Attempts and counters as JSON, with the same names in every language.
 
-use super::observations::Metrics;
-use crate::config::{OptionSpec, SettingDescription};
+use super::metrics::Metrics;
 use crate::model::{Attempt, Delivery, ErrorKind};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, UNIX_EPOCH};
@@ -64,29 +63,6 @@ impl Metrics {
             "calls_in_flight": self.calls_in_flight,
             "idle_connections": self.idle_connections,
             "retries_left": self.retries_left,
-        })
-    }
-}
-
-impl SettingDescription {
-    /// All of it as a JSON object. Since 0.1.0.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        json!({ "name": self.name, "value": self.value, "origin": self.origin.to_string() })
-    }
-}
-
-impl OptionSpec {
-    /// All of it as a JSON object. Since 0.1.0.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        json!({
-            "name": self.name,
-            "environment_variable": self.environment_variable(),
-            "default": self.default,
-            "unit": self.unit,
-            "is_secret": self.is_secret(),
-            "summary": self.summary,
         })
     }
 }

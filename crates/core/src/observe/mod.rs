@@ -1,7 +1,11 @@
 //! What a client can tell about its calls. This is the only place that puts a call into words for a log.
 
 mod json;
+mod listeners;
+mod metrics;
 mod observations;
 
-pub(crate) use observations::{Listeners, Observations};
-pub use observations::{LogLevel, Metrics};
+pub(crate) use listeners::Listeners;
+pub use listeners::LogLevel;
+pub use metrics::Metrics;
+pub(crate) use observations::Observations;

@@ -1,12 +1,11 @@
-//! What a client can tell about its calls: the last attempts, counters, and whoever listens while they happen. This is
-//! the only place that puts a call into words for a log.
+//! The last attempts of a client's calls, and its counters.
 
+use super::listeners::{Listeners, LogLevel, shielded};
+use super::metrics::Metrics;
 use crate::foundation::sync::{Mutex, lock};
 use crate::model::{Attempt, ErrorKind};
 use std::collections::VecDeque;
 use std::fmt::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -14,80 +13,6 @@ use std::time::Duration;
 const LATENCY_BOUNDS_MS: [u64; 12] = [
     1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000, 30_000,
 ];
-
-/// How urgent a log line is. Since 0.1.0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LogLevel {
-    /// Something failed for good.
-    Warn,
-    /// Something failed and is tried again.
-    Info,
-    /// An attempt succeeded.
-    Debug,
-}
-
-impl LogLevel {
-    /// The stable name: `warn`, `info` or `debug`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-        }
-    }
-}
-
-pub(crate) type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
-pub(crate) type OnLog = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
-pub(crate) type WantsLog = Arc<dyn Fn(LogLevel) -> bool + Send + Sync>;
-
-/// Whoever listens. Called on the calling thread, inside the call, with no lock held.
-#[derive(Clone, Default)]
-pub(crate) struct Listeners {
-    pub(crate) on_attempt: Option<OnAttempt>,
-    pub(crate) on_log: Option<OnLog>,
-    pub(crate) wants_log: Option<WantsLog>,
-}
-
-impl Listeners {
-    fn wants_log(&self, level: LogLevel) -> bool {
-        match &self.wants_log {
-            Some(wanted) => catch_unwind(AssertUnwindSafe(|| wanted(level))).unwrap_or(true),
-            None => true,
-        }
-    }
-}
-
-/// A client's counters since it was made, or since the process forked. Since 0.1.0.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Metrics {
-    /// Calls that have ended.
-    pub calls: u64,
-    /// Attempts that were made for them.
-    pub attempts: u64,
-    /// Attempts that were a repetition.
-    pub retries: u64,
-    /// Attempts over a connection that had carried a request before.
-    pub reused_connections: u64,
-    /// Attempts that opened a connection.
-    pub opened_connections: u64,
-    /// Bytes of requests handed to the network, TLS included.
-    pub bytes_sent: u64,
-    /// Bytes of answers, without TLS.
-    pub bytes_received: u64,
-    /// Failed calls by kind; only kinds that have occurred.
-    pub failures: Vec<(ErrorKind, u64)>,
-    /// Calls by how long they took: the upper bound in milliseconds (`None` for all that took longer) and how many.
-    pub latency_ms: Vec<(Option<u64>, u64)>,
-    /// Calls that are under way now.
-    pub calls_in_flight: u64,
-    /// Connections that wait for a call now.
-    pub idle_connections: usize,
-    /// Retries that are left in the client's store now.
-    pub retries_left: u64,
-}
 
 pub(crate) struct Observations {
     recent: Mutex<VecDeque<Attempt>>,
@@ -210,11 +135,6 @@ impl Observations {
         drop(recent);
         drop(leaving);
     }
-}
-
-/// A listener that panics harms nobody but itself.
-fn shielded(listener: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(listener));
 }
 
 fn in_words(attempt: &Attempt) -> String {

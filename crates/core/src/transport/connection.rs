@@ -3,15 +3,17 @@
 //! ureq's own pool keeps three connections a host, scans them and takes the oldest. An agent per connection makes its
 //! pool hold exactly one, and leaves the choice among connections to ours.
 
-use super::connect::{self, ConnectionReport, Opened, Target};
+use super::connect::{self, Opened};
 use super::failure::{Cause, Failure};
-use super::head::{self, Method, PreparedHead};
+use super::message::{self, Method, Outgoing, ReceivedHead};
 use super::names::Names;
+use super::options::TransportOptions;
 use super::pool::Pool;
+use super::report::ConnectionReport;
 use super::socket::{Idle, peek};
 use super::tls::Tls;
 use super::trace::Trace;
-use super::transport::TransportOptions;
+use super::way::Target;
 use super::wire::Wire;
 use crate::call::{Call, Stop};
 use crate::foundation::deadline::Deadline;
@@ -30,29 +32,6 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 /// ureq must not close what our own pool keeps.
 const NEVER_TOO_OLD: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// A request as it goes to the service.
-pub(crate) struct Outgoing<'a> {
-    pub(crate) prepared: &'a PreparedHead,
-    /// Names in the case in which they are sent.
-    pub(crate) headers: &'a [(&'a str, &'a [u8])],
-    pub(crate) body: &'a [u8],
-}
-
-/// The head of an answer, and as much of its body as was read.
-#[derive(Debug)]
-pub(crate) struct ReceivedHead {
-    pub(crate) status: u16,
-    pub(crate) headers: Headers,
-    pub(crate) body: Vec<u8>,
-}
-
-impl ReceivedHead {
-    /// Whether the status is 2xx.
-    pub(crate) fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-}
 
 /// A complete answer, and the connection it came by.
 pub(crate) struct Incoming {
@@ -215,7 +194,7 @@ impl Connection {
         pool: &Arc<Pool>,
     ) -> Result<Incoming, Failure> {
         self.begin(call);
-        head::write(outgoing, &mut self.shared.lock().head);
+        message::write_head(outgoing, &mut self.shared.lock().head);
         let outcome = self.exchange(outgoing);
         let (failure, trace) = self.end(call);
         let failed = match (outcome, failure) {

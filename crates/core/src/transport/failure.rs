@@ -1,7 +1,6 @@
 //! Why a request got no usable answer, before anyone decides what that means.
 
-use super::connection::ReceivedHead;
-use super::tls;
+use super::message::ReceivedHead;
 use super::trace::Trace;
 use crate::call::Stop;
 use crate::config::Proxy;
@@ -87,7 +86,7 @@ impl Failure {
             Some(stop) => Self::stopped(stop, phase),
             None => {
                 let words = match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-                    Some(error) => tls::in_words(error),
+                    Some(error) => in_words(error),
                     None => error.to_string(),
                 };
                 Self::new(Cause::Lost, phase, words).with_source(error)
@@ -121,4 +120,24 @@ pub(super) fn stop_of(error: &io::Error) -> Option<Stop> {
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<Stopped>())
         .map(|stopped| stopped.0)
+}
+
+/// What the TLS library says, with what to do about it where that is known.
+pub(super) fn in_words(error: &rustls::Error) -> String {
+    use rustls::AlertDescription as Alert;
+    let advice = match error {
+        rustls::Error::AlertReceived(Alert::CertificateRequired) => {
+            "; it wants a client certificate, see client_cert_file and client_key_file"
+        }
+        rustls::Error::AlertReceived(
+            Alert::BadCertificate
+            | Alert::CertificateExpired
+            | Alert::CertificateRevoked
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::UnsupportedCertificate,
+        ) => "; it does not accept the client's certificate",
+        _ => "",
+    };
+    format!("{error}{advice}")
 }

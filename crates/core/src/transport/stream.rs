@@ -1,39 +1,13 @@
 //! The bytes between us and the service's own TLS: a socket, or a TLS session with the proxy over it.
 
+use super::carrier::{self, Bytes, Carrier};
 use super::socket::{DeadlineSocket, Idle};
-use super::tls::{self, Carrier};
 use crate::call::Call;
 use crate::foundation::deadline::Deadline;
 use rustls::ClientConnection;
 use socket2::Socket;
 use std::io::{self, Write};
 use std::sync::Arc;
-
-/// Bytes that move inside the deadline of a call.
-pub(super) trait Bytes {
-    /// Reads what has come, waiting for it no longer than the call may.
-    fn receive(&mut self, buffer: &mut [u8], call: &Call, until: Deadline) -> io::Result<usize>;
-
-    /// Hands some of the bytes to the network, waiting no longer than the call may. After an error none of them went.
-    fn send(&mut self, bytes: &[u8], call: &Call, until: Deadline) -> io::Result<usize>;
-
-    /// Hands over what is left of the bytes that were accepted.
-    fn flush(&mut self, call: &Call, until: Deadline) -> io::Result<()>;
-}
-
-impl Bytes for DeadlineSocket {
-    fn receive(&mut self, buffer: &mut [u8], call: &Call, until: Deadline) -> io::Result<usize> {
-        DeadlineSocket::receive(self, buffer, call, until)
-    }
-
-    fn send(&mut self, bytes: &[u8], call: &Call, until: Deadline) -> io::Result<usize> {
-        DeadlineSocket::send(self, bytes, call, until)
-    }
-
-    fn flush(&mut self, _: &Call, _: Deadline) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 pub(super) struct Stream {
     socket: DeadlineSocket,
@@ -80,7 +54,7 @@ impl Bytes for Stream {
             None => self.socket.receive(buffer, call, until),
             Some(session) => {
                 let mut carrier = Carrier::new(&mut self.socket, call, until);
-                tls::receive(session, &mut carrier, buffer)
+                carrier::receive(session, &mut carrier, buffer)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! TLS 1.2 and 1.3 by rustls, over bytes that keep the call's deadline.
 
-use super::failure::{Cause, Failure, stop_of};
-use super::stream::Bytes;
+use super::carrier::{Bytes, Carrier};
+use super::failure::{Cause, Failure, in_words, stop_of};
 use super::trust::{self, Trust};
 use crate::call::{Call, Stop};
 use crate::foundation::deadline::Deadline;
@@ -12,7 +12,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection};
-use std::io::{self, Read, Write};
+use std::io;
 use std::sync::Arc;
 
 /// How many sessions are remembered for resumption. There is one server, and a ticket is used once.
@@ -140,73 +140,4 @@ fn handshake_failure(error: io::Error, peer: Peer, call: &Call) -> Failure {
         None => (Cause::Tls, error.to_string()),
     };
     Failure::new(cause, phase, words).with_source(error)
-}
-
-/// What the TLS library says, with what to do about it where that is known.
-pub(super) fn in_words(error: &rustls::Error) -> String {
-    use rustls::AlertDescription as Alert;
-    let advice = match error {
-        rustls::Error::AlertReceived(Alert::CertificateRequired) => {
-            "; it wants a client certificate, see client_cert_file and client_key_file"
-        }
-        rustls::Error::AlertReceived(
-            Alert::BadCertificate
-            | Alert::CertificateExpired
-            | Alert::CertificateRevoked
-            | Alert::CertificateUnknown
-            | Alert::UnknownCA
-            | Alert::UnsupportedCertificate,
-        ) => "; it does not accept the client's certificate",
-        _ => "",
-    };
-    format!("{error}{advice}")
-}
-
-/// Reads what a session has decrypted, waiting for more while there is nothing.
-pub(super) fn receive<B: Bytes>(
-    session: &mut ClientConnection,
-    carrier: &mut Carrier<'_, B>,
-    buffer: &mut [u8],
-) -> io::Result<usize> {
-    loop {
-        match session.reader().read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            other => return other,
-        }
-        session.read_tls(carrier)?;
-        session.process_new_packets().map_err(io::Error::other)?;
-        while session.wants_write() {
-            session.write_tls(carrier)?;
-        }
-        carrier.flush()?;
-    }
-}
-
-/// What rustls reads from and writes to.
-pub(super) struct Carrier<'a, B> {
-    bytes: &'a mut B,
-    call: &'a Call,
-    until: Deadline,
-}
-
-impl<'a, B: Bytes> Carrier<'a, B> {
-    pub(super) fn new(bytes: &'a mut B, call: &'a Call, until: Deadline) -> Self {
-        Self { bytes, call, until }
-    }
-}
-
-impl<B: Bytes> Read for Carrier<'_, B> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.bytes.receive(buffer, self.call, self.until)
-    }
-}
-
-impl<B: Bytes> Write for Carrier<'_, B> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.send(bytes, self.call, self.until)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.bytes.flush(self.call, self.until)
-    }
 }

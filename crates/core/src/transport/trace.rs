@@ -1,6 +1,6 @@
 //! What a request did on its way, for whoever asks afterwards.
 
-use super::connect::ConnectionReport;
+use super::report::ConnectionReport;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

@@ -4,41 +4,28 @@
 //! ([`pool`]), how a name is resolved ([`names`]), how a connection is opened ([`connect`], [`proxy`]), and how its
 //! bytes move inside the call's deadline ([`wire`], [`stream`], [`socket`]).
 
-use super::connect::{self, ConnectionReport, Target};
-use super::connection::{self, Connection, Incoming, Outgoing};
+use super::connect;
+use super::connection::{self, Connection, Incoming};
 use super::failure::Failure;
+use super::message::Outgoing;
 use super::names::Names;
+use super::options::TransportOptions;
 use super::pool::Pool;
+use super::report::ConnectionReport;
 use super::tls::Tls;
+use super::way::Target;
 use super::{identity, trust};
 use crate::call::Call;
 use crate::config::Settings;
 use crate::foundation::deadline::Deadline;
 use crate::foundation::fork::PerProcess;
 use crate::model::Error;
-use rustls::pki_types::CertificateDer;
-use rustls::sign::CertifiedKey;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How a client reaches the service.
 pub(crate) struct Transport {
     options: TransportOptions,
     live: PerProcess<Live>,
-}
-
-#[derive(Clone)]
-pub(super) struct TransportOptions {
-    pub(super) target: Arc<Target>,
-    pub(super) extra_roots: Vec<CertificateDer<'static>>,
-    pub(super) identity: Option<Arc<CertifiedKey>>,
-    pub(super) connect_timeout: Duration,
-    pub(super) idle_timeout: Duration,
-    pub(super) max_idle_connections: usize,
-    pub(super) name_ttl: Duration,
-    pub(super) max_body_bytes: usize,
-    pub(super) max_header_bytes: usize,
-    pub(super) http: ureq::config::Config,
 }
 
 /// What holds sockets and locks, and therefore belongs to one process only.

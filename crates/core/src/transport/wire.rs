@@ -2,12 +2,12 @@
 
 use super::answer_head::{self, Beginning};
 use super::buffers::WireBuffers;
+use super::carrier::Bytes;
+use super::carrier::{self, Carrier};
 use super::connect::Opened;
 use super::connection::Shared;
 use super::failure::{Cause, Failure};
-use super::head::END_OF_HEAD;
-use super::stream::Bytes;
-use super::tls::{self, Carrier};
+use super::message::END_OF_HEAD;
 use crate::call::Call;
 use crate::model::Phase;
 use std::fmt;
@@ -82,7 +82,7 @@ impl Wire {
             return self.opened.stream.receive(buffer, call, call.deadline);
         };
         let mut carrier = Carrier::new(&mut self.opened.stream, call, call.deadline);
-        tls::receive(tls, &mut carrier, buffer)
+        carrier::receive(tls, &mut carrier, buffer)
     }
 
     /// Waits for bytes, which may be none: the other side has ended the connection.

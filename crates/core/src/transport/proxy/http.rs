@@ -1,9 +1,9 @@
 //! CONNECT. It is used for plain http targets too: the proxy then neither sees nor changes a header, and no key gets
 //! into its log.
 
-use super::open::{Agreement, refused};
-use crate::VERSION;
+use super::agreement::{Agreement, refused};
 use crate::config::ProxyCredentials;
+use crate::foundation::version::USER_AGENT;
 use crate::transport::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +20,7 @@ const TLS_ALERT: u8 = 0x15;
 /// Has the proxy connect to a host.
 pub(super) fn connect(agreement: &mut Agreement<'_>, host: &str, port: u16) -> Result<(), Failure> {
     let mut request = format!(
-        "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: polyai-chat/{VERSION}\r\n"
+        "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {USER_AGENT}\r\n"
     );
     let authorization = agreement.proxy.credentials.as_ref().map(basic);
     if let Some(authorization) = &authorization {

@@ -1,6 +1,6 @@
 //! SOCKS 5 (RFC 1928), with user name and password (RFC 1929) where they are given.
 
-use super::open::{Agreement, Destination, refused};
+use super::agreement::{Agreement, Destination, refused};
 use crate::config::ProxyCredentials;
 use crate::transport::failure::Failure;
 use std::net::IpAddr;

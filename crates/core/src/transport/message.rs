@@ -1,13 +1,36 @@
-//! The head of a request, byte for byte as it is sent.
+//! A request as it is sent, its head byte for byte, and an answer as it was received.
 //!
 //! ureq writes a head of its own, which ours replaces where it is handed to the network. So header names keep the case that
 //! the service asks for, key and token never pass through a library that may log, and a turn does not build and tear down a
 //! map of headers that are the same every time.
 
-use super::connection::Outgoing;
+use crate::model::Headers;
 
 /// What ends the head of a request.
 pub(super) const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// A request as it goes to the service.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) prepared: &'a PreparedHead,
+    /// Names in the case in which they are sent.
+    pub(crate) headers: &'a [(&'a str, &'a [u8])],
+    pub(crate) body: &'a [u8],
+}
+
+/// The head of an answer, and as much of its body as was read.
+#[derive(Debug)]
+pub(crate) struct ReceivedHead {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+    pub(crate) body: Vec<u8>,
+}
+
+impl ReceivedHead {
+    /// Whether the status is 2xx.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -37,7 +60,7 @@ impl PreparedHead {
 
 /// Writes the head of a request in place of what `head` holds. Whoever makes the headers has seen to it that none of them
 /// holds a control character.
-pub(super) fn write(outgoing: &Outgoing<'_>, head: &mut Vec<u8>) {
+pub(super) fn write_head(outgoing: &Outgoing<'_>, head: &mut Vec<u8>) {
     head.clear();
     head.extend_from_slice(&outgoing.prepared.beginning);
     for (name, value) in outgoing.headers {
@@ -65,7 +88,7 @@ mod tests {
             headers: &[("X-API-KEY", b"canary")],
             body: b"{}",
         };
-        write(&outgoing, &mut head);
+        write_head(&outgoing, &mut head);
         assert_eq!(
             head,
             b"PUT /v1/close HTTP/1.1\r\nHost: chat.example:8443\r\nX-API-KEY: canary\r\n\r\n"

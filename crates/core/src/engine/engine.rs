@@ -1,0 +1,144 @@
+//! What carries out operations: settings, credentials, transport, and what is counted over all calls.
+
+use super::overload::{Breaker, CallsInFlight};
+use super::request_head::prepared_head;
+use super::retry::{RetryBudget, RetryPolicy};
+use super::verdict::Verdict;
+use crate::call::{Call, CallOptions, CallThreads, CancelToken, Turn};
+use crate::config::{Config, Credentials, Settings};
+use crate::foundation::fork::PerProcess;
+use crate::foundation::sync::{AtomicBool, Ordering};
+use crate::model::{Error, ErrorKind, Operation};
+use crate::observe::{Listeners, Metrics, Observations};
+use crate::transport::{ConnectionReport, Failure, PreparedHead, Transport};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Carries out operations; what all clones of a client and all its conversations share.
+pub(crate) struct Engine {
+    pub(crate) settings: Settings,
+    pub(crate) credentials: ArcSwap<Credentials>,
+    pub(crate) transport: Transport,
+    pub(crate) retry_policy: RetryPolicy,
+    pub(crate) listeners: Listeners,
+    pub(crate) create: PreparedHead,
+    pub(crate) respond: PreparedHead,
+    pub(crate) close: PreparedHead,
+    live: PerProcess<Live>,
+    calls: CancelToken,
+    is_shut_down: AtomicBool,
+}
+
+/// What holds locks and counts, and therefore belongs to one process only.
+pub(crate) struct Live {
+    pub(crate) in_flight: CallsInFlight,
+    pub(crate) breaker: Breaker,
+    pub(crate) retry_budget: RetryBudget,
+    pub(crate) observations: Observations,
+    pub(crate) threads: CallThreads,
+}
+
+impl Live {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            in_flight: CallsInFlight::new(settings.max_calls_in_flight),
+            breaker: Breaker::new(settings.breaker_failures, settings.breaker_open),
+            retry_budget: RetryBudget::new(settings.retry_budget),
+            observations: Observations::new(settings.recent_attempts),
+            threads: CallThreads::default(),
+        }
+    }
+}
+
+impl Engine {
+    pub(crate) fn live(&self) -> &Live {
+        self.live.get(|| Live::new(&self.settings))
+    }
+
+    /// Reads the files that the configuration names; does not touch the network.
+    pub(crate) fn new(config: Config) -> Result<Self, Error> {
+        let settings = config.resolve()?;
+        Ok(Self {
+            credentials: ArcSwap::from_pointee(settings.credentials.clone()),
+            transport: Transport::new(&settings)?,
+            retry_policy: RetryPolicy::new(&settings),
+            listeners: config.listeners,
+            create: prepared_head(&settings, Operation::Create)?,
+            respond: prepared_head(&settings, Operation::Respond)?,
+            close: prepared_head(&settings, Operation::Close)?,
+            live: PerProcess::new(Live::new(&settings)),
+            calls: CancelToken::new(),
+            is_shut_down: AtomicBool::new(false),
+            settings,
+        })
+    }
+
+    /// Checks what a request says about its own call, and starts its clock.
+    pub(crate) fn begin(
+        &self,
+        options: &CallOptions,
+        default_timeout: Duration,
+    ) -> Result<Arc<Call>, Error> {
+        let call = Call::begin(options, default_timeout, &self.calls)?;
+        // Asked after the call has entered the list that `shut_down` goes through: one of the two sees the other.
+        if self.is_shut_down.load(Ordering::SeqCst) {
+            return Err(Error::new(
+                ErrorKind::Cancelled,
+                "the client has been shut down",
+            ));
+        }
+        Ok(call)
+    }
+
+    /// Has another thread do the work of a call.
+    pub(crate) fn start<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: Arc<Call>,
+        work: impl FnOnce(&Arc<Self>, &Arc<Call>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Turn<T>, Error> {
+        let (engine, of_thread) = (Arc::clone(self), Arc::clone(&call));
+        Turn::start(&self.live().threads, call, move || {
+            work(&engine, &of_thread)
+        })
+    }
+
+    pub(crate) fn warm_up(&self, call: &Arc<Call>) -> Result<(), Error> {
+        let outcome = self.transport.warm_up(call);
+        outcome.map_err(|failure| self.failed(call, failure))
+    }
+
+    pub(crate) fn inspect_connection(&self, call: &Call) -> (ConnectionReport, Result<(), Error>) {
+        let (report, outcome) = self.transport.inspect(call);
+        (
+            report,
+            outcome.map_err(|failure| self.failed(call, failure)),
+        )
+    }
+
+    pub(crate) fn shut_down(&self) {
+        self.is_shut_down.store(true, Ordering::SeqCst);
+        self.calls.cancel();
+        self.transport.close_idle();
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        let live = self.live();
+        Metrics {
+            calls_in_flight: live.in_flight.count(),
+            idle_connections: self.transport.idle_connections(),
+            retries_left: live.retry_budget.left(),
+            ..live.observations.metrics()
+        }
+    }
+
+    /// The error of a connection that was opened without a request.
+    fn failed(&self, call: &Call, failure: Failure) -> Error {
+        let verdict = Verdict {
+            settings: &self.settings,
+            credentials: &self.credentials.load(),
+            call,
+        };
+        verdict.on_failure(failure)
+    }
+}

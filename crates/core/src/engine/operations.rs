@@ -1,0 +1,153 @@
+//! The three operations: what is sent for each, and what makes its answer one.
+
+use super::engine::Engine;
+use super::exchange::{Exchange, Understand};
+use super::verdict::{Verdict, says_that_it_is_over};
+use crate::call::{Call, Close, Create, Respond};
+use crate::dialect::{read_close, read_create};
+use crate::model::{Answer, Closed, Delivery, Error, Greeting, Operation, Reply, Unreadable};
+use crate::transport::{Incoming, ReceivedHead};
+use std::sync::Arc;
+
+impl Engine {
+    /// Starts a conversation.
+    pub(crate) fn create(&self, call: &Arc<Call>, request: &Create) -> Result<Greeting, Error> {
+        let outcome = self.created(call, request);
+        outcome.map_err(|error| match error.delivery() {
+            Delivery::Unknown => {
+                error.with_advice("; a conversation may be open that nobody can reach")
+            }
+            Delivery::NotSent | Delivery::Rejected => error,
+        })
+    }
+
+    fn created(&self, call: &Arc<Call>, request: &Create) -> Result<Greeting, Error> {
+        let body = self.settings.dialect.create_body(request)?;
+        let (received, reply) =
+            self.exchange(call, Operation::Create, &body.json, &|verdict, incoming| {
+                read(verdict, incoming, read_create)
+            })?;
+        Ok(Greeting {
+            conversation_id: reply.conversation_id,
+            response: reply.response,
+            user_id: body.user_id,
+            answer: answer(call, received),
+        })
+    }
+
+    /// One turn.
+    pub(crate) fn respond(
+        &self,
+        call: &Arc<Call>,
+        conversation_id: &str,
+        request: &Respond,
+    ) -> Result<Reply, Error> {
+        check_conversation_id(conversation_id)?;
+        let body = self
+            .settings
+            .dialect
+            .respond_body(conversation_id, request)?;
+        let understand = |text: &str| {
+            let reply = self.settings.dialect.read_respond(text)?;
+            match &reply.conversation_id {
+                Some(id) if id != conversation_id => Err(Unreadable::OfAnotherConversation),
+                _ => Ok(reply),
+            }
+        };
+        let (received, reply) =
+            self.exchange(call, Operation::Respond, &body, &|verdict, incoming| {
+                read(verdict, incoming, understand)
+            })?;
+        Ok(Reply {
+            conversation_id: conversation_id.to_owned(),
+            response: reply.response,
+            end_conversation: reply.end_conversation,
+            handoff: reply.handoff,
+            answer: answer(call, received),
+        })
+    }
+
+    /// Ends a conversation.
+    pub(crate) fn close(
+        &self,
+        call: &Arc<Call>,
+        conversation_id: &str,
+        request: &Close,
+    ) -> Result<Closed, Error> {
+        check_conversation_id(conversation_id)?;
+        let body = self.settings.dialect.close_body(conversation_id, request)?;
+        let (received, was_over) = self.exchange(call, Operation::Close, &body, &read_closed)?;
+        Ok(Closed {
+            was_over,
+            answer: answer(call, received),
+        })
+    }
+
+    fn exchange<T>(
+        &self,
+        call: &Arc<Call>,
+        operation: Operation,
+        body: &[u8],
+        understand: Understand<'_, T>,
+    ) -> Result<(ReceivedHead, T), Error> {
+        let exchange = Exchange {
+            engine: self,
+            call,
+            operation,
+            body,
+        };
+        exchange.run(understand)
+    }
+}
+
+/// Reads an answer. Only one that is complete and makes sense leaves its connection to the next call.
+fn read<T>(
+    verdict: &Verdict<'_>,
+    incoming: Incoming,
+    understand: impl FnOnce(&str) -> Result<T, Unreadable>,
+) -> Result<(ReceivedHead, T), Error> {
+    if !incoming.received.is_success() {
+        return Err(verdict.on_status(&incoming.keep_connection()));
+    }
+    let body = std::str::from_utf8(&incoming.received.body);
+    match body.map_err(Unreadable::NotText).and_then(understand) {
+        Ok(reply) => Ok((incoming.keep_connection(), reply)),
+        Err(unreadable) => Err(verdict.on_unreadable(&incoming.received, &unreadable)),
+    }
+}
+
+/// Reads the answer to a close, and tells whether the conversation was over already.
+fn read_closed(verdict: &Verdict<'_>, incoming: Incoming) -> Result<(ReceivedHead, bool), Error> {
+    if !incoming.received.is_success() {
+        let received = incoming.keep_connection();
+        let error = verdict.on_status(&received);
+        // To close, a conversation that is over is what was wanted.
+        return match says_that_it_is_over(&error) {
+            true => Ok((received, true)),
+            false => Err(error),
+        };
+    }
+    let (received, reply) = read(verdict, incoming, read_close)?;
+    match reply.success {
+        true => Ok((received, false)),
+        false => Err(verdict.on_refused_close(&received)),
+    }
+}
+
+pub(crate) fn check_conversation_id(id: &str) -> Result<(), Error> {
+    if id.is_empty() || id.len() > 1024 {
+        return Err(Error::invalid_argument(
+            "conversation_id must be the id that create returned, 1 to 1,024 bytes long",
+        ));
+    }
+    Ok(())
+}
+
+fn answer(call: &Call, received: ReceivedHead) -> Answer {
+    Answer {
+        raw: String::from_utf8(received.body).unwrap_or_default(),
+        headers: received.headers,
+        correlation_id: call.correlation_id.clone(),
+        elapsed: call.began.elapsed(),
+    }
+}

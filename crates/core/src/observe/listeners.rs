@@ -1,0 +1,54 @@
+//! Whoever listens while calls happen.
+
+use crate::model::Attempt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// How urgent a log line is. Since 0.1.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// Something failed for good.
+    Warn,
+    /// Something failed and is tried again.
+    Info,
+    /// An attempt succeeded.
+    Debug,
+}
+
+impl LogLevel {
+    /// The stable name: `warn`, `info` or `debug`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+pub(crate) type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
+pub(crate) type OnLog = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+pub(crate) type WantsLog = Arc<dyn Fn(LogLevel) -> bool + Send + Sync>;
+
+/// Whoever listens. Called on the calling thread, inside the call, with no lock held.
+#[derive(Clone, Default)]
+pub(crate) struct Listeners {
+    pub(crate) on_attempt: Option<OnAttempt>,
+    pub(crate) on_log: Option<OnLog>,
+    pub(crate) wants_log: Option<WantsLog>,
+}
+
+impl Listeners {
+    pub(super) fn wants_log(&self, level: LogLevel) -> bool {
+        match &self.wants_log {
+            Some(wanted) => catch_unwind(AssertUnwindSafe(|| wanted(level))).unwrap_or(true),
+            None => true,
+        }
+    }
+}
+
+/// A listener that panics harms nobody but itself.
+pub(super) fn shielded(listener: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(listener));
+}

@@ -1,0 +1,21 @@
+//! What a connection needs to know of the settings.
+
+use super::way::Target;
+use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Clone)]
+pub(super) struct TransportOptions {
+    pub(super) target: Arc<Target>,
+    pub(super) extra_roots: Vec<CertificateDer<'static>>,
+    pub(super) identity: Option<Arc<CertifiedKey>>,
+    pub(super) connect_timeout: Duration,
+    pub(super) idle_timeout: Duration,
+    pub(super) max_idle_connections: usize,
+    pub(super) name_ttl: Duration,
+    pub(super) max_body_bytes: usize,
+    pub(super) max_header_bytes: usize,
+    pub(super) http: ureq::config::Config,
+}

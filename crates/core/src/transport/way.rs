@@ -1,0 +1,75 @@
+//! The way to a server, as far as all ways are the same: its name, and TCP.
+
+use super::dial::dial;
+use super::failure::Failure;
+use super::names::Names;
+use super::report::ConnectionReport;
+use super::socket::DeadlineSocket;
+use super::tls::Tls;
+use crate::call::Call;
+use crate::config::Proxy;
+use crate::foundation::deadline::Deadline;
+use crate::model::BaseUrl;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// The server a client talks to.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) secure: bool,
+    pub(super) proxy: Option<Proxy>,
+}
+
+impl Target {
+    pub(super) fn new(base: &BaseUrl, proxy: Option<Proxy>) -> Self {
+        Self {
+            proxy,
+            host: base.host.clone(),
+            port: base.port,
+            secure: base.secure,
+        }
+    }
+
+    pub(super) fn is_secure(&self) -> bool {
+        self.secure
+    }
+}
+
+/// What every step on the way to a server needs.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) names: &'a Names,
+    pub(super) tls: &'a Tls,
+    pub(super) call: &'a Call,
+    pub(super) until: Deadline,
+}
+
+impl Way<'_> {
+    /// Resolves a host and connects to it.
+    pub(super) fn reach(
+        &self,
+        host: &str,
+        port: u16,
+        report: &mut ConnectionReport,
+    ) -> Result<DeadlineSocket, Failure> {
+        let Self {
+            names, call, until, ..
+        } = *self;
+        let began = Instant::now();
+        let addresses = names.resolve(host, call, until)?;
+        report.resolved = Some((addresses.clone(), began.elapsed()));
+
+        let began = Instant::now();
+        let socket_addresses: Vec<_> = addresses
+            .into_iter()
+            .map(|address| SocketAddr::new(address, port))
+            .collect();
+        let (socket, address) =
+            dial(&socket_addresses, call, until).inspect_err(|_| names.forget(host))?;
+        report.connected = Some((address, began.elapsed()));
+        call.cancel.attach(socket.clone());
+        Ok(DeadlineSocket::new(socket))
+    }
+}
