@@ -22,6 +22,14 @@ pub struct SimulatorBuilder {
     receive_buffer: Option<u32>,
 }
 
+impl Simulator {
+    /// A simulator to be set up.
+    #[must_use]
+    pub fn builder() -> SimulatorBuilder {
+        SimulatorBuilder::new()
+    }
+}
+
 impl SimulatorBuilder {
     pub(crate) fn new() -> Self {
         Self {

@@ -1,4 +1,3 @@
-use crate::builder::SimulatorBuilder;
 use crate::error::SimulatorError;
 use crate::fault::{ActiveFault, Fault, FaultError, FaultId};
 use crate::operation::Operation;
@@ -44,12 +43,6 @@ pub(crate) struct Start {
 }
 
 impl Simulator {
-    /// A simulator to be set up.
-    #[must_use]
-    pub fn builder() -> SimulatorBuilder {
-        SimulatorBuilder::new()
-    }
-
     pub(crate) fn start(start: Start) -> Result<Self, SimulatorError> {
         let runtime = Builder::new_current_thread()
             .enable_all()

@@ -1,10 +1,10 @@
 //! Scripted conversations as they are written, and whether they can be held.
 
-use super::ScriptError;
 use super::conversations::{
     Expected, ScriptedConversation, ScriptedOpening, ScriptedReply, ScriptedTurn,
 };
 use super::document::{NO_DATES, holds_date, template};
+use super::error::ScriptError;
 use super::position::Source;
 use super::template::{Names, Template};
 use crate::fault::{Answer, Fault};

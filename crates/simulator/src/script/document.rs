@@ -1,9 +1,10 @@
+use super::Script;
 use super::conversation_entries::{self, ConversationEntry};
 use super::conversations::ScriptedConversations;
+use super::error::ScriptError;
 use super::position::Source;
 use super::rules::{Greeting, Rule, Trigger};
 use super::template::{Names, Template};
-use super::{Script, ScriptError};
 use crate::fault::Fault;
 use crate::settings::Dialect;
 use regex::RegexBuilder;

@@ -3,6 +3,7 @@
 mod conversation_entries;
 mod conversations;
 mod document;
+mod error;
 mod placeholders;
 mod position;
 mod recorder;
@@ -14,6 +15,7 @@ use crate::settings::Dialect;
 pub(crate) use conversations::{Opening, Place, Reply};
 use conversations::{ScriptedConversations, ScriptedOpening};
 use document::Document;
+pub use error::ScriptError;
 use position::Source;
 pub use recorder::{RecordedError, RecordedReply, ScriptRecorder};
 pub(crate) use rules::Saying;
@@ -24,7 +26,6 @@ use std::sync::LazyLock;
 use std::time::Duration;
 pub(crate) use template::Scene;
 use template::Template;
-use thiserror::Error;
 
 /// An agent's script: conversations turn by turn, greetings, rules, a default reply, and faults. The empty script says nothing at all.
 ///
@@ -54,32 +55,6 @@ pub struct Script {
     delay: Duration,
     dialect: Option<Dialect>,
     faults: Vec<Fault>,
-}
-
-/// What is wrong with a script, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ScriptError {
-    /// The file cannot be read.
-    #[error("cannot read the script {file}: {reason}")]
-    Unreadable {
-        /// The file's name.
-        file: String,
-        /// What the operating system says.
-        reason: String,
-    },
-    /// The script is not valid.
-    #[error("{file}:{line}:{column}: {message}")]
-    Invalid {
-        /// The file's name.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-        /// What is wrong there.
-        message: String,
-    },
 }
 
 impl Script {

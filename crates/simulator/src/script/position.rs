@@ -1,4 +1,4 @@
-use super::ScriptError;
+use super::error::ScriptError;
 
 /// A script's text, for saying where something in it is wrong.
 pub(super) struct Source<'a> {
