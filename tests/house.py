@@ -6,6 +6,7 @@
 - CONTRIBUTING.md names every room: the members of the workspace and the top-level directories.
 - A member takes its dependencies from the workspace's table, and that table says what each third-party one is for.
 - CHANGELOG.md has a section for what is not released yet.
+- No import points upwards in a crate, and no file is too long; `house_imports.py` has the order of the rooms.
 
 Uses nothing but Python's standard library.
 """
@@ -14,6 +15,8 @@ import os
 import re
 import sys
 from pathlib import Path
+
+import house_imports
 
 ROOT = Path(__file__).resolve().parent.parent
 FENCED = r"^ *(```+|~~~+)[^\n]*\n(.*?)^ *\1"
@@ -140,6 +143,14 @@ def changelog_without_unreleased():
         yield "CHANGELOG.md: has no section [Unreleased]"
 
 
+def wrong_imports():
+    yield from house_imports.wrong_imports(ROOT)
+
+
+def long_files():
+    yield from house_imports.long_files(ROOT)
+
+
 CHECKS = [
     broken_links,
     missing_paths,
@@ -147,6 +158,8 @@ CHECKS = [
     rooms_not_named,
     dependencies_out_of_table,
     changelog_without_unreleased,
+    wrong_imports,
+    long_files,
 ]
 
 
