@@ -34,6 +34,8 @@ mod model;
 #[cfg(all(test, feature = "models"))]
 mod models;
 mod observe;
+#[doc(hidden)]
+pub mod second_opinion;
 mod transport;
 
 pub use call::{CancelToken, Close, Create, Respond, Turn};

@@ -5,6 +5,7 @@ mod clock;
 mod connection;
 mod finding;
 mod probe;
+mod second_opinion;
 mod settings;
 
 use crate::configuration;
@@ -19,7 +20,7 @@ use std::time::Duration;
 const CONFIGURATION_FIX: &str = "set it in the environment, in a profile of the configuration file, or with a flag (polyai-chat doctor --help lists all of them)";
 
 /// What cannot be looked at without a client.
-const AFTER_CONFIGURATION: [&str; 8] = [
+const AFTER_CONFIGURATION: [&str; 9] = [
     "name resolution",
     "connection",
     "TLS",
@@ -28,6 +29,7 @@ const AFTER_CONFIGURATION: [&str; 8] = [
     probe::ACCOUNT,
     probe::PROJECT,
     probe::REGION,
+    second_opinion::CHECK,
 ];
 
 /// Runs the subcommand. The status is that of the first thing that is wrong.
@@ -43,7 +45,7 @@ fn examine(matches: &ArgMatches, findings: &mut Findings) -> Result<(), Failure>
     };
     let timeout = settings::timeout(&config);
     if !connection::examine(&client, &config, timeout, findings)? {
-        return findings.skip(
+        findings.skip(
             &[
                 "clock",
                 probe::CREDENTIALS,
@@ -52,11 +54,13 @@ fn examine(matches: &ArgMatches, findings: &mut Findings) -> Result<(), Failure>
                 probe::REGION,
             ],
             "needs a connection",
-        );
+        )?;
+        return findings.add(second_opinion::examine(&client, None));
     }
     let answer = probe::ask(&client);
     findings.add(clock::examine(&answer))?;
     let accepted = probe::examine(&answer, &config, &client, findings)?;
+    findings.add(second_opinion::examine(&client, answer.status))?;
     if matches.get_flag("create") {
         if accepted {
             create(&client, findings)?;
@@ -86,7 +90,8 @@ fn configured(
             return Ok(None);
         }
     };
-    let client = Client::new(config.clone());
+    // The last attempt has the status that the probe was answered with.
+    let client = Client::new(config.clone().recent_attempts(1));
     let used = settings::used(&config);
     let finding = match &client {
         Ok(_) => Finding::ok(CHECK, format!("complete; {} options are set", used.len())),

@@ -5,6 +5,7 @@ use super::finding::{Finding, Findings};
 use super::settings;
 use crate::exit_status;
 use crate::failure::Failure;
+use polyai_chat_core::second_opinion::{self, Question};
 use polyai_chat_core::{
     Client, Close, Closed, Config, Dialect, Error, ErrorKind, Region, Reply, Respond,
 };
@@ -21,6 +22,8 @@ const NO_CONVERSATION: &str = "polyai-chat-doctor-asks-about-no-conversation";
 /// What the service said, and when.
 pub(super) struct Answer {
     outcome: Result<Told, Error>,
+    /// None where there was no answer, or none that could be read.
+    pub(super) status: Option<u16>,
     pub(super) received_at: SystemTime,
 }
 
@@ -51,9 +54,19 @@ pub(super) fn ask(client: &Client) -> Answer {
             .respond(NO_CONVERSATION, Respond::new(""))
             .map(Told::Replied),
     };
+    let last_attempt = client.recent_attempts().pop();
     Answer {
         outcome,
+        status: last_attempt.and_then(|attempt| attempt.status),
         received_at: SystemTime::now(),
+    }
+}
+
+/// The same question, for another HTTP client.
+pub(super) fn question(client: &Client) -> Result<Question, Error> {
+    match client.dialect() {
+        Dialect::Current => second_opinion::close(client, NO_CONVERSATION),
+        Dialect::Legacy => second_opinion::respond(client, NO_CONVERSATION, &Respond::new("")),
     }
 }
 

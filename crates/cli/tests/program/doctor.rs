@@ -1,5 +1,11 @@
+use crate::servers::{Authority, PASSWORD, USER, are_there, microsocks, nginx, tinyproxy};
 use crate::support::{Program, Ran, simulator};
-use polyai_chat_simulator::{Dialect, Simulator, TlsIdentity, UnknownConversation};
+use polyai_chat_simulator::{
+    Action, Answer, Dialect, Fault, Moment, Operation, Simulator, TlsIdentity, UnknownConversation,
+};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
 
 /// How each check came out, by its name.
 fn outcomes(ran: &Ran) -> Vec<(String, String)> {
@@ -56,11 +62,22 @@ fn all_is_well_and_nothing_was_created() {
                 "account",
                 "project",
                 "region",
+                "second opinion",
             ] {
                 let line = format!("ok    {check:<16} ");
                 assert!(ran.output.contains(&line), "{check}: {ran:?}");
             }
             assert_eq!(simulator.conversations().len(), 0);
+            let asked = simulator.received();
+            let question = |number: usize| {
+                let request = &asked[number];
+                (
+                    request.method.clone(),
+                    request.target.clone(),
+                    request.body.clone(),
+                )
+            };
+            assert_eq!((asked.len(), question(0)), (2, question(1)));
         }
     }
 }
@@ -164,20 +181,181 @@ fn a_weaker_place_is_shown_as_without_effect() {
 
 #[test]
 fn a_proxy_that_refuses_is_blamed_and_not_the_service() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let proxy = format!("http://joe:canary@{}", listener.local_addr().unwrap());
-    let refusing = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = [0; 4096];
-        let count = std::io::Read::read(&mut stream, &mut request).unwrap();
-        std::io::Write::write_all(&mut stream, b"HTTP/1.1 403 Forbidden\r\n\r\n").unwrap();
-        String::from_utf8_lossy(&request[..count]).into_owned()
-    });
+    let (address, refusing) = answering(2, "\r\n\r\n", |_| "403 Forbidden");
+    let proxy = format!("http://joe:canary@{address}");
     let simulator = simulator();
     let ran = Program::for_simulator(&simulator).run(&["doctor", "--json", "--proxy", &proxy]);
-    assert!(refusing.join().unwrap().starts_with("CONNECT "));
+    let requests = refusing.join().unwrap();
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.starts_with("CONNECT "))
+    );
     ran.assert_status(21);
     assert_failed(&ran, "proxy");
+    assert!(
+        ran.output.contains("did not get an answer either"),
+        "{ran:?}"
+    );
     assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");
     assert_eq!(simulator.connections(), 0);
+}
+
+/// Answers so many requests, each of which ends with `end`, and closes every connection.
+fn answering(
+    count: usize,
+    end: &'static str,
+    status: impl Fn(&str) -> &'static str + Send + 'static,
+) -> (String, thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answering = thread::spawn(move || {
+        let mut requests = Vec::new();
+        while requests.len() < count {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut request, mut byte) = (Vec::new(), [0]);
+            while !request.ends_with(end.as_bytes()) && stream.read(&mut byte).unwrap() == 1 {
+                request.extend(byte);
+            }
+            // A connection without a request was only looked at.
+            if !request.is_empty() {
+                let request = String::from_utf8(request).unwrap();
+                let status = status(&request);
+                write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").unwrap();
+                requests.push(request);
+            }
+        }
+        requests
+    });
+    (address, answering)
+}
+
+#[track_caller]
+fn assert_doubts(ran: &Ran, words: &str) {
+    let report = ran.json();
+    let checks = report["checks"].as_array().unwrap();
+    let opinion = checks
+        .iter()
+        .find(|check| check["check"] == "second opinion");
+    let opinion = opinion.unwrap();
+    assert_eq!(opinion["outcome"], "warning", "{ran:?}");
+    let detail = opinion["detail"].as_str().unwrap();
+    assert!(detail.contains(words), "{ran:?}");
+    ran.assert_keeps_secrets();
+}
+
+#[test]
+fn a_server_that_only_the_library_cannot_read_is_told_apart() {
+    let simulator = simulator();
+    let long = Answer::status(404).header("X-Long", &"x".repeat(2_000));
+    simulator
+        .fail(Fault::new(long).on(Operation::Close))
+        .unwrap();
+    let program = Program::for_simulator(&simulator);
+    let ran = program.run(&["doctor", "--json", "--max-header-bytes", "1024"]);
+    assert_doubts(
+        &ran,
+        "reached the service and got the answer 404; this library got none",
+    );
+    // With room for the head, the two agree.
+    let agreeing = program.run(&["doctor"]);
+    assert!(
+        agreeing.output.contains("gets the same answer"),
+        "{agreeing:?}"
+    );
+}
+
+#[test]
+fn a_server_that_does_not_answer_the_other_client_is_told_apart() {
+    let simulator = simulator();
+    let reset = Action::Reset {
+        at: Moment::AfterRequest,
+    };
+    simulator
+        .fail(Fault::new(reset).on(Operation::Close).nth(2))
+        .unwrap();
+    let ran = Program::for_simulator(&simulator).run(&["doctor", "--json"]);
+    ran.assert_status(0);
+    assert_doubts(
+        &ran,
+        "this library reached the service and got the answer 404",
+    );
+    assert_eq!(simulator.requests_to(Operation::Close), 2);
+    assert_eq!(simulator.counts().created, 0);
+}
+
+/// Some firewalls want the headers of a browser.
+#[test]
+fn a_firewall_that_lets_only_the_other_client_through_is_told_apart() {
+    let (address, firewall) = answering(2, "}", |request| {
+        match request.to_ascii_lowercase().contains("\r\naccept:") {
+            true => "410 Gone",
+            false => "403 Forbidden",
+        }
+    });
+    let ran = Program::for_simulator(&simulator())
+        .with("POLYAI_BASE_URL", &format!("http://{address}"))
+        .run(&["doctor", "--json"]);
+    ran.assert_status(15);
+    assert_doubts(
+        &ran,
+        "this library got the answer 403, but ureq, another HTTP client, got 410",
+    );
+    let requests = firewall.join().unwrap();
+    let keys = requests
+        .iter()
+        .filter(|request| request.contains("\r\nX-API-KEY: canary"));
+    assert_eq!(keys.count(), 2, "{requests:?}");
+}
+
+#[test]
+fn the_other_client_goes_through_the_same_proxy() {
+    if !are_there(&["tinyproxy", "microsocks"]) {
+        return;
+    }
+    let simulator = simulator();
+    let (http, socks) = (tinyproxy(true), microsocks(true));
+    for url in [
+        format!("http://{USER}:{PASSWORD}@127.0.0.1:{}", http.port),
+        format!("socks5://{USER}:{PASSWORD}@127.0.0.1:{}", socks.port),
+        format!("socks5h://{USER}:{PASSWORD}@localhost:{}", socks.port),
+    ] {
+        let ran = Program::for_simulator(&simulator).run(&["doctor", "--proxy", &url]);
+        ran.assert_status(0);
+        assert!(ran.output.contains("gets the same answer"), "{ran:?}");
+        ran.assert_keeps_secrets();
+    }
+    assert_eq!(simulator.requests_to(Operation::Close), 6);
+    let written = http.everything_it_wrote();
+    assert!(
+        written.matches("CONNECT 127.0.0.1:").count() >= 3,
+        "{written}"
+    );
+}
+
+#[test]
+fn the_other_client_trusts_the_same_authorities_and_shows_the_same_certificate() {
+    if !are_there(&["nginx"]) {
+        return;
+    }
+    let simulator = simulator();
+    let authority = Authority::new("authority of both");
+    let program = Program::for_simulator(&simulator);
+    let trusted = program.file("ca.pem", authority.pem());
+    let verify = format!("ssl_verify_client on;\nssl_client_certificate {trusted};");
+    let server = nginx(&simulator.url(), &authority.server(&["localhost"]), &verify);
+    let identity = authority.client("acme-ivr");
+    let ran = program
+        .with(
+            "POLYAI_BASE_URL",
+            &format!("https://localhost:{}", server.port),
+        )
+        .with("POLYAI_CA_PEM", &authority.pem())
+        .with("POLYAI_CLIENT_CERT_PEM", &identity.certificate)
+        .with("POLYAI_CLIENT_KEY_PEM", &identity.key)
+        .run(&["doctor"]);
+    ran.assert_status(0);
+    assert!(ran.output.contains("gets the same answer"), "{ran:?}");
+    assert!(!format!("{ran:?}").contains("PRIVATE KEY"), "{ran:?}");
+    server.wait_until_written("verified=SUCCESS CN=acme-ivr 404;", 2);
 }

@@ -12,6 +12,8 @@ mod interactive;
 mod recording;
 mod scripted;
 mod secrets;
+#[path = "../../../core/tests/servers/mod.rs"]
+mod servers;
 mod signals;
 mod simulator;
 mod support;

@@ -2,7 +2,7 @@
 
 use super::conversation::Conversation;
 use crate::call::{Call, CallOptions, Close, Create, Respond, Turn};
-use crate::config::{Config, Credentials};
+use crate::config::{Config, Credentials, Settings};
 use crate::dialect::Dialect;
 use crate::engine::{BreakerState, Engine, check_conversation_id};
 use crate::foundation::secret::Secret;
@@ -124,6 +124,10 @@ impl Client {
         self.0.start(call, move |engine, call| {
             engine.close(call, &conversation_id, &request)
         })
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
     }
 
     /// The dialect this client speaks. Since 0.1.0.

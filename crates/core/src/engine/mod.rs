@@ -11,4 +11,5 @@ mod verdict;
 pub(crate) use engine::Engine;
 pub(crate) use operations::check_conversation_id;
 pub use overload::BreakerState;
+pub(crate) use request_head::{operation_uri, user_agent};
 pub(crate) use verdict::{parse_retry_after, says_that_it_is_over};

@@ -16,10 +16,7 @@ pub(super) fn prepared_head(
         Operation::Create | Operation::Respond => Method::Post,
         Operation::Close => Method::Put,
     };
-    let user_agent = match &settings.user_agent {
-        Some(added) => format!("{USER_AGENT} {added}"),
-        None => USER_AGENT.to_owned(),
-    };
+    let user_agent = user_agent(settings);
     let headers = [
         ("Host", settings.base.authority.as_str()),
         ("User-Agent", &user_agent),
@@ -29,7 +26,14 @@ pub(super) fn prepared_head(
     Ok(PreparedHead::new(method, path, &headers))
 }
 
-fn operation_uri(settings: &Settings, operation: Operation) -> Result<Uri, Error> {
+pub(crate) fn user_agent(settings: &Settings) -> String {
+    match &settings.user_agent {
+        Some(added) => format!("{USER_AGENT} {added}"),
+        None => USER_AGENT.to_owned(),
+    }
+}
+
+pub(crate) fn operation_uri(settings: &Settings, operation: Operation) -> Result<Uri, Error> {
     let Settings {
         base,
         version,

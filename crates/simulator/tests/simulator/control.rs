@@ -1,13 +1,36 @@
 //! The simulator's own endpoints.
 
-use crate::client::{Client, PATIENCE, raw};
+use crate::client::{Client, PATIENCE};
 use polyai_chat_simulator::Simulator;
 use serde_json::{Value, json};
+use ureq::http::{HeaderMap, Request};
 
-fn ask(client: &mut Client, method: &str, target: &str, body: &str) -> (u16, Value) {
-    client.send(raw(method, target, &[], body));
-    let reply = client.reply().unwrap();
-    (reply.status, reply.json())
+/// Asks as an ordinary HTTP client.
+fn fetch(
+    simulator: &Simulator,
+    method: &str,
+    path: &str,
+    header: (&str, &str),
+    body: &str,
+) -> (u16, HeaderMap, String) {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("{}{path}", simulator.url()))
+        .header(header.0, header.1)
+        .body(body.to_owned())
+        .unwrap();
+    let mut reply = agent.run(request).unwrap();
+    let text = reply.body_mut().read_to_string().unwrap();
+    (reply.status().as_u16(), reply.headers().clone(), text)
+}
+
+fn ask(simulator: &Simulator, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let (status, _, text) = fetch(simulator, method, path, ("Accept", "*/*"), body);
+    (status, serde_json::from_str(&text).unwrap())
 }
 
 #[test]
@@ -18,7 +41,7 @@ fn what_was_received_can_be_read_without_the_secrets() {
     client.say(&simulator, &id, "hi");
     assert!(simulator.wait_for(|seen| seen.counts().complete_replies == 2, PATIENCE));
 
-    let (status, received) = ask(&mut client, "GET", "/_simulator/received", "");
+    let (status, received) = ask(&simulator, "GET", "/_simulator/received", "");
     assert_eq!(status, 200);
     assert_eq!(received.as_array().unwrap().len(), 2);
     assert_eq!(received[1]["operation"], "respond");
@@ -27,18 +50,18 @@ fn what_was_received_can_be_read_without_the_secrets() {
     assert!(!received.to_string().contains("simulator-key"));
     assert!(!received.to_string().contains("simulator-token"));
 
-    let (_, conversations) = ask(&mut client, "GET", "/_simulator/conversations", "");
+    let (_, conversations) = ask(&simulator, "GET", "/_simulator/conversations", "");
     assert_eq!(conversations[0]["id"], json!(id));
     assert_eq!(conversations[0]["messages"], json!(["hi"]));
     let first = simulator.conversation(&id).unwrap();
     assert_eq!(conversations[0]["greeting"], json!(first.greeting));
     assert_eq!(conversations[0]["replies"], json!(first.replies));
     assert!(!first.greeting.is_empty() && first.replies.len() == 1);
-    let (_, counts) = ask(&mut client, "GET", "/_simulator/counts", "");
+    let (_, counts) = ask(&simulator, "GET", "/_simulator/counts", "");
     assert_eq!(counts["by_operation"], json!({"create": 1, "respond": 1}));
     assert_eq!(counts["by_status"], json!({"200": 2}));
 
-    ask(&mut client, "DELETE", "/_simulator/received", "");
+    ask(&simulator, "DELETE", "/_simulator/received", "");
     assert!(simulator.received().is_empty());
     assert_eq!(simulator.counts().requests, 0);
 }
@@ -49,17 +72,12 @@ fn faults_can_be_set_and_taken_back() {
     let mut client = Client::connect(&simulator);
     let fault =
         json!({"when": {"operation": "create", "times": 1}, "action": {"answer": {"status": 503}}});
-    let (status, set) = ask(
-        &mut client,
-        "POST",
-        "/_simulator/faults",
-        &fault.to_string(),
-    );
+    let (status, set) = ask(&simulator, "POST", "/_simulator/faults", &fault.to_string());
     assert_eq!(status, 200);
     assert_eq!(set[0]["happened"], 0);
     assert_eq!(client.post(&simulator, "create", "{}").status, 503);
     assert_eq!(client.post(&simulator, "create", "{}").status, 200);
-    let (_, set) = ask(&mut client, "GET", "/_simulator/faults", "");
+    let (_, set) = ask(&simulator, "GET", "/_simulator/faults", "");
     assert_eq!(
         (&set[0]["occasions"], &set[0]["happened"]),
         (&json!(2), &json!(1))
@@ -69,16 +87,16 @@ fn faults_can_be_set_and_taken_back() {
         {"action": {"delay": {"before": "turn", "ms": 1}}},
         {"action": {"answer": {"status": 500}}},
     ]);
-    let (_, set) = ask(&mut client, "PUT", "/_simulator/faults", &two.to_string());
+    let (_, set) = ask(&simulator, "PUT", "/_simulator/faults", &two.to_string());
     assert_eq!(set.as_array().unwrap().len(), 2);
     assert_eq!(client.post(&simulator, "create", "{}").status, 500);
     let one = format!("/_simulator/faults/{}", set[1]["id"]);
-    let (_, left) = ask(&mut client, "DELETE", &one, "");
+    let (_, left) = ask(&simulator, "DELETE", &one, "");
     assert_eq!(left.as_array().unwrap().len(), 1);
     assert_eq!(client.post(&simulator, "create", "{}").status, 200);
-    assert_eq!(ask(&mut client, "GET", &one, "").0, 405);
+    assert_eq!(ask(&simulator, "GET", &one, "").0, 405);
     assert_eq!(
-        ask(&mut client, "DELETE", "/_simulator/faults", "").1,
+        ask(&simulator, "DELETE", "/_simulator/faults", "").1,
         json!([])
     );
     assert_eq!(client.post(&simulator, "create", "{}").status, 200);
@@ -98,12 +116,7 @@ fn faults_can_be_set_and_taken_back() {
             "not faults",
         ),
     ] {
-        let (status, refused) = ask(
-            &mut client,
-            "POST",
-            "/_simulator/faults",
-            &wrong.to_string(),
-        );
+        let (status, refused) = ask(&simulator, "POST", "/_simulator/faults", &wrong.to_string());
         assert_eq!(status, 400);
         let error = refused["error"].as_str().unwrap();
         assert!(error.contains(words), "{error}");
@@ -114,18 +127,15 @@ fn faults_can_be_set_and_taken_back() {
 #[test]
 fn the_root_says_what_this_is() {
     let simulator = Simulator::builder().start().unwrap();
-    let mut client = Client::connect(&simulator);
-    client.send(raw("GET", "/", &[], ""));
-    let reply = client.reply().unwrap();
-    let text = String::from_utf8(reply.body).unwrap();
+    let any = ("Accept", "*/*");
+    let (_, _, text) = fetch(&simulator, "GET", "/", any, "");
     assert!(text.contains("no PolyAI service contacted"));
     assert!(text.contains("/_simulator/faults"));
-    assert_eq!(ask(&mut client, "GET", "/_simulator/nothing", "").0, 404);
-    client.send(raw("PATCH", "/_simulator/faults", &[], ""));
-    let reply = client.reply().unwrap();
+    assert_eq!(ask(&simulator, "GET", "/_simulator/nothing", "").0, 404);
+    let (status, headers, _) = fetch(&simulator, "PATCH", "/_simulator/faults", any, "");
     assert_eq!(
-        (reply.status, reply.header("allow")),
-        (405, Some("GET, POST, PUT, DELETE"))
+        (status, &headers["allow"] == "GET, POST, PUT, DELETE"),
+        (405, true)
     );
     assert_eq!(simulator.counts().requests, 0);
 }
@@ -133,14 +143,13 @@ fn the_root_says_what_this_is() {
 #[test]
 fn a_browser_gets_a_page_that_loads_nothing_from_elsewhere() {
     let simulator = Simulator::builder().start().unwrap();
-    let mut client = Client::connect(&simulator);
-    let mut get = |path: &str| {
-        client.send(raw("GET", path, &[("Accept", "text/html,*/*;q=0.8")], ""));
-        let reply = client.reply().unwrap();
-        assert_eq!(reply.status, 200, "{path}");
-        let policy = reply.header("content-security-policy").unwrap();
+    let get = |path: &str| {
+        let browser = ("Accept", "text/html,*/*;q=0.8");
+        let (status, headers, text) = fetch(&simulator, "GET", path, browser, "");
+        assert_eq!(status, 200, "{path}");
+        let policy = headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'self';"), "{policy}");
-        String::from_utf8(reply.body).unwrap()
+        text
     };
     let page = get("/");
     assert!(page.contains("No PolyAI service contacted"));
@@ -154,20 +163,20 @@ fn a_browser_gets_a_page_that_loads_nothing_from_elsewhere() {
 #[test]
 fn a_page_of_another_site_may_neither_read_nor_change_anything() {
     let simulator = Simulator::builder().start().unwrap();
-    let mut client = Client::connect(&simulator);
-    let mut status = |origin: &str| {
+    let status = |origin: &str| {
         let fault = json!({"action": {"answer": {"status": 503}}}).to_string();
-        client.send(raw(
+        fetch(
+            &simulator,
             "POST",
             "/_simulator/faults",
-            &[("Origin", origin)],
+            ("Origin", origin),
             &fault,
-        ));
-        client.reply().unwrap().status
+        )
+        .0
     };
     assert_eq!(status("http://elsewhere.example"), 403);
     assert_eq!(status("null"), 403);
     assert!(simulator.faults().is_empty());
-    assert_eq!(status("http://localhost"), 200);
+    assert_eq!(status(&simulator.url()), 200);
     assert_eq!(simulator.faults().len(), 1);
 }

@@ -5,8 +5,7 @@ use crate::transport::{Proxies, Transport};
 use polyai_chat_core::{Client, Config};
 use polyai_chat_simulator::{Dialect, Script, Simulator, TlsIdentity};
 use socket2::{Domain, Socket, Type};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
@@ -120,16 +119,16 @@ impl Bench {
     /// Waits until the server has dealt with everything that ever reached it. Every client must be gone.
     pub(crate) fn settle(&self) {
         // Connections are accepted in their order: one that is answered has all earlier ones before it.
-        let mut last = TcpStream::connect(self.simulator.address()).unwrap();
-        last.set_read_timeout(Some(PATIENCE)).unwrap();
-        last.write_all(b"GET / HTTP/1.1\r\nHost: simulator\r\nConnection: close\r\n\r\n")
+        let last: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        // One that speaks TLS says so without it.
+        last.get(format!("http://{}", self.simulator.address()))
+            .call()
             .unwrap();
-        let mut answer = Vec::new();
-        last.read_to_end(&mut answer).unwrap();
-        assert!(
-            answer.starts_with(b"HTTP/1.1 "),
-            "no answer from the simulator"
-        );
+        drop(last);
         assert!(
             self.simulator
                 .wait_for(|seen| seen.counts().open_connections == 0, PATIENCE),
