@@ -52,7 +52,7 @@ test-hosts: ready ## Run the examples inside their real hosts: Kamailio, Asteris
 test-descriptions: ready ## Check the simulator against docs/openapi, EXAMPLES requests of each kind
 	tests/conformance/descriptions $(EXAMPLES)
 
-test-free-threaded: ready ## Run the tests of the Python package on a CPython without the global lock
+test-free-threaded: ready ## Run the tests of the Python packages on a CPython without the global lock
 	tests/python-free-threaded
 
 sanitize: ready ## Run the tests in C and C++ under valgrind, then with AddressSanitizer
@@ -82,7 +82,7 @@ check-abi: ready ## Compare header, manifest and ABI with what was accepted
 documents: ready ## Write the tables of the documents anew from the code
 	tests/documents
 
-docs-python: ready ## Make the guide and the API reference of the Python package
+docs-python: ready ## Make the guide and the API reference of the Python packages
 	docs/python/build
 
 shipped: ready ## Build the C library as it is shipped (PORTABLE=1: for every glibc from 2.17 on)
@@ -99,10 +99,10 @@ deb: ready ## Make the Debian packages of the C library
 	packaging/build --portable
 	packaging/deb
 
-wheel: ready ## Build the Python package as a wheel (PORTABLE=1: for every glibc from 2.17 on)
+wheel: ready ## Build the Python packages as wheels (PORTABLE=1: for every glibc from 2.17 on)
 	packaging/wheel $(portable)
 
-sdist: ready ## Make the source distribution of the Python package
+sdist: ready ## Make the source distributions of the Python packages
 	packaging/sdist
 
 check-portable: ready ## Check what is for every glibc from 2.17 on, and try the Debian packages in a fresh Debian

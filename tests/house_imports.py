@@ -18,8 +18,9 @@ ROOMS = {
     """,
     "crates/python": """
         calling error arguments options reply interrupt shutdown listeners request turn+conversation done_calls
-        simulator client
+        client
     """,
+    "crates/python-testing": "simulator",
     "crates/simulator": """
         operation settings wire fault page script error records shared tls control service server simulator builder
     """,

@@ -1,6 +1,6 @@
-"""How Sphinx makes the documentation of the Python package: the guide, and the reference from the docstrings.
+"""How Sphinx makes the documentation of the Python packages: the guide, and the reference from the docstrings.
 
-The package must be importable. Nothing is fetched.
+The packages must be importable. Nothing is fetched.
 """
 
 from __future__ import annotations

@@ -44,20 +44,18 @@ def members_of_the_stub() -> dict[str, ast.FunctionDef]:
 MEMBERS = members_of_the_stub()
 WRITTEN_IN = {
     "polyai_chat": ("polyai_chat._errors", "polyai_chat._headers"),
-    "polyai_chat.channels": ("polyai_chat.channels._errors", "polyai_chat.channels._records"),
+    "polyai_chat_testing": ("polyai_chat_testing._simulator", "polyai_chat_testing._store_conformance"),
+    "polyai_chat_channels": ("polyai_chat_channels._errors", "polyai_chat_channels._records"),
 }
 
 
 def remember_order(app: Sphinx) -> None:
     """Has autodoc find order and comments of what is public where that was written."""
-    for name in ("polyai_chat", "polyai_chat.testing", "polyai_chat.channels"):
+    for name, parts in WRITTEN_IN.items():
         public = ModuleAnalyzer.for_module(name)
         public.analyze()
         public.tagorder.update({member: line for line, member in enumerate(MEMBERS)})
-        of_channels = tuple(f"polyai_chat.channels._{part}" for part in ("errors", "records"))
-        for written in (
-            of_channels if name == "polyai_chat.channels" else ("polyai_chat._errors", "polyai_chat._headers")
-        ):
+        for written in parts:
             module = ModuleAnalyzer.for_module(written)
             module.analyze()
             public.tagorder.update(module.tagorder)
@@ -80,7 +78,7 @@ def take_signature(
 ) -> tuple[str, str | None] | None:
     if what == "exception":
         return "", None  # the library makes them
-    member = MEMBERS.get(name.split(".", 1)[-1].removeprefix("testing.") + (".__new__" if what == "class" else ""))
+    member = MEMBERS.get(name.removeprefix("polyai_chat.") + (".__new__" if what == "class" else ""))
     if member is None or what not in ("class", "method"):
         return None
     arguments = member.args

@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from polyai_chat import AsyncClient, ChatError
-from polyai_chat.channels import Answer, AsyncChannel, Message, SQLiteStore
+from polyai_chat_channels import Answer, AsyncChannel, Message, SQLiteStore
 
 import settings
 from graph import Graph, SendError

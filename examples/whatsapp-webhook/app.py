@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from polyai_chat import AsyncClient
-from polyai_chat.channels import SQLiteStore, StoreError
+from polyai_chat_channels import SQLiteStore, StoreError
 
 import settings
 import webhook

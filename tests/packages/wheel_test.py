@@ -13,21 +13,27 @@ import zipfile
 from pathlib import Path
 
 import wheel
-from wheel import COMPONENTS, INFORMATION, LICENCES, MODULE, NAME, NOTICES, PACKAGE, ROOT, VERSION
+from wheel import DISTRIBUTIONS, LICENCES, NOTICES, ROOT, VERSION
+
+CLIENT, TESTING, PROGRAM, CHANNELS = DISTRIBUTIONS
+MODULE, COMPONENTS, INFORMATION, NAME = CLIENT.binary, CLIENT.components, CLIENT.information, CLIENT.stem
+PORTABLE = "manylinux2014_x86_64.manylinux_2_17_x86_64"
 
 COMPILER = os.environ.get("CC", "cc").split()
 LINKER = ["-shared", "-nostartfiles", "-s", "-Wl,-z,now", "-Wl,-z,relro", "-Wl,-z,noexecstack"]
 SOURCE = """
 #include <stdlib.h>
 __attribute__((visibility("hidden"), used)) void *(*const uses_libc)(size_t) = malloc;
-extern int PyModule_Create2;
-void *PyInit__native(void) { return &PyModule_Create2; }
 """
-LINKED = ["clap", "pyo3", "ring", "rustls", "tokio", "ureq"]
+OF_MODULE = "extern int PyModule_Create2; void *PyInit__native(void) { return &PyModule_Create2; }\n"
 MEMBER = zipfile.ZipInfo  # its time is the first that there is
 
 
 def module(more="", *flags):
+    return compiled(OF_MODULE + more, *flags)
+
+
+def compiled(more="", *flags):
     with tempfile.TemporaryDirectory() as directory:
         source = Path(directory, "source.c")
         source.write_text(SOURCE + more, encoding="utf-8")
@@ -36,10 +42,10 @@ def module(more="", *flags):
         return built.read_bytes()
 
 
-def metadata(**changed):
+def metadata(of=CLIENT, **changed):
     fields = {
         "Metadata-Version": "2.4",
-        "Name": "polyai-chat",
+        "Name": of.name,
         "Version": VERSION,
         "Classifier": "Typing :: Typed",
         "Requires-Python": ">=3.9",
@@ -48,44 +54,51 @@ def metadata(**changed):
     }
     fields.update({name.replace("_", "-"): value for name, value in changed.items()})
     lines = [f"{name}: {value}" for name, value in fields.items()]
-    lines += [f"License-File: {name}" for name in [*LICENCES, NOTICES]]
-    return "\n".join(lines) + "\n\n" + (PACKAGE / "README.md").read_text(encoding="utf-8")
+    lines += [f"License-File: {name}" for name in [*LICENCES, *[NOTICES] * (of.binary is not None)]]
+    lines += [f"Requires-Dist: {requirement}" for requirement in of.requires]
+    return "\n".join(lines) + "\n\n" + (of.directory / "README.md").read_text(encoding="utf-8")
 
 
 def components(packages):
     return json.dumps({"components": [{"name": name, "version": "1.0.0"} for name in packages]}).encode()
 
 
+def notices(packages):
+    return "".join(f"  {name} 1.0.0 (MIT)\n" for name in packages).encode()
+
+
 class Wheels(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.module = module()
+        cls.binaries = {"module": module(), "program": compiled()}
 
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
         self.addCleanup(scratch.cleanup)
         self.directory = Path(scratch.name)
 
-    def files(self):
+    def files(self, of=CLIENT):
         """Those of a wheel as it should be, but for the record."""
-        found = {MODULE: self.module, **wheel.sources_of_package(), COMPONENTS: components(LINKED)}
-        found.update({f"{INFORMATION}/licenses/{name}": (ROOT / name).read_bytes() for name in LICENCES})
-        found[f"{INFORMATION}/licenses/{NOTICES}"] = "".join(f"  {name} 1.0.0 (MIT)\n" for name in LINKED).encode()
-        found[f"{INFORMATION}/METADATA"] = metadata().encode()
-        found[f"{INFORMATION}/WHEEL"] = b"Wheel-Version: 1.0\n"
-        found[f"{INFORMATION}/entry_points.txt"] = (
-            b"[console_scripts]\npolyai-chat=polyai_chat.__main__:main\n[pytest11]\npolyai_chat=polyai_chat._pytest_plugin\n"
-        )
+        found = dict(of.sources())
+        found.update({f"{of.information}/licenses/{name}": (ROOT / name).read_bytes() for name in LICENCES})
+        found[f"{of.information}/METADATA"] = metadata(of).encode()
+        found[f"{of.information}/WHEEL"] = b"Wheel-Version: 1.0\n"
+        if of.binary:
+            found[of.binary] = self.binaries[of.kind]
+            found[of.components] = components(of.linked)
+            found[f"{of.information}/licenses/{NOTICES}"] = notices(of.linked)
+        if of.entry_points:
+            found[f"{of.information}/entry_points.txt"] = "\n".join(of.entry_points).encode()
         return found
 
-    def build(self, changed=(), without=(), name=None, record=lambda text: text, member=MEMBER):
-        found = {name: content for name, content in {**self.files(), **dict(changed)}.items() if name not in without}
+    def build(self, changed=(), without=(), name=None, record=lambda text: text, member=MEMBER, of=CLIENT):
+        found = {name: content for name, content in {**self.files(of), **dict(changed)}.items() if name not in without}
         lines = []
         for file, content in found.items():
             digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
             lines.append(f"{file},sha256={digest},{len(content)}\n")
-        found[f"{INFORMATION}/RECORD"] = record("".join(lines) + f"{INFORMATION}/RECORD,,\n").encode()
-        path = self.directory / (name or f"{NAME}-cp39-abi3-manylinux2014_x86_64.manylinux_2_17_x86_64.whl")
+        found[f"{of.information}/RECORD"] = record("".join(lines) + f"{of.information}/RECORD,,\n").encode()
+        path = self.directory / (name or f"{of.stem}-{of.tags}{PORTABLE if of.binary else ''}.whl")
         with zipfile.ZipFile(path, "w") as archive:
             for file, content in found.items():
                 archive.writestr(member(file), content)
@@ -100,7 +113,9 @@ class Wheels(unittest.TestCase):
         self.assertEqual(list(faults), [check], faults)
 
     def test_a_wheel_as_it_should_be(self):
-        self.assertEqual(self.faults(), {})
+        for of in DISTRIBUTIONS:
+            with self.subTest(of.name):
+                self.assertEqual(self.faults(of=of), {})
         quick = f"{NAME}-cp39-abi3-linux_x86_64.whl"
         without = [COMPONENTS, f"{INFORMATION}/licenses/{NOTICES}"]
         plain = {f"{INFORMATION}/METADATA": metadata().replace(f"License-File: {NOTICES}\n", "").encode()}
@@ -114,6 +129,7 @@ class Wheels(unittest.TestCase):
         self.wrong("files", without=["polyai_chat/py.typed"])
         self.wrong("files", without=["polyai_chat/_native.pyi"])
         self.wrong("files", {"tests/test_client.py": b""})
+        self.wrong("files", {"polyai_chat_cli/__init__.py": b""}, of=PROGRAM)
         self.wrong("files", without=[f"{INFORMATION}/licenses/LICENSE-MIT"])
 
     def test_contents(self):
@@ -128,6 +144,7 @@ class Wheels(unittest.TestCase):
             {"Version": "9.9.9"},
             {"Requires_Python": ">=3.10"},
             {"Requires_Dist": "requests"},
+            {"Name": "polyai_chat"},
             {"Classifier": "Programming Language :: Rust"},
             {"Description_Content_Type": "text/plain"},
         ]:
@@ -136,12 +153,20 @@ class Wheels(unittest.TestCase):
         self.wrong("metadata", {f"{INFORMATION}/METADATA": metadata().encode() + b"more"})
 
     def test_entry_points(self):
-        self.wrong("entry_points", {f"{INFORMATION}/entry_points.txt": b"[pytest11]\npolyai_chat=polyai_chat._pytest_plugin\n"})
+        named = f"{TESTING.information}/entry_points.txt"
+        self.wrong("entry_points", {named: b"[pytest11]\npolyai_chat=polyai_chat_testing"}, of=TESTING)
 
     def test_notices(self):
-        self.wrong("notices", {COMPONENTS: components(LINKED[1:])})
-        short = "".join(f"  {name} 1.0.0 (MIT)\n" for name in LINKED[1:]).encode()
-        self.wrong("notices", {COMPONENTS: components(LINKED[1:]), f"{INFORMATION}/licenses/{NOTICES}": short})
+        linked = sorted(CLIENT.linked)
+        self.wrong("notices", {COMPONENTS: components(linked[1:])})
+        for packages in [linked[1:], [*linked, "tokio"]]:
+            named = {COMPONENTS: components(packages), f"{INFORMATION}/licenses/{NOTICES}": notices(packages)}
+            self.wrong("notices", named)
+
+    def test_linked(self):
+        for trace in ["/packages/tokio-1.54.1/src/runtime/mod.rs", "crates/simulator/src/server.rs", "clap::Parser"]:
+            more = f'__attribute__((visibility("hidden"), used)) const char trace[] = "{trace}";'
+            self.wrong("linked", {MODULE: module(more)})
 
     def test_times(self):
         self.wrong("times", member=lambda name: zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)))
@@ -153,17 +178,18 @@ class Wheels(unittest.TestCase):
         more = "extern int foreign; void *PyUses_foreign(void) __attribute__((visibility(\"hidden\"), used));"
         more += "void *PyUses_foreign(void) { return &foreign; }"
         self.wrong("undefined", {MODULE: module(more)})
+        self.wrong("undefined", {PROGRAM.binary: module()}, of=PROGRAM)  # which has no interpreter
 
-    def test_module(self):
+    def test_binary(self):
         for flag in ["-Wl,-z,lazy", "-Wl,-z,norelro", "-Wl,-z,execstack", "-Wl,-rpath,/usr/lib/elsewhere"]:
             with self.subTest(flag):
-                self.wrong("module", {MODULE: module("", flag)})
+                self.wrong("binary", {MODULE: module("", flag)})
         newer = "#include <sys/random.h>\n__attribute__((visibility(\"hidden\"), used)) "
         newer += "long uses_newer(void *text) { return getrandom(text, 1, 0); }"  # which came with glibc 2.25
-        self.wrong("module", {MODULE: module(newer)})
+        self.wrong("binary", {MODULE: module(newer)})
 
     def test_size(self):
-        more = f'__attribute__((visibility("hidden"), used)) const char filling[{wheel.MOST_BYTES_OF_MODULE}] = {{1}};'
+        more = f'__attribute__((visibility("hidden"), used)) const char filling[{CLIENT.most_bytes_of_binary}] = {{1}};'
         faults = self.faults({MODULE: module(more)})
         self.assertEqual((list(faults), len(faults["size"])), (["size"], 2), faults)  # nothing is compressed here
 
@@ -176,30 +202,34 @@ class Wheels(unittest.TestCase):
 
 
 class Sources(unittest.TestCase):
-    def faults(self, changed=(), without=(), name=f"{NAME}.tar.gz"):
-        found = {"PKG-INFO": b"", "README.md": b"", "pyproject.toml": b"", **wheel.sources_of_package()}
-        found.update({name: (ROOT / name).read_bytes() for name in ["Cargo.lock", "Cargo.toml", *LICENCES]})
-        for crate in wheel.CRATES:
+    def faults(self, changed=(), without=(), name=None, of=CLIENT):
+        found = {"PKG-INFO": b"", "README.md": b"", "pyproject.toml": b"", **of.sources()}
+        found.update({name: (ROOT / name).read_bytes() for name in LICENCES})
+        if of.crates:
+            found.update({name: (ROOT / name).read_bytes() for name in ["Cargo.lock", "Cargo.toml"]})
+        for crate in of.crates:
             for file in [ROOT / "crates" / crate / "Cargo.toml", *(ROOT / "crates" / crate / "src").rglob("*")]:
                 if file.is_file():
                     found[str(file.relative_to(ROOT))] = b""
         found.update(changed)
         with tempfile.TemporaryDirectory() as directory:
-            path = Path(directory, name)
+            path = Path(directory, name or f"{of.stem}.tar.gz")
             with tarfile.open(path, "w:gz") as archive:
                 for file, content in found.items():
                     if file not in without:
-                        member = tarfile.TarInfo(f"{NAME}/{file}")
+                        member = tarfile.TarInfo(f"{of.stem}/{file}")
                         member.size = len(content)
                         archive.addfile(member, io.BytesIO(content))
             return list(wheel.faults_of_sources(path))
 
     def test_sources(self):
-        self.assertEqual(self.faults(), [])
-        self.assertEqual(self.faults(name="polyai-chat.tar.gz"), ["name"])
+        for of in DISTRIBUTIONS:
+            self.assertEqual(self.faults(of=of), [])
+        self.assertEqual(self.faults(name="polyai_chat-9.9.tar.gz"), ["name"])
         self.assertEqual(self.faults(without=["crates/core/src/lib.rs"]), ["files"])
         self.assertEqual(self.faults(without=["LICENSE-MIT"]), ["files"])
         self.assertEqual(self.faults({"crates/core/tests/fork.rs": b""}), ["files"])
+        self.assertEqual(self.faults({"crates/simulator/src/lib.rs": b""}), ["files"])
         self.assertEqual(self.faults({"Cargo.lock": b"version = 4"}), ["versions"])
 
 

@@ -1,7 +1,7 @@
 //! The module `polyai_chat._native`: what the Python package is made of, on the core directly.
 //!
-//! The classes here are public under `polyai_chat`; exceptions, the asyncio façade and the test kit are Python, in
-//! `bindings/python`. Nothing that holds a key is ever a local variable of a Python frame.
+//! The classes here are public under `polyai_chat`; exceptions and the asyncio façade are Python, in `bindings/python/chat`. Nothing
+//! that holds a key is ever a local variable of a Python frame.
 
 #![allow(
     clippy::doc_markdown,
@@ -21,7 +21,6 @@ mod options;
 mod reply;
 mod request;
 mod shutdown;
-mod simulator;
 mod turn;
 
 use pyo3::prelude::*;
@@ -38,8 +37,6 @@ mod _native {
     use super::reply::{Closed, Greeting, Handoff, Reply};
     #[pymodule_export]
     use super::shutdown::shut_down_at_exit;
-    #[pymodule_export]
-    use super::simulator::{Simulator, run_command_line};
     #[pymodule_export]
     use super::turn::Turn;
 

@@ -17,7 +17,7 @@ from helpdesk.decorators import is_helpdesk_staff
 from helpdesk.email import parse_email_content
 from helpdesk.models import FollowUp, Ticket
 from helpdesk.signals import new_ticket_done, update_ticket_done
-from polyai_chat.channels import HandoffRecord, Message
+from polyai_chat_channels import HandoffRecord, Message
 
 from .configuration import CHANNEL, configuration
 from .models import AgentMessage

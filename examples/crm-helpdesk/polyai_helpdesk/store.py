@@ -14,8 +14,8 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
-from polyai_chat.channels import Answer, HandoffRecord, Message, Outcome, Sender, Standing, StoreError
-from polyai_chat.channels._owner import has_died, this_process
+from polyai_chat_channels import Answer, HandoffRecord, Message, Outcome, Sender, Standing, StoreError
+from polyai_chat_channels._owner import has_died, this_process
 
 from .models import AgentMessage, AgentTicket, LeftConversation, State
 
@@ -25,7 +25,7 @@ IN_LINE = (State.ACCEPTED, *CLAIMED)
 
 
 class DjangoStore:
-    """A `polyai_chat.channels.Store`.
+    """A `polyai_chat_channels.Store`.
 
     As a queue, `take_accepted` gives only messages whose ticket has nothing earlier left to do, be it to bring an
     answer to the customer: so no worker waits for another, and answers are brought in their order.

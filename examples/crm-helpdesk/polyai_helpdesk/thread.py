@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from helpdesk.models import ChecklistTemplate, FollowUp, Queue, Ticket
 from helpdesk.update_ticket import update_ticket
-from polyai_chat.channels import HandoffRecord
+from polyai_chat_channels import HandoffRecord
 
 from .configuration import Desk, configuration
 

@@ -24,7 +24,7 @@ from polyai_chat import (
     RateLimitedError,
     UnavailableError,
 )
-from polyai_chat.channels import Answer, Channel, Message, StoreError
+from polyai_chat_channels import Answer, Channel, Message, StoreError
 
 from . import thread
 from .configuration import CHANNEL, configuration

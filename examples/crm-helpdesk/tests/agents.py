@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 SCRIPT = r"""
 greeting = "Hello, how can I help?"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from agents import SCRIPT, heard
 from conftest import Desk, Process, eventually
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 
 def test_the_agent_is_down_and_comes_back(desk: Desk, start_worker: Callable[..., Process]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from agents import SCRIPT, heard
 from conftest import Desk, Process, eventually
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 SILENCE = "The agent is silent in this ticket until it is assigned to polyai-agent."
 

@@ -9,7 +9,7 @@ import pytest
 from agents import SCRIPT, heard
 from conftest import Desk
 from polyai_chat import Client
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 
 @pytest.fixture

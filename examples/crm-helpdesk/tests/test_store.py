@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from conftest import Desk
-from polyai_chat.channels import Store
-from polyai_chat.testing import StoreConformance
+from polyai_chat_channels import Store
+from polyai_chat_testing import StoreConformance
 
 
 class TestDjangoStore(StoreConformance):

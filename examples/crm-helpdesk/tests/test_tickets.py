@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from agents import SCRIPT, heard
 from conftest import Desk, Process, eventually
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 
 def test_a_form_and_mails_are_one_conversation(desk: Desk, start_worker: Callable[..., Process]) -> None:

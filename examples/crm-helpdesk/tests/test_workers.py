@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from agents import SCRIPT, heard
 from conftest import Desk, Process, eventually
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 
 def test_a_worker_dies_in_the_middle_of_a_turn(desk: Desk, start_worker: Callable[..., Process]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from asterisk import EXAMPLE, Asterisk
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 from sip import Phone
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from kamailio_process import LUA, REPOSITORY, Kamailio
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 from sip_client import CUSTOMER, SipClient
 
 TARGET = REPOSITORY / "target"

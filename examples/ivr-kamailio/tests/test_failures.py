@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conftest import SCRIPT, StartClient, StartKamailio, heard
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 TEXTS = {"unavailable": "unavailable, see you 👋", "unknown": "unknown", "busy": "busy", "no_human": "nobody"}
 

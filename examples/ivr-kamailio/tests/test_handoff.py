@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conftest import StartClient, StartKamailio, heard
 from kamailio_process import Kamailio
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 from sip_client import CUSTOMER, SipClient
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import StartKamailio
 from kamailio_process import Kamailio, free_port
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 CUSTOMERS = 500
 A_SECOND = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import StartClient, StartKamailio, heard
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 from sip_client import SERVICE, SipMessage
 
 

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 from conftest import StartClient, StartKamailio, heard
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 UNKNOWN = "whether it was heard is unknown"
 TEXTS = {"unavailable": "unavailable", "unknown": UNKNOWN, "busy": "busy", "no_human": "nobody"}

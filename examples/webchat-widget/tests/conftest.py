@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 

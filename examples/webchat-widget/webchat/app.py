@@ -21,7 +21,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from polyai_chat import AsyncClient, ChatError
-from polyai_chat.channels import AsyncChannel, SQLiteStore
+from polyai_chat_channels import AsyncChannel, SQLiteStore
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 

@@ -12,14 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from polyai_chat import ChatError
-from polyai_chat.channels import StoreError
+from polyai_chat_channels import StoreError
 
 from . import notices
 from .desk import Case
 from .transcripts import Line, reference
 
 if TYPE_CHECKING:
-    from polyai_chat.channels import Answer, AsyncChannel
+    from polyai_chat_channels import Answer, AsyncChannel
 
     from .desk import Desk
     from .settings import Settings

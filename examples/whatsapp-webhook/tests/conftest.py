@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 import pytest
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 from graph_double import TOKEN, GraphDouble
 

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from polyai_chat.testing import Simulator
+from polyai_chat_testing import Simulator
 
 from conftest import NUMBER, PATIENCE, SECRET, Webhook, notification, text_message, until
 from graph_double import GraphDouble, Sent

@@ -187,7 +187,7 @@ class Sources:
 def python_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
     """The Python package and the module in it that is written in Rust."""
     sources = Sources()
-    original = REPOSITORY / "bindings/python/polyai_chat"
+    original = REPOSITORY / "bindings/python/chat/polyai_chat"
     packages = scratch / "python"
     native = scratch / "native.so"
 

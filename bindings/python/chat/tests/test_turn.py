@@ -1,0 +1,278 @@
+"""A call that was started: waiting for it in pieces, its descriptor, cancelling it, and taking what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import select
+import selectors
+import threading
+import time
+import weakref
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from polyai_chat import (
+    CallCancelledError,
+    Client,
+    Closed,
+    Conversation,
+    ConversationEndedError,
+    DeadlineExceededError,
+    InvalidArgumentError,
+    RateLimitedError,
+    Reply,
+    ServerError,
+    Turn,
+)
+from polyai_chat_testing import Simulator
+
+
+def hold(simulator: Simulator, operation: str, **when: int) -> None:
+    """Has the service take the turn, and keep its reply for longer than any test."""
+    simulator.fail({"delay": {"before": "headers", "ms": 60_000}}, {"operation": operation, **when})
+
+
+def test_a_turn_is_started_waited_for_and_taken(conversation: Conversation, simulator: Simulator) -> None:
+    turn = conversation.start("x", correlation_id="turn-1")
+    assert turn.correlation_id == "turn-1"
+    assert turn.wait() is True
+    assert turn.done is True
+    reply = turn.result()
+    assert isinstance(reply, Reply)
+    assert (reply.response, reply.correlation_id) == ("You said: x", "turn-1")
+    assert simulator.requests_to("respond") == 1
+
+
+def test_create_and_close_can_be_started_too(client: Client, simulator: Simulator) -> None:
+    conversation = client.start_create(integration_attributes={"customer_name": "Sam"}).result()
+    assert isinstance(conversation, Conversation)
+    assert conversation.greeting is not None
+    assert conversation.greeting.response == "Hello Sam."
+    assert conversation.start().result().response == "Are you still there?"
+    closed = conversation.start_close().result()
+    assert isinstance(closed, Closed)
+    assert (closed.was_over, conversation.state) == (False, "closed")
+    assert simulator.requests_to("close") == 1
+
+
+def test_calls_by_id_alone_can_be_started(client: Client, conversation: Conversation, simulator: Simulator) -> None:
+    reply = client.start_respond(conversation.id, "x", correlation_id="turn-1").result()
+    assert (reply.response, reply.correlation_id) == ("You said: x", "turn-1")
+    assert client.start_respond(conversation.id).result().response == "Are you still there?"
+    assert client.start_close(conversation.id).result().was_over is False
+    with pytest.raises(ConversationEndedError):
+        client.start_respond(conversation.id, "y").result()
+    assert simulator.requests_to("close") == 1
+    with pytest.raises(InvalidArgumentError, match="surrogate"):
+        client.start_respond("\ud800", "x")
+    with pytest.raises(InvalidArgumentError, match="surrogate"):
+        client.start_close("\ud800")
+
+
+def test_a_connection_can_be_opened_meanwhile(client: Client, simulator: Simulator) -> None:
+    turn = client.start_warm_up(10)
+    assert turn.wait() is True
+    turn.result()
+    assert client.metrics()["idle_connections"] == 1
+    assert simulator.received() == []
+    client.create()
+    assert simulator.connections == 1
+    with pytest.raises(InvalidArgumentError, match="timeout"):
+        client.start_warm_up(0)
+
+
+def test_waiting_ends_when_its_time_is_over_and_the_call_goes_on(
+    conversation: Conversation, simulator: Simulator
+) -> None:
+    hold(simulator, "respond", nth=1)
+    turn = conversation.start("x")
+    assert simulator.wait_for("respond", 1)
+    for at_most in (0, 0.0, timedelta(0), 0.01, timedelta(milliseconds=10)):
+        began = time.monotonic()
+        assert turn.wait(at_most) is False
+        assert time.monotonic() - began < 20
+    assert turn.done is False
+    turn.cancel()
+    assert turn.wait(30) is True
+
+
+def test_waiting_goes_on_to_the_deadline_and_no_longer(conversation: Conversation, simulator: Simulator) -> None:
+    hold(simulator, "respond")
+    turn = conversation.start("x", timeout=1)
+    assert turn.wait() is True
+    with pytest.raises(DeadlineExceededError) as caught:
+        turn.result()
+    assert (caught.value.delivery, caught.value.correlation_id) == ("unknown", turn.correlation_id)
+
+
+@pytest.mark.parametrize("wrong", [-1, float("nan"), float("-inf"), timedelta(seconds=-1)], ids=repr)
+def test_a_time_that_is_none_cannot_be_waited_for(conversation: Conversation, wrong: float) -> None:
+    turn = conversation.start("x")
+    with pytest.raises(InvalidArgumentError, match="seconds"):
+        turn.wait(wrong)
+    untyped: Any = turn
+    with pytest.raises(TypeError, match="seconds"):
+        untyped.wait("5")
+    assert turn.wait()
+
+
+def test_the_outcome_is_the_same_as_often_as_it_is_asked_for(conversation: Conversation, simulator: Simulator) -> None:
+    turn = conversation.start("x")
+    assert turn.result() is turn.result()
+    simulator.fail({"answer": {"status": 500}}, {"operation": "respond"})
+    failing = conversation.start("y")
+    texts: set[str] = set()
+    for _ in range(3):
+        with pytest.raises(ServerError) as caught:
+            failing.result()
+        texts.add(str(caught.value))
+    assert len(texts) == 1
+    assert simulator.requests_to("respond") == 2
+
+
+def test_all_threads_that_want_the_outcome_get_it(conversation: Conversation, simulator: Simulator) -> None:
+    simulator.fail({"delay": {"before": "turn", "ms": 100}}, {"operation": "respond"})
+    turn = conversation.start("x")
+    taken: list[Reply] = []
+    threads = [threading.Thread(target=lambda: taken.append(turn.result())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [reply.response for reply in taken] == ["You said: x"] * 8
+    assert simulator.requests_to("respond") == 1
+
+
+def test_a_failed_turn_is_let_go_like_any_other_object(conversation: Conversation, simulator: Simulator) -> None:
+    simulator.fail({"answer": {"status": 500}}, {"operation": "respond"})
+
+    def fail() -> weakref.ref[Turn[Reply]]:
+        turn = conversation.start("x")
+        with contextlib.suppress(ServerError):
+            turn.result()
+        return weakref.ref(turn)
+
+    reference = fail()
+    gc.collect()
+    assert reference() is None
+
+
+def test_a_failure_is_raised_by_taking_the_outcome(conversation: Conversation, simulator: Simulator) -> None:
+    simulator.fail({"answer": {"status": 429, "retry_after": {"seconds": 3600}}}, {"operation": "respond", "nth": 1})
+    turn = conversation.start("x")
+    assert turn.wait() is True
+    with pytest.raises(RateLimitedError) as caught:
+        turn.result()
+    assert caught.value.retry_after == 3600
+    conversation.respond("bye")
+    with pytest.raises(ConversationEndedError):
+        conversation.start("x").result()
+
+
+def test_a_wrong_argument_is_raised_by_starting(client: Client, simulator: Simulator) -> None:
+    with pytest.raises(InvalidArgumentError, match="correlation_id"):
+        client.start_create(correlation_id="two\nlines")
+    assert simulator.received() == []
+
+
+def test_cancelling_ends_the_call_with_a_truthful_delivery(conversation: Conversation, simulator: Simulator) -> None:
+    hold(simulator, "respond", nth=1)
+    sent = conversation.start("x")
+    waiting = conversation.start("y")
+    assert simulator.wait_for("respond", 1)
+    waiting.cancel()
+    with pytest.raises(CallCancelledError) as caught:
+        waiting.result()
+    assert (caught.value.delivery, caught.value.phase) == ("not_sent", "queue")
+    sent.cancel()
+    sent.cancel()
+    with pytest.raises(CallCancelledError) as caught:
+        sent.result()
+    assert (caught.value.delivery, conversation.state) == ("unknown", "in_doubt")
+    conversation.respond("z")
+    (seen,) = simulator.conversations()
+    assert seen["messages"] == ["x", "z"]
+
+
+def test_cancelling_what_is_done_changes_nothing(conversation: Conversation) -> None:
+    turn = conversation.start("x")
+    assert turn.wait()
+    turn.cancel()
+    assert turn.result().response == "You said: x"
+    turn.cancel()
+
+
+def test_letting_a_turn_go_cancels_it(conversation: Conversation, simulator: Simulator) -> None:
+    hold(simulator, "respond", nth=1)
+    turn = conversation.start("x")
+    assert simulator.wait_for("respond", 1)
+    reference = weakref.ref(turn)
+    del turn
+    gc.collect()
+    assert reference() is None
+    # It would have to wait for a minute otherwise.
+    began = time.monotonic()
+    assert conversation.respond("y").response == "You said: y"
+    assert time.monotonic() - began < 20
+
+
+def test_the_descriptor_becomes_readable_when_the_call_is_done(
+    conversation: Conversation, simulator: Simulator
+) -> None:
+    hold(simulator, "respond", nth=1)
+    turn = conversation.start("x")
+    descriptor = turn.fileno()
+    assert descriptor == turn.fileno()
+    assert select.select([turn], [], [], 0.01) == ([], [], [])
+    assert simulator.wait_for("respond", 1)
+    turn.cancel()
+    assert select.select([turn], [], [], 30) == ([turn], [], [])
+    assert turn.done is True
+    # It stays readable, and one that is asked for later is so at once.
+    assert select.select([descriptor], [], [], 0) == ([descriptor], [], [])
+    done = conversation.start("y")
+    assert done.wait()
+    assert select.select([done], [], [], 0) == ([done], [], [])
+
+
+def test_one_thread_waits_for_many_turns_by_their_descriptors(client: Client, simulator: Simulator) -> None:
+    simulator.fail({"delay": {"before": "turn", "ms": 30}}, {"operation": "respond", "probability": 0.5, "seed": 7})
+    conversations = [client.create() for _ in range(16)]
+    replies: list[str] = []
+    with selectors.DefaultSelector() as selector:
+        for number, conversation in enumerate(conversations):
+            selector.register(conversation.start(str(number)), selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(30)
+            assert ready != []
+            for key, _ in ready:
+                turn: Any = key.fileobj
+                selector.unregister(turn)
+                replies.append(turn.result().response)
+    assert sorted(replies) == sorted(f"You said: {number}" for number in range(16))
+
+
+def test_its_deadline_is_that_of_its_start(conversation: Conversation, simulator: Simulator) -> None:
+    hold(simulator, "respond", nth=1)
+    first = conversation.start("x", timeout=60)
+    second = conversation.start("y", timeout=0.2)
+    assert second.wait() is True
+    assert first.done is False
+    first.cancel()
+    assert first.wait()
+
+
+def test_the_class_can_be_written_with_its_outcome() -> None:
+    assert getattr(Turn[Reply], "__origin__", Turn) is Turn
+
+
+def test_the_representation_says_whether_it_is_done(conversation: Conversation, simulator: Simulator) -> None:
+    hold(simulator, "respond")
+    turn = conversation.start("x", correlation_id="turn-1")
+    assert repr(turn) == "<Turn turn-1, under way>"
+    turn.cancel()
+    assert turn.wait()
+    assert repr(turn) == "<Turn turn-1, done>"
