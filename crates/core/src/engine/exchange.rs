@@ -8,13 +8,13 @@ use crate::config::Credentials;
 use crate::model::{
     Attempt, CORRELATION_HEADER, Delivery, Error, ErrorKind, Operation, Phase, Repeat,
 };
-use crate::transport::{Incoming, Outgoing, ReceivedHead, Trace};
+use crate::transport::{Failure, Incoming, Outgoing, ReceivedHead, Trace};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Makes sense of a complete answer, or says why there is none to be made.
 pub(crate) type Understand<'a, T> =
-    &'a dyn Fn(&Verdict<'_>, Incoming) -> Result<(ReceivedHead, T), Error>;
+    &'a dyn Fn(&Verdict<'_>, Incoming<'_>) -> Result<(ReceivedHead, T), Error>;
 
 /// A request that is to be sent until it is answered, or must not be sent again.
 pub(crate) struct Exchange<'a> {
@@ -121,7 +121,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn send(&self, credentials: &Credentials) -> Result<Incoming, crate::transport::Failure> {
+    fn send(&self, credentials: &Credentials) -> Result<Incoming<'_>, Failure> {
         let engine = self.engine;
         let length = self.body.len().to_string();
         let (key_name, token_name) = engine.settings.dialect.credential_headers();

@@ -103,7 +103,7 @@ impl Engine {
 /// Reads an answer. Only one that is complete and makes sense leaves its connection to the next call.
 fn read<T>(
     verdict: &Verdict<'_>,
-    incoming: Incoming,
+    incoming: Incoming<'_>,
     understand: impl FnOnce(&str) -> Result<T, Unreadable>,
 ) -> Result<(ReceivedHead, T), Error> {
     if !incoming.received.is_success() {
@@ -117,7 +117,10 @@ fn read<T>(
 }
 
 /// Reads the answer to a close, and tells whether the conversation was over already.
-fn read_closed(verdict: &Verdict<'_>, incoming: Incoming) -> Result<(ReceivedHead, bool), Error> {
+fn read_closed(
+    verdict: &Verdict<'_>,
+    incoming: Incoming<'_>,
+) -> Result<(ReceivedHead, bool), Error> {
     if !incoming.received.is_success() {
         let received = incoming.keep_connection();
         let error = verdict.on_status(&received);

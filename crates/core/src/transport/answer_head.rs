@@ -1,29 +1,33 @@
-//! The head of an answer. ureq would make a map of it that nobody asks for: it is shown only what frames the body.
+//! The head of an answer. The HTTP library would make a map of its headers that nobody asks for: it is shown only those that
+//! it decides by.
 
 use crate::model::Headers;
 use httparse::{Response, Status};
 use std::mem::MaybeUninit;
 
-/// ureq's own limit.
+/// The library's own limit.
 const MOST_HEADERS: usize = 128;
 
-/// What ureq decides by: how the body is framed, and whether the connection can be kept.
+/// How the body is framed, and whether the connection can be kept.
 const FRAMING: [&str; 3] = ["content-length", "transfer-encoding", "connection"];
+
+/// "HTTP/1.1 200": what the reason is called is nobody's concern.
+const STATUS_BYTES: usize = 12;
 
 /// What the beginning of an answer is.
 pub(super) enum Beginning {
     /// More has to come.
     Incomplete,
-    /// An answer that only says that another one will come. ureq passes over it.
+    /// An answer that only says that another one will come.
     Interim,
-    /// Nothing that we make sense of. ureq does, or has the words for what is wrong.
+    /// Nothing that we make sense of. The library does, or has the words for what is wrong.
     Unusual,
     /// The head of the answer, so many bytes long.
     Head(usize, Headers),
 }
 
-/// Looks at what was received. Of a head, writes what ureq needs of it into `shown`.
-pub(super) fn read(received: &[u8], shown: &mut Vec<u8>) -> Beginning {
+/// Looks at what was received.
+pub(super) fn read(received: &[u8]) -> Beginning {
     let mut places = [const { MaybeUninit::uninit() }; MOST_HEADERS];
     let mut response = Response::new(&mut []);
     let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
@@ -36,75 +40,70 @@ pub(super) fn read(received: &[u8], shown: &mut Vec<u8>) -> Beginning {
         Ok(Status::Partial) => return Beginning::Incomplete,
         Err(_) => return Beginning::Unusual,
     };
-    // "HTTP/1.1 200": what the reason is called is nobody's concern.
-    let status_line = received.trim_ascii_start().get(..12).unwrap_or_default();
     match response.code {
-        None | Some(..100 | 101) => return Beginning::Unusual,
-        Some(100..200) => return Beginning::Interim,
-        Some(_) => {}
-    }
-    shown.clear();
-    shown.extend_from_slice(status_line);
-    shown.extend_from_slice(b"\r\n");
-    let headers = || {
-        response
-            .headers
-            .iter()
-            .map(|header| (header.name, header.value))
-    };
-    for (name, value) in headers() {
-        if FRAMING
-            .iter()
-            .any(|framing| framing.eq_ignore_ascii_case(name))
-        {
-            for part in [name.as_bytes(), b":", value, b"\r\n"] {
-                shown.extend_from_slice(part);
-            }
+        None | Some(..100 | 101) => Beginning::Unusual,
+        Some(100..200) => Beginning::Interim,
+        Some(_) => {
+            let headers = response.headers.iter();
+            Beginning::Head(
+                length,
+                Headers::new(headers.map(|header| (header.name, header.value))),
+            )
         }
     }
-    shown.extend_from_slice(b"\r\n");
-    if shown.len() > length {
-        return Beginning::Unusual;
+}
+
+/// Writes a head with the status of the one that `received` begins with, and with those of its headers that the library decides
+/// by, in its place. It is never the longer one.
+pub(super) fn reduced<'a>(received: &'a mut [u8], headers: &Headers) -> &'a [u8] {
+    let before = received.len() - received.trim_ascii_start().len();
+    let head = received.get_mut(before..).unwrap_or_default();
+    let mut end = STATUS_BYTES;
+    let mut write = |part: &[u8]| {
+        if let Some(place) = head.get_mut(end..end + part.len()) {
+            place.copy_from_slice(part);
+            end += part.len();
+        }
+    };
+    write(b"\n");
+    for (name, value) in headers.iter().filter(|(name, _)| FRAMING.contains(name)) {
+        for part in [name.as_bytes(), b":", value, b"\n"] {
+            write(part);
+        }
     }
-    Beginning::Head(length, Headers::new(headers()))
+    write(b"\n");
+    head.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shown(received: &[u8]) -> Option<(String, usize, Vec<String>)> {
-        let mut shown = b"what an earlier answer left".to_vec();
-        match read(received, &mut shown) {
-            Beginning::Head(length, headers) => {
-                let names = headers.iter().map(|(name, _)| name.to_owned()).collect();
-                Some((String::from_utf8(shown).unwrap(), length, names))
-            }
-            _ => None,
-        }
+    fn shown(received: &[u8]) -> (String, usize, Vec<String>) {
+        let Beginning::Head(length, headers) = read(received) else {
+            panic!("{} is no head", received.escape_ascii());
+        };
+        let names = headers.iter().map(|(name, _)| name.to_owned()).collect();
+        let mut received = received.to_vec();
+        let shown = reduced(&mut received, &headers).to_vec();
+        (String::from_utf8(shown).unwrap(), length, names)
     }
 
     #[test]
     fn of_a_head_only_what_frames_the_body_is_shown() {
-        let head = b"HTTP/1.1 200 OK\r\nDate: now\r\nContent-LENGTH: 2\r\nX-Trace: a\r\nConnection: close\r\n\r\n";
+        let head = b"\r\nHTTP/1.1 200 OK\r\nDate: now\r\nContent-LENGTH: 2\r\nX-Trace: a\r\nConnection: close\r\n\r\n";
         let answer = [&head[..], b"{}"].concat();
-        let (text, length, names) = shown(&answer).unwrap();
-        assert_eq!(
-            text,
-            "HTTP/1.1 200\r\nContent-LENGTH:2\r\nConnection:close\r\n\r\n"
-        );
+        let (text, length, names) = shown(&answer);
+        assert_eq!(text, "HTTP/1.1 200\ncontent-length:2\nconnection:close\n\n");
         assert_eq!(length, head.len());
         assert_eq!(names, ["date", "content-length", "x-trace", "connection"]);
     }
 
     #[test]
-    fn headers_that_contradict_each_other_are_all_shown() {
-        let (text, _, _) = shown(
-            b"HTTP/1.0 500 Oh\r\nContent-Length: 1\r\ncontent-length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
-        )
-        .unwrap();
-        let expected = "HTTP/1.0 500\r\nContent-Length:1\r\ncontent-length:2\r\nTransfer-Encoding:chunked\r\n\r\n";
-        assert_eq!(text, expected);
+    fn headers_that_contradict_each_other_are_all_shown_however_short_the_head() {
+        let head =
+            b"HTTP/1.0 500\ncontent-length:1\ncontent-length:2\ntransfer-encoding:chunked\n\n";
+        assert_eq!(shown(head).0.as_bytes(), head);
     }
 
     #[test]
@@ -121,20 +120,17 @@ mod tests {
             too_many.as_bytes(),
         ] {
             assert!(
-                matches!(read(unusual, &mut Vec::new()), Beginning::Unusual),
+                matches!(read(unusual), Beginning::Unusual),
                 "{}",
                 unusual.escape_ascii()
             );
         }
         assert!(matches!(
-            read(
-                b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n",
-                &mut Vec::new()
-            ),
+            read(b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"),
             Beginning::Interim
         ));
         assert!(matches!(
-            read(b"HTTP/1.1 200 OK\r\nContent-Le", &mut Vec::new()),
+            read(b"HTTP/1.1 200 OK\r\nContent-Le"),
             Beginning::Incomplete
         ));
     }

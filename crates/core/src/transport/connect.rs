@@ -1,6 +1,6 @@
 //! From a host to a connection that is ready for a request: name, TCP, proxy, TLS.
 
-use super::carrier::Carrier;
+use super::carrier::{self, Bytes, Carrier};
 use super::failure::Failure;
 use super::names::Names;
 use super::proxy;
@@ -12,6 +12,7 @@ use super::way::{Target, Way};
 use crate::call::Call;
 use crate::foundation::deadline::Deadline;
 use rustls::{ClientConnection, ProtocolVersion};
+use std::io::{self, Write};
 use std::time::Instant;
 
 /// A connection that no request has used yet.
@@ -21,6 +22,44 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// Hands all of it to the network; `on_sent` hears of every piece that went.
+    pub(super) fn send(
+        &mut self,
+        bytes: &[u8],
+        call: &Call,
+        mut on_sent: impl FnMut(usize),
+    ) -> io::Result<()> {
+        match &mut self.tls {
+            None => {
+                let mut rest = bytes;
+                while !rest.is_empty() {
+                    let count = self.stream.send(rest, call, call.deadline)?;
+                    on_sent(count);
+                    rest = rest.get(count..).unwrap_or_default();
+                }
+            }
+            Some(tls) => {
+                tls.writer().write_all(bytes)?;
+                let mut carrier = Carrier::new(&mut self.stream, call, call.deadline);
+                while tls.wants_write() {
+                    on_sent(tls.write_tls(&mut carrier)?);
+                }
+            }
+        }
+        self.stream.flush(call, call.deadline)
+    }
+
+    /// Reads what has come, waiting for it no longer than the call may.
+    pub(super) fn receive(&mut self, buffer: &mut [u8], call: &Call) -> io::Result<usize> {
+        match &mut self.tls {
+            None => self.stream.receive(buffer, call, call.deadline),
+            Some(tls) => {
+                let mut carrier = Carrier::new(&mut self.stream, call, call.deadline);
+                carrier::receive(tls, &mut carrier, buffer)
+            }
+        }
+    }
+
     /// Whether the other side still holds it, with nothing that nobody has asked for.
     pub(super) fn is_fit(&mut self, call: &Call) -> bool {
         match (self.stream.idle(call), &mut self.tls) {

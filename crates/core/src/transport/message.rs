@@ -1,13 +1,15 @@
-//! A request as it is sent, its head byte for byte, and an answer as it was received.
+//! A request as it is sent, byte for byte, and an answer as it was received.
 //!
-//! ureq writes a head of its own, which ours replaces where it is handed to the network. So header names keep the case that
-//! the service asks for, key and token never pass through a library that may log, and a turn does not build and tear down a
-//! map of headers that are the same every time.
+//! We write requests ourselves. So header names keep the case that the service asks for, key and token never pass through a
+//! library that may log, and a turn does not build and tear down a map of headers that are the same every time.
 
 use crate::model::Headers;
 
 /// What ends the head of a request.
-pub(super) const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// How much of a body is copied, so that it leaves together with the head.
+const BYTES_BESIDE_HEAD: usize = 16 * 1024;
 
 /// A request as it goes to the service.
 pub(crate) struct Outgoing<'a> {
@@ -40,7 +42,6 @@ pub(crate) enum Method {
 
 /// What all heads of one operation begin with: it is written once for a client.
 pub(crate) struct PreparedHead {
-    pub(super) method: Method,
     beginning: Vec<u8>,
 }
 
@@ -54,19 +55,24 @@ impl PreparedHead {
         for (name, value) in headers {
             write_header(name, value.as_bytes(), &mut beginning);
         }
-        Self { method, beginning }
+        Self { beginning }
     }
 }
 
-/// Writes the head of a request in place of what `head` holds. Whoever makes the headers has seen to it that none of them
-/// holds a control character.
-pub(super) fn write_head(outgoing: &Outgoing<'_>, head: &mut Vec<u8>) {
-    head.clear();
-    head.extend_from_slice(&outgoing.prepared.beginning);
+/// Writes a request in place of what `request` holds: its head, and so much of its body that both leave together. Returns the
+/// rest of the body. Whoever makes the headers has seen to it that none of them holds a control character.
+pub(super) fn write<'a>(outgoing: &Outgoing<'a>, request: &mut Vec<u8>) -> &'a [u8] {
+    request.clear();
+    request.extend_from_slice(&outgoing.prepared.beginning);
     for (name, value) in outgoing.headers {
-        write_header(name, value, head);
+        write_header(name, value, request);
     }
-    head.extend_from_slice(END_OF_HEAD);
+    request.extend_from_slice(END_OF_HEAD);
+    let (together, rest) = outgoing
+        .body
+        .split_at(outgoing.body.len().min(BYTES_BESIDE_HEAD));
+    request.extend_from_slice(together);
+    rest
 }
 
 fn write_header(name: &str, value: &[u8], head: &mut Vec<u8>) {
@@ -80,18 +86,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_is_written_as_it_is_given() {
-        let mut head = b"what an earlier request left".to_vec();
+    fn a_request_is_written_as_it_is_given() {
+        let mut request = b"what an earlier request left".to_vec();
         let same = [("Host", "chat.example:8443")];
         let outgoing = Outgoing {
             prepared: &PreparedHead::new(Method::Put, "/v1/close", &same),
             headers: &[("X-API-KEY", b"canary")],
             body: b"{}",
         };
-        write_head(&outgoing, &mut head);
+        assert!(write(&outgoing, &mut request).is_empty());
         assert_eq!(
-            head,
-            b"PUT /v1/close HTTP/1.1\r\nHost: chat.example:8443\r\nX-API-KEY: canary\r\n\r\n"
+            request,
+            b"PUT /v1/close HTTP/1.1\r\nHost: chat.example:8443\r\nX-API-KEY: canary\r\n\r\n{}"
         );
     }
 }

@@ -1,13 +1,14 @@
-//! Everything that knows ureq and sockets: a request goes in, one complete answer or one truthful failure comes out.
+//! Everything that knows HTTP and sockets: a request goes in, one complete answer or one truthful failure comes out.
 
 mod answer_head;
-mod buffers;
 mod carrier;
 mod connect;
 mod connection;
 mod dial;
 mod failure;
+mod http1;
 mod identity;
+mod input;
 mod message;
 mod names;
 mod options;
@@ -22,11 +23,10 @@ mod trace;
 mod transport;
 mod trust;
 mod way;
-mod wire;
 
-pub(crate) use connection::Incoming;
 pub(crate) use failure::{Cause, Failure};
 pub(crate) use message::{Method, Outgoing, PreparedHead, ReceivedHead};
+pub(crate) use pool::Incoming;
 pub use report::{ConnectionReport, ProxyReport, TlsReport};
 pub(crate) use trace::Trace;
 pub(crate) use transport::Transport;

@@ -6,16 +6,20 @@ use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[derive(Clone)]
+/// The largest answer that is read.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) max_body_bytes: usize,
+    pub(super) max_header_bytes: usize,
+}
+
 pub(super) struct TransportOptions {
-    pub(super) target: Arc<Target>,
+    pub(super) target: Target,
     pub(super) extra_roots: Vec<CertificateDer<'static>>,
     pub(super) identity: Option<Arc<CertifiedKey>>,
     pub(super) connect_timeout: Duration,
     pub(super) idle_timeout: Duration,
     pub(super) max_idle_connections: usize,
     pub(super) name_ttl: Duration,
-    pub(super) max_body_bytes: usize,
-    pub(super) max_header_bytes: usize,
-    pub(super) http: ureq::config::Config,
+    pub(super) limits: Limits,
 }

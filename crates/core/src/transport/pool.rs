@@ -1,6 +1,8 @@
 //! The idle connections of a client. The one used last is taken first, so that the others age and leave.
 
 use super::connection::Connection;
+use super::message::ReceivedHead;
+use super::trace::Trace;
 use crate::foundation::sync::{AtomicBool, Mutex, Ordering, lock};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -73,5 +75,37 @@ impl Pool {
 
     pub(super) fn len(&self) -> usize {
         lock(&self.idle).len()
+    }
+}
+
+/// A complete answer, and the connection it came by.
+pub(crate) struct Incoming<'a> {
+    pub(crate) received: ReceivedHead,
+    pub(crate) trace: Trace,
+    connection: Connection,
+    pool: &'a Pool,
+}
+
+impl<'a> Incoming<'a> {
+    pub(super) fn new(
+        received: ReceivedHead,
+        trace: Trace,
+        connection: Connection,
+        pool: &'a Pool,
+    ) -> Self {
+        Self {
+            received,
+            trace,
+            connection,
+            pool,
+        }
+    }
+
+    /// The answer made sense: its connection may carry the next call. Without this it is closed.
+    pub(crate) fn keep_connection(self) -> ReceivedHead {
+        if self.connection.is_open() {
+            self.pool.put(self.connection);
+        }
+        self.received
     }
 }

@@ -23,22 +23,25 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// Over the connection that is there, if one is.
-    pub(super) fn begin(reused: bool, address: Option<SocketAddr>) -> Self {
+    /// Over a connection that has carried a request before.
+    pub(super) fn reused(address: Option<SocketAddr>) -> Self {
         Self {
-            reused,
-            address: address.filter(|_| reused),
+            reused: true,
+            address,
             ..Self::default()
         }
     }
 
-    pub(super) fn opened(&mut self, report: &ConnectionReport) {
-        self.reused = false;
-        self.address = report.connected.map(|(address, _)| address);
-        self.resolve = report.resolved.as_ref().map(|(_, elapsed)| *elapsed);
-        self.connect = report.connected.map(|(_, elapsed)| elapsed);
-        self.proxy = report.proxy.as_ref().map(|proxy| proxy.elapsed);
-        self.tls = report.tls.as_ref().map(|tls| tls.elapsed);
+    /// Over a new connection, as far as that came.
+    pub(super) fn opened(report: &ConnectionReport) -> Self {
+        Self {
+            address: report.connected.map(|(address, _)| address),
+            resolve: report.resolved.as_ref().map(|(_, elapsed)| *elapsed),
+            connect: report.connected.map(|(_, elapsed)| elapsed),
+            proxy: report.proxy.as_ref().map(|proxy| proxy.elapsed),
+            tls: report.tls.as_ref().map(|tls| tls.elapsed),
+            ..Self::default()
+        }
     }
 
     pub(super) fn sent(&mut self, bytes: usize) {

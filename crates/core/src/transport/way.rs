@@ -31,10 +31,6 @@ impl Target {
             secure: base.secure,
         }
     }
-
-    pub(super) fn is_secure(&self) -> bool {
-        self.secure
-    }
 }
 
 /// What every step on the way to a server needs.

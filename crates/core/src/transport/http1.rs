@@ -1,0 +1,205 @@
+//! An answer in HTTP/1.1, read to its end.
+//!
+//! ureq-proto knows the protocol and touches no socket: it is shown what has come, and says what that means. Of a head it is
+//! shown what frames the body and what says whether the connection goes on; all headers are kept in one piece.
+
+use super::answer_head::{self, Beginning};
+use super::failure::{Cause, Failure};
+use super::input::Input;
+use super::message::ReceivedHead;
+use super::options::Limits;
+use crate::model::{Headers, Phase};
+use http::Request;
+use ureq_proto::client::state::{RecvBody, RecvResponse};
+use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
+use ureq_proto::{BodyMode, Error as ProtocolError};
+
+/// What may be read of a body beyond the limit of a head before it is noticed that no sense can be made of it.
+const READ_AHEAD_BYTES: usize = 16 * 1024;
+
+/// How much memory is taken for a body because of its announced length alone.
+const MOST_ANNOUNCED_BYTES: usize = 64 * 1024;
+
+/// Where bytes come from.
+pub(super) trait Source {
+    /// What has come and was not used yet.
+    fn input(&mut self) -> &mut Input;
+
+    /// Waits for more of it, which may be none: the other side has ended the connection.
+    fn fill(&mut self, phase: Phase) -> Result<usize, Failure>;
+}
+
+/// A complete answer.
+pub(super) struct Received {
+    pub(super) head: ReceivedHead,
+    /// The connection must not carry another request.
+    pub(super) must_close: bool,
+}
+
+/// Reads an answer whose request has been sent.
+pub(super) fn receive(source: &mut impl Source, limits: Limits) -> Result<Received, Failure> {
+    let mut protocol = awaiting_answer()?;
+    let (status, headers) = receive_head(source, &mut protocol, limits)?;
+    let mut head = ReceivedHead {
+        status,
+        headers,
+        body: Vec::new(),
+    };
+    let must_close = match protocol.proceed() {
+        Some(RecvResponseResult::RecvBody(protocol)) => {
+            match receive_body(source, protocol, &mut head.body, limits) {
+                Ok(must_close) => must_close,
+                Err(failure) => {
+                    return Err(Failure {
+                        received: Some(Box::new(head)),
+                        ..failure
+                    });
+                }
+            }
+        }
+        Some(RecvResponseResult::Redirect(end)) => end.must_close_connection(),
+        Some(RecvResponseResult::Cleanup(end)) => end.must_close_connection(),
+        None => return Err(out_of_step()),
+    };
+    Ok(Received { head, must_close })
+}
+
+/// The protocol at the point where a request has been sent. We write requests ourselves, see [`super::message`]; of a request
+/// only HEAD and CONNECT would change how its answer is read.
+fn awaiting_answer() -> Result<Call<RecvResponse>, Failure> {
+    const LONGER_THAN_ITS_REQUEST: usize = 32;
+    let mut protocol = Call::new(Request::new(())).map_err(not_http)?.proceed();
+    protocol
+        .write(&mut [0; LONGER_THAN_ITS_REQUEST])
+        .map_err(not_http)?;
+    match protocol.proceed().map_err(not_http)? {
+        Some(SendRequestResult::RecvResponse(protocol)) => Ok(protocol),
+        _ => Err(out_of_step()),
+    }
+}
+
+fn receive_head(
+    source: &mut impl Source,
+    protocol: &mut Call<RecvResponse>,
+    limits: Limits,
+) -> Result<(u16, Headers), Failure> {
+    let most = limits.max_header_bytes;
+    loop {
+        let unread = source.input().unread();
+        let (used, response) = match answer_head::read(unread) {
+            Beginning::Incomplete if unread.len() <= most => (0, None),
+            Beginning::Head(length, headers) if length <= most => {
+                let shown = answer_head::reduced(source.input().unread_mut(), &headers);
+                let (_, response) = protocol.try_response(shown, false).map_err(not_http)?;
+                let response = response.ok_or_else(out_of_step)?;
+                source.input().consume(length);
+                return Ok((response.status().as_u16(), headers));
+            }
+            // The protocol passes over an interim answer, and has the words for what makes no sense.
+            Beginning::Interim | Beginning::Unusual => {
+                protocol.try_response(unread, false).map_err(not_http)?
+            }
+            Beginning::Head(..) | Beginning::Incomplete => return Err(too_large(limits)),
+        };
+        if used > most || (used == 0 && unread.len() > most) {
+            return Err(too_large(limits));
+        }
+        source.input().consume(used);
+        if let Some(response) = response {
+            let headers = response.headers().iter();
+            let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+            return Ok((response.status().as_u16(), Headers::new(headers)));
+        }
+        if used == 0 && source.fill(Phase::Headers)? == 0 {
+            return Err(Failure::new(Cause::Lost, Phase::Headers, ""));
+        }
+    }
+}
+
+/// Reads to the end of the body, and tells whether the connection must be closed after it. What came of it before a failure
+/// stays in `body`.
+fn receive_body(
+    source: &mut impl Source,
+    mut protocol: Call<RecvBody>,
+    body: &mut Vec<u8>,
+    limits: Limits,
+) -> Result<bool, Failure> {
+    let most = limits.max_body_bytes;
+    let ends_with_the_connection = protocol.body_mode() == BodyMode::CloseDelimited;
+    if let BodyMode::LengthDelimited(length) = protocol.body_mode() {
+        let announced = usize::try_from(length).unwrap_or(usize::MAX);
+        body.reserve_exact(announced.min(most).min(MOST_ANNOUNCED_BYTES));
+    }
+    while ends_with_the_connection || !protocol.can_proceed() {
+        let before = body.len();
+        let used = read_some(&mut protocol, source.input().unread(), body).map_err(|error| {
+            let words = format!("its body is not framed as HTTP/1.1: {error}");
+            Failure::new(Cause::Malformed, Phase::Body, words)
+        })?;
+        source.input().consume(used);
+        if body.len() > most {
+            body.truncate(most);
+            let words = format!("its body is larger than max_body_bytes = {most}");
+            return Err(Failure::new(Cause::Malformed, Phase::Body, words));
+        }
+        if used > 0 || body.len() > before {
+            continue;
+        }
+        let most_unread = limits.max_header_bytes.saturating_add(READ_AHEAD_BYTES);
+        if source.input().unread().len() > most_unread {
+            let words = "what frames its body is larger than max_header_bytes";
+            return Err(Failure::new(Cause::Malformed, Phase::Body, words));
+        }
+        if source.fill(Phase::Body)? == 0 {
+            // Some servers leave out what follows the last chunk.
+            return match ends_with_the_connection || protocol.is_ended_chunked() {
+                true => Ok(true),
+                false => Err(Failure::new(Cause::Lost, Phase::Body, "")),
+            };
+        }
+    }
+    Ok(match protocol.proceed() {
+        Some(RecvBodyResult::Redirect(end)) => end.must_close_connection(),
+        Some(RecvBodyResult::Cleanup(end)) => end.must_close_connection(),
+        None => true,
+    })
+}
+
+/// Has the protocol read from what is there, and tells how much of it was used.
+fn read_some(
+    protocol: &mut Call<RecvBody>,
+    unread: &[u8],
+    body: &mut Vec<u8>,
+) -> Result<usize, ProtocolError> {
+    let before = body.len();
+    // To take off what frames a body never makes it longer. What a length announces is not exceeded.
+    let most = match protocol.body_mode() {
+        BodyMode::LengthDelimited(left) => usize::try_from(left).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    };
+    body.resize(before + unread.len().min(most), 0);
+    let outcome = protocol.read(unread, body.get_mut(before..).unwrap_or_default());
+    let written = outcome.as_ref().map_or(0, |(_, written)| *written);
+    body.truncate(before + written);
+    outcome.map(|(used, _)| used)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn not_http(error: ProtocolError) -> Failure {
+    let words = format!("it is not HTTP/1.1: {error}");
+    Failure::new(Cause::Malformed, Phase::Headers, words)
+}
+
+fn too_large(limits: Limits) -> Failure {
+    let words = format!(
+        "its head is larger than max_header_bytes = {}",
+        limits.max_header_bytes
+    );
+    Failure::new(Cause::Malformed, Phase::Headers, words)
+}
+
+/// Only a defect of ours leads here.
+fn out_of_step() -> Failure {
+    let words = "the HTTP library is not where it should be";
+    Failure::new(Cause::Internal, Phase::Headers, words)
+}
