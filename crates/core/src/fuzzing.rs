@@ -8,8 +8,8 @@ use std::time::SystemTime;
 pub fn read_reply(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = read_create(text);
-        let _ = Dialect::Current.read_respond(text);
-        let _ = Dialect::Legacy.read_respond(text);
+        let _ = Dialect::Current.read_respond(text, "c");
+        let _ = Dialect::Legacy.read_respond(text, "c");
         let _ = read_close(text);
     }
 }

@@ -16,9 +16,10 @@ pub fn respond_body(conversation_id: &str, request: &Respond) -> Result<Vec<u8>,
 
 /// Reads the body of a reply, and says how long the agent's words are.
 #[must_use]
-pub fn read_reply(body: &[u8]) -> Option<usize> {
+pub fn read_reply(body: &[u8], conversation_id: &str) -> Option<usize> {
     let text = std::str::from_utf8(body).ok()?;
-    Some(Dialect::Current.read_respond(text).ok()?.response.len())
+    let reply = Dialect::Current.read_respond(text, conversation_id).ok()?;
+    Some(reply.response.len())
 }
 
 /// The idle connections of a client, none of which was ever opened.

@@ -18,7 +18,7 @@ fn explore(model: impl Fn() + Send + Sync + 'static) {
     shuttle::check_random(model, ORDERS);
 }
 
-fn call() -> Arc<Call> {
+fn call() -> Call {
     Call::begin(&CallOptions::default(), LONG, &CancelToken::new()).unwrap()
 }
 

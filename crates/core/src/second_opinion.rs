@@ -69,7 +69,7 @@ fn question(
         headers: vec![
             ("User-Agent", user_agent(settings)),
             ("Content-Type", "application/json".to_owned()),
-            (CORRELATION_HEADER, correlation::new_id()),
+            (CORRELATION_HEADER, correlation::new_id().to_string()),
             (key, settings.credentials.api_key.reveal().to_owned()),
             (token, settings.credentials.token.reveal().to_owned()),
         ],

@@ -54,7 +54,7 @@ pub(crate) struct Call {
     pub(crate) timeout: Duration,
     pub(crate) began: Instant,
     pub(crate) cancel: Arc<CallCancel>,
-    pub(crate) correlation_id: String,
+    pub(crate) correlation_id: Arc<str>,
     check: Option<Check>,
     generation: u64,
     // Keeps the call in its own token and in the client's for as long as it runs.
@@ -67,7 +67,7 @@ impl Call {
         options: &CallOptions,
         default_timeout: Duration,
         all_calls: &CancelToken,
-    ) -> Result<Arc<Self>, Error> {
+    ) -> Result<Self, Error> {
         let timeout = options.timeout.unwrap_or(default_timeout);
         if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
             return Err(Error::invalid_argument(
@@ -79,7 +79,7 @@ impl Call {
             None => correlation::new_id(),
         };
         let cancel = Arc::new(CallCancel::default());
-        Ok(Arc::new(Self {
+        Ok(Self {
             deadline: Deadline::after(timeout),
             timeout,
             began: Instant::now(),
@@ -91,7 +91,7 @@ impl Call {
                 all_calls.enter(&cancel),
             ),
             cancel,
-        }))
+        })
     }
 
     /// How long the call may block now before it asks again, or why it may not. Runs the caller's check.

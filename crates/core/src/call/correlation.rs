@@ -3,6 +3,7 @@
 use crate::foundation::fork;
 use crate::model::{Error, ErrorKind};
 use std::cell::RefCell;
+use std::sync::Arc;
 use uuid::{Builder, Uuid};
 
 /// How many ids' worth of random bytes are asked for at a time: to ask the system for each one is a system call a turn.
@@ -40,7 +41,7 @@ impl RandomStore {
 }
 
 /// A UUID v4 as text.
-pub(crate) fn new_id() -> String {
+pub(crate) fn new_id() -> Arc<str> {
     // A signal handler that interrupts this has no store.
     let random = STORE.with(|store| store.try_borrow_mut().ok()?.take());
     let id = match random {
@@ -48,15 +49,16 @@ pub(crate) fn new_id() -> String {
         None => Uuid::new_v4(),
     };
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-    id.hyphenated().encode_lower(&mut text).to_owned()
+    let text: &str = id.hyphenated().encode_lower(&mut text);
+    Arc::from(text)
 }
 
 /// Takes the caller's own id if it can stand in a header.
-pub(crate) fn checked(id: &str) -> Result<String, Error> {
+pub(crate) fn checked(id: &str) -> Result<Arc<str>, Error> {
     let printable =
         !id.is_empty() && id.len() <= 200 && id.bytes().all(|byte| byte.is_ascii_graphic());
     if printable {
-        Ok(id.to_owned())
+        Ok(Arc::from(id))
     } else {
         Err(Error::new(
             ErrorKind::InvalidArgument,
@@ -76,7 +78,7 @@ mod tests {
         for id in ["", "a b", "a\r\nX: y", "é", &"x".repeat(201)] {
             assert!(checked(id).is_err(), "{id:?}");
         }
-        assert_eq!(checked("call-17").unwrap(), "call-17");
+        assert_eq!(&*checked("call-17").unwrap(), "call-17");
     }
 
     #[test]

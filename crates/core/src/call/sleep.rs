@@ -66,8 +66,8 @@ mod tests {
     #[test]
     fn a_cancellation_and_the_deadline_end_it() {
         let call = Call::begin(&CallOptions::default(), LONG, &CancelToken::new()).unwrap();
-        let canceller = Arc::clone(&call);
-        let thread = thread::spawn(move || canceller.cancel.cancel());
+        let cancel = Arc::clone(&call.cancel);
+        let thread = thread::spawn(move || cancel.cancel());
         assert_eq!(sleep(&call, LONG), Err(Stop::Cancelled));
         thread.join().unwrap();
         let call = Call::begin(

@@ -125,7 +125,7 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    fn call(timeout: Duration) -> Arc<Call> {
+    fn call(timeout: Duration) -> Call {
         Call::begin(&CallOptions::default(), timeout, &CancelToken::new()).unwrap()
     }
 

@@ -60,7 +60,10 @@ impl Client {
     pub fn attach(&self, conversation_id: impl Into<String>) -> Result<Conversation, Error> {
         let conversation_id = conversation_id.into();
         check_conversation_id(&conversation_id)?;
-        Ok(Conversation::attached(Arc::clone(&self.0), conversation_id))
+        Ok(Conversation::attached(
+            Arc::clone(&self.0),
+            conversation_id.into(),
+        ))
     }
 
     /// One turn of a conversation, by its id alone: no order among turns and no state is kept. Blocks until the agent
@@ -75,7 +78,7 @@ impl Client {
     ) -> Result<Reply, Error> {
         let request = request.into();
         let call = self.0.begin(&request.options, self.0.settings.timeout)?;
-        self.0.respond(&call, conversation_id, &request)
+        self.0.respond(&call, &conversation_id.into(), &request)
     }
 
     /// Starts a turn of a conversation, by its id alone, and returns at once. Its deadline begins now. Turns of one
@@ -88,7 +91,7 @@ impl Client {
         conversation_id: impl Into<String>,
         request: impl Into<Respond>,
     ) -> Result<Turn<Reply>, Error> {
-        let (conversation_id, request) = (conversation_id.into(), request.into());
+        let (conversation_id, request) = (conversation_id.into().into(), request.into());
         let call = self.0.begin(&request.options, self.0.settings.timeout)?;
         self.0.start(call, move |engine, call| {
             engine.respond(call, &conversation_id, &request)
@@ -235,11 +238,7 @@ impl Client {
     }
 }
 
-fn created(
-    engine: &Arc<Engine>,
-    call: &Arc<Call>,
-    request: &Create,
-) -> Result<Conversation, Error> {
+fn created(engine: &Arc<Engine>, call: &Call, request: &Create) -> Result<Conversation, Error> {
     let greeting = engine.create(call, request)?;
     Ok(Conversation::greeted(Arc::clone(engine), greeting))
 }

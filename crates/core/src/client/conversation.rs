@@ -53,7 +53,7 @@ pub struct Conversation(Arc<Inner>);
 
 struct Inner {
     engine: Arc<Engine>,
-    id: String,
+    id: Arc<str>,
     greeting: Option<Greeting>,
     turns: TurnQueue,
     /// The end of the time that all turns may take together.
@@ -67,14 +67,18 @@ impl Conversation {
     pub(crate) fn greeted(engine: Arc<Engine>, mut greeting: Greeting) -> Self {
         // It lasts as long as the conversation.
         greeting.answer.headers.shrink();
-        Self::new(engine, greeting.conversation_id.clone(), Some(greeting))
+        Self::new(
+            engine,
+            Arc::clone(&greeting.conversation_id),
+            Some(greeting),
+        )
     }
 
-    pub(crate) fn attached(engine: Arc<Engine>, id: String) -> Self {
+    pub(crate) fn attached(engine: Arc<Engine>, id: Arc<str>) -> Self {
         Self::new(engine, id, None)
     }
 
-    fn new(engine: Arc<Engine>, id: String, greeting: Option<Greeting>) -> Self {
+    fn new(engine: Arc<Engine>, id: Arc<str>, greeting: Option<Greeting>) -> Self {
         let budget = engine.settings.conversation_timeout;
         Self(Arc::new(Inner {
             // Counted from the create, which has taken its time already.
@@ -200,7 +204,7 @@ impl Conversation {
     }
 
     /// Starts the clock of a turn, which ends with its own deadline or the conversation's, whichever comes first.
-    fn begin_respond(&self, request: &Respond) -> Result<Arc<Call>, Error> {
+    fn begin_respond(&self, request: &Respond) -> Result<Call, Error> {
         let engine = &self.0.engine;
         let Some(until) = self.0.until else {
             return engine.begin(&request.options, engine.settings.timeout);
@@ -219,14 +223,14 @@ impl Conversation {
         engine.begin(&options, left)
     }
 
-    fn begin_close(&self, request: &Close) -> Result<Arc<Call>, Error> {
+    fn begin_close(&self, request: &Close) -> Result<Call, Error> {
         let engine = &self.0.engine;
         engine.begin(&request.options, engine.settings.close_timeout)
     }
 
     fn respond_in_turn(
         &self,
-        call: &Arc<Call>,
+        call: &Call,
         place: &Place,
         request: &Respond,
     ) -> Result<Reply, Error> {
@@ -237,12 +241,7 @@ impl Conversation {
         self.learn_from(self.0.engine.respond(call, &self.0.id, request))
     }
 
-    fn close_in_turn(
-        &self,
-        call: &Arc<Call>,
-        place: &Place,
-        request: &Close,
-    ) -> Result<Closed, Error> {
+    fn close_in_turn(&self, call: &Call, place: &Place, request: &Close) -> Result<Closed, Error> {
         place.wait(call).map_err(|stop| queue_error(stop, call))?;
         let closed = self.0.closed.get(Mutex::default);
         if let Some(closed) = &*lock(closed) {

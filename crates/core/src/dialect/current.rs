@@ -8,6 +8,7 @@ use crate::model::{Error, Handoff, Unreadable, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 #[derive(Serialize)]
 struct CreateRequest<'a> {
@@ -98,25 +99,34 @@ pub(super) fn close_body(conversation_id: &str, request: &Close) -> Result<Vec<u
     })
 }
 
+/// Text that is copied only where an escape makes that necessary.
+#[derive(Deserialize)]
+struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+
 #[derive(Deserialize)]
 struct Respondent<'a> {
-    conversation_id: Option<String>,
+    #[serde(borrow)]
+    conversation_id: Option<Borrowed<'a>>,
     response: String,
     end_conversation: Option<bool>,
     #[serde(borrow)]
     handoff: Option<&'a RawValue>,
 }
 
-pub(super) fn read_respond(body: &str) -> Result<RespondReply, Unreadable> {
+pub(super) fn read_respond(body: &str, conversation_id: &str) -> Result<RespondReply, Unreadable> {
     crate::model::parse_with(body, |text| {
         let reply: Respondent<'_> = serde_json::from_str(text)?;
-        Ok(RespondReply {
-            conversation_id: reply.conversation_id,
-            response: reply.response,
-            end_conversation: reply.end_conversation.unwrap_or(false),
-            handoff: reply.handoff.and_then(|raw| read_handoff(raw.get())),
+        let id = reply.conversation_id;
+        Ok(match id.is_none_or(|id| id.0 == conversation_id) {
+            true => Some(RespondReply {
+                response: reply.response,
+                end_conversation: reply.end_conversation.unwrap_or(false),
+                handoff: reply.handoff.and_then(|raw| read_handoff(raw.get())),
+            }),
+            false => None,
         })
-    })
+    })?
+    .ok_or(Unreadable::OfAnotherConversation)
 }
 
 /// Whatever shape a handoff has, it is handed on; only `null` means that there is none.
@@ -230,7 +240,7 @@ mod tests {
             ),
             (json!({"response": "r", "handoff": []}), Some((None, None))),
         ] {
-            let reply = read_respond(&body.to_string()).unwrap();
+            let reply = read_respond(&body.to_string(), "c").unwrap();
             let seen = reply
                 .handoff
                 .as_ref()
@@ -247,7 +257,8 @@ mod tests {
 
     #[test]
     fn a_handoff_that_no_value_can_hold_is_handed_on_as_text() {
-        let reply = read_respond(r#"{"response": "r", "handoff": {"reason": 1e999}}"#).unwrap();
+        let reply =
+            read_respond(r#"{"response": "r", "handoff": {"reason": 1e999}}"#, "c").unwrap();
         assert_eq!(reply.handoff.unwrap().raw(), &json!(r#"{"reason": 1e999}"#));
     }
 
@@ -262,13 +273,13 @@ mod tests {
             r#"{"response": "r"} x"#,
             "<html>",
         ] {
-            assert!(read_respond(body).is_err(), "{body}");
+            assert!(read_respond(body, "c").is_err(), "{body}");
         }
     }
 
     #[test]
     fn a_lone_surrogate_becomes_the_replacement_character() {
-        let reply = read_respond(r#"{"response": "a\ud800b \ud83d\ude00 \\ud800 \u0000", "handoff": {"reason": "\udc00"}}"#).unwrap();
+        let reply = read_respond(r#"{"response": "a\ud800b \ud83d\ude00 \\ud800 \u0000", "handoff": {"reason": "\udc00"}}"#, "c").unwrap();
         assert_eq!(reply.response, "a\u{fffd}b 😀 \\ud800 \0");
         assert_eq!(reply.handoff.unwrap().reason(), Some("\u{fffd}"));
     }

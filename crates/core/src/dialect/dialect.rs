@@ -72,9 +72,14 @@ impl Dialect {
         }
     }
 
-    pub(crate) fn read_respond(self, body: &str) -> Result<RespondReply, Unreadable> {
+    /// Reads the reply to a turn of a conversation, and refuses that of another one.
+    pub(crate) fn read_respond(
+        self,
+        body: &str,
+        conversation_id: &str,
+    ) -> Result<RespondReply, Unreadable> {
         match self {
-            Self::Current => current::read_respond(body),
+            Self::Current => current::read_respond(body, conversation_id),
             Self::Legacy => legacy::read_respond(body),
         }
     }

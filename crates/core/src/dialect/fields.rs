@@ -16,7 +16,6 @@ pub(crate) struct CreateReply {
 }
 
 pub(crate) struct RespondReply {
-    pub(crate) conversation_id: Option<String>,
     pub(crate) response: String,
     pub(crate) end_conversation: bool,
     pub(crate) handoff: Option<Handoff>,

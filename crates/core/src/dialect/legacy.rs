@@ -47,7 +47,7 @@ pub(super) fn create_body(request: &Create) -> Result<CreateBody, Error> {
             ));
         }
         Some(id) => id.to_owned(),
-        None => correlation::new_id(),
+        None => (*correlation::new_id()).to_owned(),
     };
     let no_metadata = Map::new();
     let json = to_json(&CreateRequest {
@@ -92,7 +92,6 @@ struct Respondent {
 pub(super) fn read_respond(body: &str) -> Result<RespondReply, Unreadable> {
     let reply: Respondent = parse(body)?;
     Ok(RespondReply {
-        conversation_id: None,
         response: reply.response,
         end_conversation: reply.end_conversation.unwrap_or(false),
         handoff: None,

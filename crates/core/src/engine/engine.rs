@@ -79,7 +79,7 @@ impl Engine {
         &self,
         options: &CallOptions,
         default_timeout: Duration,
-    ) -> Result<Arc<Call>, Error> {
+    ) -> Result<Call, Error> {
         let call = Call::begin(options, default_timeout, &self.calls)?;
         // Asked after the call has entered the list that `shut_down` goes through: one of the two sees the other.
         if self.is_shut_down.load(Ordering::SeqCst) {
@@ -94,16 +94,17 @@ impl Engine {
     /// Has another thread do the work of a call.
     pub(crate) fn start<T: Send + 'static>(
         self: &Arc<Self>,
-        call: Arc<Call>,
-        work: impl FnOnce(&Arc<Self>, &Arc<Call>) -> Result<T, Error> + Send + 'static,
+        call: Call,
+        work: impl FnOnce(&Arc<Self>, &Call) -> Result<T, Error> + Send + 'static,
     ) -> Result<Turn<T>, Error> {
+        let call = Arc::new(call);
         let (engine, of_thread) = (Arc::clone(self), Arc::clone(&call));
         Turn::start(&self.live().threads, call, move || {
             work(&engine, &of_thread)
         })
     }
 
-    pub(crate) fn warm_up(&self, call: &Arc<Call>) -> Result<(), Error> {
+    pub(crate) fn warm_up(&self, call: &Call) -> Result<(), Error> {
         let outcome = self.transport.warm_up(call);
         outcome.map_err(|failure| self.failed(call, failure))
     }

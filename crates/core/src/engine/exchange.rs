@@ -19,7 +19,7 @@ pub(crate) type Understand<'a, T> =
 /// A request that is to be sent until it is answered, or must not be sent again.
 pub(crate) struct Exchange<'a> {
     pub(crate) engine: &'a Engine,
-    pub(crate) call: &'a Arc<Call>,
+    pub(crate) call: &'a Call,
     pub(crate) operation: Operation,
     pub(crate) body: &'a [u8],
 }
@@ -123,7 +123,6 @@ impl Exchange<'_> {
 
     fn send(&self, credentials: &Credentials) -> Result<Incoming<'_>, Failure> {
         let engine = self.engine;
-        let length = self.body.len().to_string();
         let (key_name, token_name) = engine.settings.dialect.credential_headers();
         let outgoing = Outgoing {
             prepared: match self.operation {
@@ -133,7 +132,6 @@ impl Exchange<'_> {
             },
             headers: &[
                 (CORRELATION_HEADER, self.call.correlation_id.as_bytes()),
-                ("Content-Length", length.as_bytes()),
                 (key_name, credentials.api_key.reveal().as_bytes()),
                 (token_name, credentials.token.reveal().as_bytes()),
             ],
@@ -153,7 +151,7 @@ impl Exchange<'_> {
         Attempt {
             number,
             operation: self.operation,
-            correlation_id: self.call.correlation_id.clone(),
+            correlation_id: Arc::clone(&self.call.correlation_id),
             started_at,
             elapsed: began.elapsed(),
             phase: error.map_or(Phase::Reply, Error::phase),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 impl Engine {
     /// Starts a conversation.
-    pub(crate) fn create(&self, call: &Arc<Call>, request: &Create) -> Result<Greeting, Error> {
+    pub(crate) fn create(&self, call: &Call, request: &Create) -> Result<Greeting, Error> {
         let outcome = self.created(call, request);
         outcome.map_err(|error| match error.delivery() {
             Delivery::Unknown => {
@@ -21,14 +21,14 @@ impl Engine {
         })
     }
 
-    fn created(&self, call: &Arc<Call>, request: &Create) -> Result<Greeting, Error> {
+    fn created(&self, call: &Call, request: &Create) -> Result<Greeting, Error> {
         let body = self.settings.dialect.create_body(request)?;
         let (received, reply) =
             self.exchange(call, Operation::Create, &body.json, &|verdict, incoming| {
                 read(verdict, incoming, read_create)
             })?;
         Ok(Greeting {
-            conversation_id: reply.conversation_id,
+            conversation_id: reply.conversation_id.into(),
             response: reply.response,
             user_id: body.user_id,
             answer: answer(call, received),
@@ -38,8 +38,8 @@ impl Engine {
     /// One turn.
     pub(crate) fn respond(
         &self,
-        call: &Arc<Call>,
-        conversation_id: &str,
+        call: &Call,
+        conversation_id: &Arc<str>,
         request: &Respond,
     ) -> Result<Reply, Error> {
         check_conversation_id(conversation_id)?;
@@ -48,18 +48,15 @@ impl Engine {
             .dialect
             .respond_body(conversation_id, request)?;
         let understand = |text: &str| {
-            let reply = self.settings.dialect.read_respond(text)?;
-            match &reply.conversation_id {
-                Some(id) if id != conversation_id => Err(Unreadable::OfAnotherConversation),
-                _ => Ok(reply),
-            }
+            let dialect = self.settings.dialect;
+            dialect.read_respond(text, conversation_id)
         };
         let (received, reply) =
             self.exchange(call, Operation::Respond, &body, &|verdict, incoming| {
                 read(verdict, incoming, understand)
             })?;
         Ok(Reply {
-            conversation_id: conversation_id.to_owned(),
+            conversation_id: Arc::clone(conversation_id),
             response: reply.response,
             end_conversation: reply.end_conversation,
             handoff: reply.handoff,
@@ -70,7 +67,7 @@ impl Engine {
     /// Ends a conversation.
     pub(crate) fn close(
         &self,
-        call: &Arc<Call>,
+        call: &Call,
         conversation_id: &str,
         request: &Close,
     ) -> Result<Closed, Error> {
@@ -85,7 +82,7 @@ impl Engine {
 
     fn exchange<T>(
         &self,
-        call: &Arc<Call>,
+        call: &Call,
         operation: Operation,
         body: &[u8],
         understand: Understand<'_, T>,
@@ -150,7 +147,7 @@ fn answer(call: &Call, received: ReceivedHead) -> Answer {
     Answer {
         raw: String::from_utf8(received.body).unwrap_or_default(),
         headers: received.headers,
-        correlation_id: call.correlation_id.clone(),
+        correlation_id: Arc::clone(&call.correlation_id),
         elapsed: call.began.elapsed(),
     }
 }

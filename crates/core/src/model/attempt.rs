@@ -5,6 +5,7 @@ use super::error_kind::ErrorKind;
 use super::operation::Operation;
 use super::phase::Phase;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// One try to get a request answered. Since 0.1.0.
@@ -16,7 +17,7 @@ pub struct Attempt {
     /// What the call asked for.
     pub operation: Operation,
     /// The id of the call, the same over all its attempts.
-    pub correlation_id: String,
+    pub correlation_id: Arc<str>,
     /// When it began.
     pub started_at: SystemTime,
     /// How long it took.

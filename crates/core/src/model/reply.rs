@@ -3,6 +3,7 @@
 use super::headers::Headers;
 use super::json::parse;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The correlation id's header.
@@ -13,7 +14,7 @@ pub(crate) const CORRELATION_HEADER: &str = "X-PolyAI-Correlation-Id";
 pub(crate) struct Answer {
     pub(crate) raw: String,
     pub(crate) headers: Headers,
-    pub(crate) correlation_id: String,
+    pub(crate) correlation_id: Arc<str>,
     pub(crate) elapsed: Duration,
 }
 
@@ -73,7 +74,7 @@ macro_rules! answer_methods {
 /// What the agent said first. Since 0.1.0.
 #[derive(Debug, Clone)]
 pub struct Greeting {
-    pub(crate) conversation_id: String,
+    pub(crate) conversation_id: Arc<str>,
     pub(crate) response: String,
     pub(crate) user_id: Option<String>,
     pub(crate) answer: Answer,
@@ -104,7 +105,7 @@ impl Greeting {
 /// The agent's reply to one turn. Since 0.1.0.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    pub(crate) conversation_id: String,
+    pub(crate) conversation_id: Arc<str>,
     pub(crate) response: String,
     pub(crate) end_conversation: bool,
     pub(crate) handoff: Option<Handoff>,

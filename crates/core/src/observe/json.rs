@@ -12,7 +12,7 @@ impl Attempt {
         json!({
             "number": self.number,
             "operation": self.operation.to_string(),
-            "correlation_id": self.correlation_id,
+            "correlation_id": &*self.correlation_id,
             "started_at_unix_ms": self.started_at.duration_since(UNIX_EPOCH).map(milliseconds).unwrap_or_default(),
             "elapsed_us": microseconds(self.elapsed),
             "phase": self.phase.name(),
@@ -86,7 +86,7 @@ mod tests {
         let attempt = Attempt {
             number: 2,
             operation: Operation::Respond,
-            correlation_id: "abc".to_owned(),
+            correlation_id: "abc".into(),
             started_at: UNIX_EPOCH + Duration::from_millis(1_234),
             elapsed: Duration::from_micros(5_678),
             phase: Phase::Headers,

@@ -4,6 +4,7 @@
 //! library that may log, and a turn does not build and tear down a map of headers that are the same every time.
 
 use crate::model::Headers;
+use std::io::Write;
 
 /// What ends the head of a request.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
@@ -14,7 +15,7 @@ const BYTES_BESIDE_HEAD: usize = 16 * 1024;
 /// A request as it goes to the service.
 pub(crate) struct Outgoing<'a> {
     pub(crate) prepared: &'a PreparedHead,
-    /// Names in the case in which they are sent.
+    /// Names in the case in which they are sent; the length of the body is added to them.
     pub(crate) headers: &'a [(&'a str, &'a [u8])],
     pub(crate) body: &'a [u8],
 }
@@ -67,6 +68,8 @@ pub(super) fn write<'a>(outgoing: &Outgoing<'a>, request: &mut Vec<u8>) -> &'a [
     for (name, value) in outgoing.headers {
         write_header(name, value, request);
     }
+    // To a vector, writing cannot fail.
+    let _ = write!(request, "\r\nContent-Length: {}", outgoing.body.len());
     request.extend_from_slice(END_OF_HEAD);
     let (together, rest) = outgoing
         .body
@@ -97,7 +100,7 @@ mod tests {
         assert!(write(&outgoing, &mut request).is_empty());
         assert_eq!(
             request,
-            b"PUT /v1/close HTTP/1.1\r\nHost: chat.example:8443\r\nX-API-KEY: canary\r\n\r\n{}"
+            b"PUT /v1/close HTTP/1.1\r\nHost: chat.example:8443\r\nX-API-KEY: canary\r\nContent-Length: 2\r\n\r\n{}"
         );
     }
 }

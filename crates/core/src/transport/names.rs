@@ -207,7 +207,7 @@ mod tests {
     use super::*;
     use crate::call::{CallOptions, CancelToken};
 
-    fn call() -> Arc<Call> {
+    fn call() -> Call {
         Call::begin(
             &CallOptions::default(),
             Duration::from_secs(20),

@@ -29,10 +29,10 @@ fn parse_a_reply(bencher: Bencher<'_, '_>, response_bytes: usize) {
         r#"{{"conversation_id":"{ID}","response":"{}","end_conversation":false,"handoff":null}}"#,
         "r".repeat(response_bytes)
     );
-    assert_eq!(read_reply(reply.as_bytes()), Some(response_bytes));
+    assert_eq!(read_reply(reply.as_bytes(), ID), Some(response_bytes));
     bencher
         .counter(BytesCount::new(reply.len()))
-        .bench_local(|| read_reply(black_box(reply.as_bytes())));
+        .bench_local(|| read_reply(black_box(reply.as_bytes()), ID));
 }
 
 /// One taken and put back, beside so many other idle connections.
