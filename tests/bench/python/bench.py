@@ -18,7 +18,6 @@ import document
 import goals
 import groups
 import machine
-import plot
 import report
 
 
@@ -29,7 +28,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds and turns: under a minute")
     what = "; ".join(f"{name}: {group.summary}" for name, group in groups.GROUPS.items())
     parser.add_argument("--only", metavar="GROUP", action="append", choices=list(groups.GROUPS), help=what)
-    parser.add_argument("--document", metavar="FILE", type=Path, help="write the tables and the plot there as well")
+    parser.add_argument("--document", metavar="FILE", type=Path, help="write the tables there as well")
     parser.add_argument("--json", metavar="FILE", type=Path, help="the numbers of each round; TARGET/bench/bench.json")
     parser.add_argument("--target", metavar="TARGET", type=Path, required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -54,10 +53,6 @@ def main() -> None:
     file = arguments.json or built / "bench.json"
     file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(f"The numbers of each round: {file}")
-    if "turns" in result:
-        picture = built / "bench.svg"
-        plot.write(result, picture)
-        print(f"The plot: {picture}")
     if arguments.document:
         document.write(arguments.document, result)
         print(f"Written into {arguments.document}")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import goals
 import groups
 import machine
-import plot
 import report
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def rounds_of(part: dict[str, Any]) -> str:
     return f"Medians of {part['rounds']} rounds{turns}; in parentheses the lowest and the highest."
 
 
-def of(result: dict[str, Any], picture: str) -> str:
+def of(result: dict[str, Any]) -> str:
     parts = [
         "Measured by `" + result["command"] + "` on:\n",
         "\n".join(f"- {line}" for line in machine.in_words(result["machine"])),
@@ -57,14 +56,10 @@ def of(result: dict[str, Any], picture: str) -> str:
         if name in HEADINGS:
             texts = [rounds_of(result[name]), *report.of_group(name, result)]
             parts += [f"### {HEADINGS[name]}\n", *(text for text in texts if text)]
-            if name == "turns":
-                parts.append(f"![A turn by each program: wall and processor time]({picture})")
     return "\n\n".join(part.strip("\n") for part in parts)
 
 
 def write(path: Path, result: dict[str, Any]) -> None:
-    """Writes the tables into the document, and the plot beside it."""
-    picture = path.with_suffix(".svg")
-    plot.write(result, picture)
+    """Writes the tables into the document."""
     text = path.read_text(encoding="utf-8")
-    path.write_text(between(text, BEGIN, END, of(result, picture.name)), encoding="utf-8")
+    path.write_text(between(text, BEGIN, END, of(result)), encoding="utf-8")

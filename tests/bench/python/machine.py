@@ -13,7 +13,8 @@ from pathlib import Path
 
 import child
 
-PEERS = Path(__file__).parent.parent / "peers"
+ROOT = Path(__file__).parents[3]
+REQWEST = ROOT / "tests/bench/peers/Cargo.toml"
 PYTHON_PEERS = ("pycurl", "aiohttp", "httpx", "requests")
 
 
@@ -26,9 +27,9 @@ def processor() -> str:
     return found[1].strip() if found else platform.machine()
 
 
-def of_rust_peer(name: str) -> str:
-    lock = (PEERS / "Cargo.lock").read_text(encoding="utf-8")
-    found = re.search(rf'^name = "{name}"\nversion = "([^"]+)"$', lock, flags=re.MULTILINE)
+def version_in(file: Path, name: str) -> str:
+    named = rf'^(?:name = "{name}"\n|{name} = \{{ )version = "=?([^"]+)"'
+    found = re.search(named, file.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return found[1] if found else "?"
 
 
@@ -46,8 +47,8 @@ def describe() -> dict[str, str]:
         "polyai_chat": version("polyai-chat"),
         "libcurl": output("pkg-config", "--modversion", "libcurl"),
         "jansson": output("pkg-config", "--modversion", "jansson"),
-        "ureq": of_rust_peer("ureq"),
-        "reqwest": of_rust_peer("reqwest"),
+        "ureq": version_in(ROOT / "Cargo.lock", "ureq"),
+        "reqwest": version_in(REQWEST, "reqwest"),
     }
     described |= {name: version(name) for name in PYTHON_PEERS}
     described["load"] = f"{os.getloadavg()[0]:.1f}"
