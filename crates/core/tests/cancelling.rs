@@ -111,11 +111,7 @@ fn while_the_handshake_stalls() {
         || client.create(Create::new().cancel(&token)),
         || assert!(simulator.wait_for(|records| records.counts().connections == 1, PATIENCE)),
     );
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Cancelled, Delivery::NotSent),
-        "{error}"
-    );
+    fixture::check(&error, ErrorKind::Cancelled, Delivery::NotSent);
     assert!(
         matches!(error.phase(), Phase::Tls | Phase::Connect),
         "{error:?}"
@@ -138,33 +134,17 @@ fn while_connecting() {
             }
         },
     );
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Cancelled, Delivery::NotSent),
-        "{error}"
-    );
+    fixture::check(&error, ErrorKind::Cancelled, Delivery::NotSent);
 }
 
 #[test]
 fn while_the_request_is_being_written() {
-    let simulator = builder()
-        .receive_buffer(4096)
-        .body_limit(64 * 1024 * 1024)
-        .start()
-        .unwrap();
-    let conversation = client(&simulator).create(Create::new()).unwrap();
-    simulator
-        .fail(Fault::new(Action::Drip {
-            part: Direction::Request,
-            bytes: 1,
-            every_ms: 1000,
-        }))
-        .unwrap();
+    let (_simulator, conversation) = fixture::slow_reader(1000);
     let token = CancelToken::new();
     // A call asks again and again only while it is blocked, and the only thing here that blocks is the writing.
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);
-    let large = Respond::new("x".repeat(32 * 1024 * 1024))
+    let large = Respond::new("x".repeat(fixture::MORE_THAN_IS_BUFFERED))
         .cancel(&token)
         .cancel_when(move || counted.fetch_add(1, Ordering::Relaxed) > 10_000);
     let error = cancel_when(
@@ -260,10 +240,7 @@ fn the_callers_own_check_ends_the_call() {
         (conversation.respond(request), began.elapsed())
     });
     let error = outcome.0.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Cancelled, Delivery::Unknown)
-    );
+    fixture::check(&error, ErrorKind::Cancelled, Delivery::Unknown);
     assert!(outcome.1 < PATIENCE);
     assert!(conversation.respond("b").is_ok());
 }

@@ -12,7 +12,7 @@ use fixture::{BlackHole, PATIENCE, builder, client, config, simulator, slow_turn
 use polyai_chat_core::{
     Client, ConversationState, Create, Delivery, Error, ErrorKind, Phase, Respond,
 };
-use polyai_chat_simulator::{Action, Direction, Fault, Operation, Pause, Simulator, TlsIdentity};
+use polyai_chat_simulator::{Action, Direction, Fault, Operation, Pause, TlsIdentity};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -22,168 +22,88 @@ const BOUND: Duration = Duration::from_millis(1300);
 /// Longer than any test waits.
 const FOREVER_MS: u64 = 600_000;
 
-/// Has the next turn misbehave and returns how it ended, having checked when.
-fn respond_with(simulator: &Simulator, action: Action, request: Respond) -> Error {
-    let conversation = client(simulator).create(Create::new()).unwrap();
-    simulator
-        .fail(Fault::new(action).on(Operation::Respond))
-        .unwrap();
+/// The error of a call, having checked that it came in time.
+fn late<T>(call: impl FnOnce() -> Result<T, Error>) -> Error {
     let began = Instant::now();
-    let error = conversation.respond(request.timeout(DEADLINE)).unwrap_err();
+    let error = call().map(drop).unwrap_err();
     let took = began.elapsed();
     assert!(took >= DEADLINE && took < BOUND, "{took:?}: {error}");
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Timeout, Delivery::Unknown),
-        "{error}"
-    );
-    assert_eq!(conversation.state(), ConversationState::InDoubt);
-    assert_eq!(simulator.requests_to(Operation::Respond), 1);
     error
 }
 
 #[test]
-fn an_agent_that_thinks_too_long() {
-    let simulator = simulator();
-    let action = Action::Delay {
+fn a_turn_that_is_slow_anywhere_ends_in_doubt() {
+    let drip = |part| Action::Drip {
+        part,
+        bytes: 1,
+        every_ms: 20,
+    };
+    let silence = Action::Delay {
         before: Pause::Headers,
         ms: FOREVER_MS,
     };
-    let error = respond_with(&simulator, action, Respond::new("a"));
-    assert_eq!(error.phase(), Phase::Headers);
-    assert!(
-        error
-            .message()
-            .contains("0.3 s passed while waiting for the answer"),
-        "{error}"
-    );
-    assert!(error.correlation_id().is_some());
-}
-
-#[test]
-fn headers_that_come_a_byte_at_a_time() {
-    let action = Action::Drip {
-        part: Direction::Headers,
-        bytes: 1,
-        every_ms: 20,
-    };
-    assert_eq!(
-        respond_with(&simulator(), action, Respond::new("a")).phase(),
-        Phase::Headers
-    );
-}
-
-#[test]
-fn a_body_that_drips() {
-    let action = Action::Drip {
-        part: Direction::Body,
-        bytes: 1,
-        every_ms: 20,
-    };
-    let error = respond_with(&simulator(), action, Respond::new("a"));
-    assert_eq!((error.phase(), error.status()), (Phase::Body, Some(200)));
-}
-
-#[test]
-fn a_body_that_never_ends() {
-    let action = Action::EndlessBody {
+    let endless = Action::EndlessBody {
         bytes_per_second: 1_000_000,
     };
-    assert_eq!(
-        respond_with(&simulator(), action, Respond::new("a")).phase(),
-        Phase::Body
-    );
+    for (action, phase, status) in [
+        (silence, Phase::Headers, None),
+        (drip(Direction::Headers), Phase::Headers, None),
+        (drip(Direction::Body), Phase::Body, Some(200)),
+        (endless, Phase::Body, Some(200)),
+    ] {
+        let simulator = simulator();
+        let conversation = client(&simulator).create(Create::new()).unwrap();
+        simulator
+            .fail(Fault::new(action).on(Operation::Respond))
+            .unwrap();
+        let error = late(|| conversation.respond(Respond::new("a").timeout(DEADLINE)));
+        fixture::check_in(&error, ErrorKind::Timeout, Delivery::Unknown, phase);
+        assert_eq!(error.status(), status);
+        let waited = error
+            .message()
+            .contains("0.3 s passed while waiting for the answer");
+        assert!(waited || status.is_some(), "{error}");
+        assert!(error.correlation_id().is_some());
+        assert_eq!(conversation.state(), ConversationState::InDoubt);
+        assert_eq!(simulator.requests_to(Operation::Respond), 1);
+    }
 }
 
 #[test]
 fn a_server_that_does_not_read() {
-    let simulator = builder()
-        .receive_buffer(4096)
-        .body_limit(64 * 1024 * 1024)
-        .start()
-        .unwrap();
-    let action = Action::Drip {
-        part: Direction::Request,
-        bytes: 1,
-        every_ms: 50,
-    };
-    let conversation = client(&simulator).create(Create::new()).unwrap();
-    simulator.fail(Fault::new(action)).unwrap();
-    let began = Instant::now();
-    let large = "x".repeat(32 * 1024 * 1024);
-    let error = conversation
-        .respond(Respond::new(large).timeout(DEADLINE))
-        .unwrap_err();
-    assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
-    assert_eq!(
-        (error.kind(), error.delivery(), error.phase()),
-        (ErrorKind::Timeout, Delivery::Unknown, Phase::Send),
-        "{error}"
-    );
+    let (simulator, conversation) = fixture::slow_reader(50);
+    let large = "x".repeat(fixture::MORE_THAN_IS_BUFFERED);
+    let error = late(|| conversation.respond(Respond::new(large).timeout(DEADLINE)));
+    fixture::check_in(&error, ErrorKind::Timeout, Delivery::Unknown, Phase::Send);
+    drop(simulator);
 }
 
 #[test]
-fn a_tls_handshake_that_stalls_is_not_sent() {
-    let simulator = builder()
-        .tls(TlsIdentity::generate().unwrap())
-        .start()
-        .unwrap();
-    simulator
-        .fail(Fault::new(Action::Delay {
-            before: Pause::Handshake,
-            ms: FOREVER_MS,
-        }))
-        .unwrap();
-    let client = Client::new(config(&simulator.url())).unwrap();
-    let began = Instant::now();
-    let error = client.create(Create::new().timeout(DEADLINE)).unwrap_err();
-    assert!(began.elapsed() < BOUND);
-    assert_eq!(
-        (error.kind(), error.delivery(), error.phase()),
-        (ErrorKind::Timeout, Delivery::NotSent, Phase::Tls),
-        "{error}"
-    );
-}
-
-#[test]
-fn connecting_may_take_only_its_share() {
-    let simulator = builder()
-        .tls(TlsIdentity::generate().unwrap())
-        .start()
-        .unwrap();
-    simulator
-        .fail(Fault::new(Action::Delay {
-            before: Pause::Handshake,
-            ms: FOREVER_MS,
-        }))
-        .unwrap();
-    let client = Client::new(config(&simulator.url()).connect_timeout(DEADLINE)).unwrap();
-    let began = Instant::now();
-    let error = client.create(Create::new()).unwrap_err();
-    assert!(began.elapsed() < BOUND);
-    assert_eq!(
-        (error.kind(), error.delivery(), error.phase()),
-        (ErrorKind::Connect, Delivery::NotSent, Phase::Tls),
-        "{error}"
-    );
-    assert!(
-        error.message().contains("connect_timeout_ms = 300"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_full_backlog_does_not_hold_a_call() {
+fn a_connection_that_does_not_come_about_is_not_sent() {
     let black_hole = BlackHole::on_a_free_port();
-    let client = Client::new(config(&format!("http://{}", black_hole.address))).unwrap();
-    let began = Instant::now();
-    let error = client.create(Create::new().timeout(DEADLINE)).unwrap_err();
-    assert!(began.elapsed() < BOUND);
-    assert_eq!(
-        (error.kind(), error.delivery(), error.phase()),
-        (ErrorKind::Timeout, Delivery::NotSent, Phase::Connect),
-        "{error}"
-    );
+    let simulator = builder()
+        .tls(TlsIdentity::generate().unwrap())
+        .fault(Fault::new(Action::Delay {
+            before: Pause::Handshake,
+            ms: FOREVER_MS,
+        }))
+        .start()
+        .unwrap();
+    let stalls = config(&simulator.url());
+    let full = config(&format!("http://{}", black_hole.address));
+    let in_all = Create::new().timeout(DEADLINE);
+    let share = (stalls.clone().connect_timeout(DEADLINE), Create::new());
+    for ((config, request), kind, phase) in [
+        ((stalls, in_all.clone()), ErrorKind::Timeout, Phase::Tls),
+        (share, ErrorKind::Connect, Phase::Tls),
+        ((full, in_all), ErrorKind::Timeout, Phase::Connect),
+    ] {
+        let client = Client::new(config.max_attempts(1)).unwrap();
+        let error = late(|| client.create(request));
+        fixture::check_in(&error, kind, Delivery::NotSent, phase);
+        let of_share = error.message().contains("connect_timeout_ms = 300");
+        assert_eq!(of_share, kind == ErrorKind::Connect, "{error}");
+    }
 }
 
 #[test]

@@ -177,11 +177,7 @@ fn a_silent_name_server_holds_no_call_beyond_its_deadline() {
         }
         assert!(began.elapsed() < BOUND);
         let error = running.join().unwrap().unwrap_err();
-        assert_eq!(
-            (error.kind(), error.delivery()),
-            (ErrorKind::Cancelled, Delivery::NotSent),
-            "{error}"
-        );
+        fixture::check(&error, ErrorKind::Cancelled, Delivery::NotSent);
     });
     let client = Client::new(named(80).connect_timeout(DEADLINE).max_attempts(1)).unwrap();
     let error = client.create(Create::new()).unwrap_err();

@@ -148,10 +148,7 @@ fn turns_and_a_close_are_started_by_id_alone_and_keep_no_order() {
     for turn in turns {
         turn.cancel();
         let error = turn.take().unwrap_err();
-        assert_eq!(
-            (error.kind(), error.delivery()),
-            (ErrorKind::Cancelled, Delivery::Unknown)
-        );
+        fixture::check(&error, ErrorKind::Cancelled, Delivery::Unknown);
     }
     simulator.clear_faults();
     let reply = client.start_respond(id, "a").unwrap().take().unwrap();
@@ -178,10 +175,7 @@ fn cancelling_and_dropping_end_the_call() {
     ));
     turn.cancel();
     let error = turn.take().unwrap_err();
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Cancelled, Delivery::Unknown)
-    );
+    fixture::check(&error, ErrorKind::Cancelled, Delivery::Unknown);
 
     let dropped = client.create(Create::new()).unwrap();
     let turn = dropped.start_respond("b").unwrap();
@@ -249,21 +243,12 @@ fn shutting_the_client_down_wakes_every_caller() {
     let of = |outcome: Result<_, Error>| outcome.map(|_: polyai_chat_core::Reply| ()).unwrap_err();
     for (turn, waiting) in turns.into_iter().zip(queued) {
         let (sent, waited) = (of(turn.take()), of(waiting.take()));
-        assert_eq!(
-            (sent.kind(), sent.delivery()),
-            (ErrorKind::Cancelled, Delivery::Unknown)
-        );
-        assert_eq!(
-            (waited.kind(), waited.delivery()),
-            (ErrorKind::Cancelled, Delivery::NotSent)
-        );
+        fixture::check(&sent, ErrorKind::Cancelled, Delivery::Unknown);
+        fixture::check(&waited, ErrorKind::Cancelled, Delivery::NotSent);
     }
     assert!(began.elapsed() < Duration::from_secs(2));
     let later = client.create(Create::new()).unwrap_err();
-    assert_eq!(
-        (later.kind(), later.delivery()),
-        (ErrorKind::Cancelled, Delivery::NotSent)
-    );
+    fixture::check(&later, ErrorKind::Cancelled, Delivery::NotSent);
     assert_eq!(client.metrics().idle_connections, 0);
 }
 
@@ -354,10 +339,7 @@ fn a_cap_on_calls_and_a_budget_for_the_conversation() {
         PATIENCE
     ));
     let error = second.respond("b").unwrap_err();
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Busy, Delivery::NotSent)
-    );
+    fixture::check(&error, ErrorKind::Busy, Delivery::NotSent);
     assert!(error.message().contains("max_calls_in_flight"), "{error}");
     drop(turn);
 
@@ -366,16 +348,10 @@ fn a_cap_on_calls_and_a_budget_for_the_conversation() {
     let conversation = client.create(Create::new()).unwrap();
     let began = Instant::now();
     let error = conversation.respond(Respond::new("a")).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Timeout, Delivery::Unknown)
-    );
+    fixture::check(&error, ErrorKind::Timeout, Delivery::Unknown);
     assert!(began.elapsed() < Duration::from_millis(1400));
     let error = conversation.respond("b").unwrap_err();
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Timeout, Delivery::NotSent)
-    );
+    fixture::check(&error, ErrorKind::Timeout, Delivery::NotSent);
     assert!(conversation.close().is_ok(), "closing is not counted");
 }
 

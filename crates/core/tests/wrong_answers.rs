@@ -94,11 +94,7 @@ fn a_2xx_answer_that_cannot_be_read_is_unknown_and_shows_itself() {
     ] {
         let status = answer.status;
         let (error, reused) = after(answer);
-        assert_eq!(
-            (error.kind(), error.delivery()),
-            (ErrorKind::Protocol, Delivery::Unknown),
-            "{error}"
-        );
+        fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
         assert_eq!(error.status(), Some(status));
         assert!(error.message().contains(problem), "{error}");
         assert!(
@@ -125,11 +121,7 @@ fn json_with_wrong_fields_is_shown_only_in_the_excerpt() {
         ),
     ] {
         let (error, reused) = after(body("application/json", AnswerBody::Json(fields.clone())));
-        assert_eq!(
-            (error.kind(), error.delivery()),
-            (ErrorKind::Protocol, Delivery::Unknown),
-            "{error}"
-        );
+        fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
         assert!(error.message().contains(problem), "{error}");
         assert!(!error.to_string().contains("agent's words"), "{error}");
         assert_eq!(error.body_excerpt(), Some(fields.to_string().as_str()));
@@ -151,11 +143,7 @@ fn a_redirect_is_never_followed() {
             .header("Location", "http://127.0.0.1:1/elsewhere")
             .body("text/html", text("<html>moved</html>"));
         let (error, _) = after(answer);
-        assert_eq!(
-            (error.kind(), error.delivery()),
-            (ErrorKind::Protocol, delivery),
-            "{error}"
-        );
+        fixture::check(&error, ErrorKind::Protocol, delivery);
         assert_eq!(error.status(), Some(status));
         for expected in ["redirect", "text/html", "<html>moved</html>"] {
             assert!(error.message().contains(expected), "{error}");
@@ -230,44 +218,10 @@ fn statuses_follow_the_contract_and_leave_the_connection_usable() {
 }
 
 #[test]
-fn the_end_may_be_told_by_an_error() {
-    for answer in [
-        Answer::status(410).error_code("ChatConversationEnded"),
-        Answer::status(410).error_code("CHAT_CONVERSATION_ENDED"),
-        Answer::status(410).body("text/html", text("<html>gone</html>")),
-        Answer::status(400).error_code("CHAT_TIMEOUT"),
-    ] {
-        let (error, _) = after(answer);
-        assert_eq!(
-            (error.kind(), error.delivery()),
-            (ErrorKind::ConversationEnded, Delivery::Rejected)
-        );
-    }
-    let (error, _) = after(Answer::status(404).error_code("CONVERSATIONS_NOT_FOUND"));
-    assert_eq!(error.kind(), ErrorKind::NotFound);
-}
-
-#[test]
-fn a_rate_limit_says_how_long_to_wait() {
-    let (error, _) = after(Answer::status(429).header("Retry-After", "3600"));
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::RateLimited, Delivery::Rejected)
-    );
-    assert_eq!(
-        error.retry_after(),
-        Some(std::time::Duration::from_secs(3600))
-    );
-}
-
-#[test]
 fn a_gateways_page_instead_of_an_envelope_is_shown() {
     let (error, reused) =
         after(Answer::status(502).body("text/html", text("<html>Bad gateway</html>")));
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Server, Delivery::Unknown)
-    );
+    fixture::check(&error, ErrorKind::Server, Delivery::Unknown);
     assert!(
         error.message().contains("<html>Bad gateway</html>")
             && error.message().contains("text/html"),
@@ -297,11 +251,7 @@ fn what_a_server_echoes_of_the_keys_is_blotted_out() {
 #[test]
 fn sizes_are_capped() {
     let (error, reused) = after(body("text/plain", AnswerBody::Filler(10 * 1024 * 1024)));
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Protocol, Delivery::Unknown),
-        "{error}"
-    );
+    fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
     for expected in [
         "max_body_bytes = 8388608",
         "HTTP 200",
@@ -315,11 +265,7 @@ fn sizes_are_capped() {
         lines: Vec::new(),
         filler: 100 * 1000,
     });
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Protocol, Delivery::Unknown),
-        "{error}"
-    );
+    fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
     assert!(!reused);
 }
 
@@ -347,64 +293,6 @@ fn a_body_up_to_the_cap_and_a_head_up_to_its_cap_are_read() {
     assert!(reply.response().len() > 7 * 1024 * 1024 && reply.headers().count() > 50);
     assert_eq!(conversation.respond("y").unwrap().response(), "You said: y");
     assert_eq!(simulator.connections(), 1);
-}
-
-#[test]
-fn what_is_not_http_is_a_protocol_error() {
-    let garbage = Action::Garbage {
-        text: "SSH-2.0-OpenSSH_9.2\r\n".to_owned(),
-    };
-    let (error, reused) = after(garbage);
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Protocol, Delivery::Unknown),
-        "{error}"
-    );
-    assert!(!reused);
-}
-
-#[test]
-fn a_lost_connection_is_unknown_once_a_byte_was_sent() {
-    for at in [
-        Moment::AfterHead,
-        Moment::AfterRequest,
-        Moment::AfterTurn,
-        Moment::InHeaders,
-        Moment::InBody,
-    ] {
-        for action in [Action::Close { at }, Action::Reset { at }] {
-            let (error, reused) = after(action);
-            let kind = if at == Moment::InBody {
-                ErrorKind::Protocol
-            } else {
-                ErrorKind::Connect
-            };
-            assert_eq!(
-                (error.kind(), error.delivery()),
-                (kind, Delivery::Unknown),
-                "{at:?}: {error}"
-            );
-            assert!(!reused);
-        }
-    }
-}
-
-#[test]
-fn surplus_bytes_are_never_taken_for_the_next_reply() {
-    let simulator = simulator();
-    let conversation = client(&simulator).create(Create::new()).unwrap();
-    let text = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"response\":\"wrong\"}".to_owned();
-    simulator
-        .fail(
-            Fault::new(Action::Surplus { text })
-                .on(Operation::Respond)
-                .once(),
-        )
-        .unwrap();
-    assert_eq!(conversation.respond("a").unwrap().response(), "You said: a");
-    assert!(simulator.wait_for(|records| records.received().count() == 2, fixture::PATIENCE));
-    assert_eq!(conversation.respond("b").unwrap().response(), "You said: b");
-    assert_eq!(simulator.connections(), 2);
 }
 
 #[test]
@@ -441,27 +329,6 @@ fn unknown_fields_and_unknown_shapes_are_handed_on() {
 }
 
 #[test]
-fn a_400_that_is_cut_off_may_have_been_the_agents_own_code() {
-    let simulator = simulator();
-    let conversation = client(&simulator).create(Create::new()).unwrap();
-    let failed = Answer::status(400).error_code("FUNCTION_EXECUTION_FAILED");
-    simulator
-        .fail(Fault::new(failed).on(Operation::Respond))
-        .unwrap();
-    simulator
-        .fail(Fault::new(Action::Close { at: Moment::InBody }).on(Operation::Respond))
-        .unwrap();
-    let error = conversation.respond("a").unwrap_err();
-    assert_eq!(
-        (error.kind(), error.delivery(), error.status()),
-        (ErrorKind::Rejected, Delivery::Unknown, Some(400)),
-        "{error}"
-    );
-    assert_eq!(conversation.state(), ConversationState::InDoubt);
-    assert_eq!(simulator.requests_to(Operation::Respond), 1);
-}
-
-#[test]
 fn a_reply_that_is_cut_off_is_quoted_in_the_excerpt_only() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
@@ -477,10 +344,7 @@ fn a_reply_that_is_cut_off_is_quoted_in_the_excerpt_only() {
         .fail(Fault::new(Action::Close { at: Moment::InBody }).on(Operation::Respond))
         .unwrap();
     let error = conversation.respond("the customer's words").unwrap_err();
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Protocol, Delivery::Unknown)
-    );
+    fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
     assert!(error.body_excerpt().unwrap().contains("customer's words"));
     let told = format!("{error} {error:?} {:?}", error.attempts());
     assert!(
@@ -508,9 +372,5 @@ fn an_empty_conversation_id_is_no_conversation() {
     );
     simulator.fail(Fault::new(answer)).unwrap();
     let error = client(&simulator).create(Create::new()).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Protocol, Delivery::Unknown),
-        "{error}"
-    );
+    fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
 }
