@@ -71,7 +71,7 @@ bench: ready ## Measure a turn beside what people use instead: QUICK=1 takes min
 	tests/bench/run $(if $(QUICK),--quick) $(if $(DOCUMENT),--document "$(DOCUMENT)")
 
 bench-micro: ready ## Measure the parts of a turn, each by itself
-	CARGO_TARGET_DIR="$(abspath $(target))/bench-micro" cargo bench --quiet --locked --manifest-path tests/bench/micro/Cargo.toml
+	cargo bench --quiet --locked -p polyai-chat-bench --features micro --bench turn
 
 header: ready ## Write the C header and its manifest anew from crates/ffi
 	$(xtask) header

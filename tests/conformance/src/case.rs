@@ -1,6 +1,5 @@
-//! What a case consists of, and the files that hold cases. The schema of the files is made from these types.
+//! What a case consists of, and the files that hold cases.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -11,7 +10,7 @@ pub const NONE: &str = "<none>";
 pub const MESSAGE: &str = "<message>";
 
 /// One file of cases that belong together.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Family {
     /// The name of the file, without its ending.
@@ -24,7 +23,7 @@ pub struct Family {
 }
 
 /// One behaviour.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// What holds, as a clause; unique in its file.
@@ -57,7 +56,7 @@ pub struct Case {
 }
 
 /// The two published descriptions of the service.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dialect {
     /// The default.
@@ -68,7 +67,7 @@ pub enum Dialect {
 }
 
 /// The service's certificate, and whether the client is given its authority by `ca_pem`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tls {
     /// A good one, of an authority that the client is given.
@@ -84,7 +83,7 @@ pub enum Tls {
 }
 
 /// One thing that the caller does.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// What is done.
@@ -147,7 +146,7 @@ impl Step {
 }
 
 /// What a caller can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Starts a conversation.
@@ -199,7 +198,7 @@ impl Action {
 }
 
 /// So many requests of an operation that the service has read.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seen {
     /// `create`, `respond` or `close`.
@@ -209,7 +208,7 @@ pub struct Seen {
 }
 
 /// What the service must have received; what is not named is not looked at, but that no turn is counted twice.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Received {
     /// Connections accepted.
@@ -227,7 +226,7 @@ pub struct Received {
 }
 
 /// One request as the service must have received it.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// The operation that its path names.
@@ -294,10 +293,4 @@ fn family(file: &Path) -> Result<Family, String> {
         }
     }
     Ok(family)
-}
-
-/// The JSON Schema of a file of cases.
-#[must_use]
-pub fn schema() -> Value {
-    schemars::schema_for!(Family).to_value()
 }

@@ -7,9 +7,7 @@
 )]
 
 use clap::{Arg, ArgAction, Command, value_parser};
-use polyai_chat_conformance::{
-    Case, Family, Outcome, Played, Report, Runner, case, families, run_case,
-};
+use polyai_chat_conformance::{Case, Family, Outcome, Played, Report, Runner, families, run_case};
 use polyai_chat_core::{Closed, Greeting, Reply};
 use polyai_chat_simulator::{Operation, ReceivedRequest};
 use serde_json::{Map, Value, json};
@@ -28,7 +26,6 @@ struct Arguments {
     runners: Vec<String>,
     only: String,
     first: bool,
-    schema: bool,
     document: Option<PathBuf>,
     requests: Option<PathBuf>,
 }
@@ -57,10 +54,6 @@ fn arguments() -> Arguments {
                 .long("first")
                 .action(ArgAction::SetTrue)
                 .help("Stops at the first case that fails, and says nothing more"),
-            Arg::new("schema")
-                .long("schema")
-                .action(ArgAction::SetTrue)
-                .help("Prints the JSON Schema of the files of cases, and does nothing else"),
             Arg::new("document")
                 .long("document")
                 .value_name("FILE")
@@ -78,7 +71,6 @@ fn arguments() -> Arguments {
         runners: found.remove_many("runner").into_iter().flatten().collect(),
         only: found.remove_one("only").unwrap_or_default(),
         first: found.get_flag("first"),
-        schema: found.get_flag("schema"),
         document: found.remove_one("document"),
         requests: found.remove_one("requests"),
     }
@@ -96,10 +88,6 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<usize, String> {
-    if arguments.schema {
-        println!("{:#}", case::schema());
-        return Ok(0);
-    }
     let families = families(&arguments.cases)?;
     let runners = arguments
         .runners

@@ -1,6 +1,13 @@
-//! Turns by ureq as it comes; with `BENCH_DEADLINE_S` with a deadline for each call. See `../../src/turns.rs`.
+//! Turns by ureq as it comes; with `BENCH_DEADLINE_S` with a deadline for each call. See `turns.rs`.
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a program of the benchmark asks the system for times, and fails loudly"
+)]
 
-#[path = "../../src/turns.rs"]
 mod turns;
 
 use serde_json::{Value, json};
@@ -31,15 +38,15 @@ fn agent() -> Agent {
 }
 
 fn post(agent: &Agent, url: &str, body: &Value) -> Value {
-    agent
+    let reply = agent
         .post(url)
         .header("X-API-KEY", "simulator-key")
         .header("X-TOKEN", "simulator-token")
-        .send_json(body)
+        .header("Content-Type", "application/json")
+        .send(serde_json::to_vec(body).unwrap())
         .unwrap()
-        .body_mut()
-        .read_json()
-        .unwrap()
+        .into_body();
+    serde_json::from_reader(reply.into_reader()).unwrap()
 }
 
 impl turns::Stack for Ureq {

@@ -1,1 +1,0 @@
-//! Holds only benchmarks: `cargo bench --manifest-path tests/bench/micro/Cargo.toml`.
