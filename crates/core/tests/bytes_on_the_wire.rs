@@ -1,10 +1,5 @@
 //! The very bytes of a request, header case included, captured on a socket and through TLS.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 

@@ -1,10 +1,5 @@
 //! One call is cancelled from another thread, in every phase; the others go on.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 
@@ -43,28 +38,9 @@ fn respond_arrived(records: &Records) -> bool {
 #[test]
 fn while_the_agent_thinks_and_while_the_reply_drips() {
     for (action, phase) in [
-        (
-            Action::Delay {
-                before: Pause::Headers,
-                ms: FOREVER_MS,
-            },
-            Phase::Headers,
-        ),
-        (
-            Action::Delay {
-                before: Pause::Body,
-                ms: FOREVER_MS,
-            },
-            Phase::Body,
-        ),
-        (
-            Action::Drip {
-                part: Direction::Body,
-                bytes: 1,
-                every_ms: 5000,
-            },
-            Phase::Body,
-        ),
+        (Action::delay(Pause::Headers, FOREVER_MS), Phase::Headers),
+        (Action::delay(Pause::Body, FOREVER_MS), Phase::Body),
+        (Action::drip(Direction::Body, 1, 5000), Phase::Body),
     ] {
         let simulator = simulator();
         let client = client(&simulator);
@@ -99,10 +75,7 @@ fn while_the_handshake_stalls() {
         .start()
         .unwrap();
     simulator
-        .fail(Fault::new(Action::Delay {
-            before: Pause::Handshake,
-            ms: FOREVER_MS,
-        }))
+        .fail(Fault::new(Action::delay(Pause::Handshake, FOREVER_MS)))
         .unwrap();
     let client = Client::new(config(&simulator.url())).unwrap();
     let token = CancelToken::new();

@@ -1,10 +1,5 @@
 //! Client certificates and session resumption, against a TLS server that is not ours.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 mod servers;

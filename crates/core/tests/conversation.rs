@@ -1,10 +1,5 @@
 //! A whole conversation over real HTTP, in both dialects, and what the service received of it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 

@@ -1,10 +1,5 @@
 //! Every call ends by its deadline, in whatever phase it is, and tells the truth about what was sent.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 
@@ -33,15 +28,8 @@ fn late<T>(call: impl FnOnce() -> Result<T, Error>) -> Error {
 
 #[test]
 fn a_turn_that_is_slow_anywhere_ends_in_doubt() {
-    let drip = |part| Action::Drip {
-        part,
-        bytes: 1,
-        every_ms: 20,
-    };
-    let silence = Action::Delay {
-        before: Pause::Headers,
-        ms: FOREVER_MS,
-    };
+    let drip = |part| Action::drip(part, 1, 20);
+    let silence = Action::delay(Pause::Headers, FOREVER_MS);
     let endless = Action::EndlessBody {
         bytes_per_second: 1_000_000,
     };
@@ -83,10 +71,7 @@ fn a_connection_that_does_not_come_about_is_not_sent() {
     let black_hole = BlackHole::on_a_free_port();
     let simulator = builder()
         .tls(TlsIdentity::generate().unwrap())
-        .fault(Fault::new(Action::Delay {
-            before: Pause::Handshake,
-            ms: FOREVER_MS,
-        }))
+        .fault(Fault::new(Action::delay(Pause::Handshake, FOREVER_MS)))
         .start()
         .unwrap();
     let stalls = config(&simulator.url());
@@ -156,10 +141,7 @@ fn a_turn_behind_another_waits_inside_its_own_deadline() {
 fn a_lost_create_says_that_a_conversation_may_be_open() {
     let simulator = simulator();
     simulator
-        .fail(Fault::new(Action::Delay {
-            before: Pause::Headers,
-            ms: FOREVER_MS,
-        }))
+        .fail(Fault::new(Action::delay(Pause::Headers, FOREVER_MS)))
         .unwrap();
     let error = client(&simulator)
         .create(Create::new().timeout(DEADLINE))

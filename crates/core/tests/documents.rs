@@ -1,5 +1,5 @@
 //! The tables of the README are those of the code. `make documents` (`POLYAI_WRITE_DOCUMENTS=1`) writes them anew.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(test)]
 
 use polyai_chat_core::{ErrorKind, OPTIONS};
 use std::fmt::Write;

@@ -1,5 +1,5 @@
 //! A client that was made and used before a fork goes on in parent and child, each with its own connections.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(test)]
 #![allow(unsafe_code, reason = "fork and _exit")]
 
 mod fixture;
@@ -141,10 +141,7 @@ fn a_call_from_before_the_fork_is_the_parents() {
 fn a_forked_child_does_not_hold_the_descriptor_of_a_turn() {
     let simulator = builder().start().unwrap();
     let conversation = client_of(&simulator).create(Create::new()).unwrap();
-    let slow = Action::Delay {
-        before: Pause::Headers,
-        ms: 300,
-    };
+    let slow = Action::delay(Pause::Headers, 300);
     simulator
         .fail(Fault::new(slow).on(Operation::Respond))
         .unwrap();
@@ -168,10 +165,7 @@ fn a_forked_child_does_not_hold_the_descriptor_of_a_turn() {
 fn a_fork_inside_a_call_that_waits_leaves_the_call_to_the_parent() {
     let simulator = builder().start().unwrap();
     let conversation = client_of(&simulator).create(Create::new()).unwrap();
-    let slow = Action::Delay {
-        before: Pause::Turn,
-        ms: 300,
-    };
+    let slow = Action::delay(Pause::Turn, 300);
     simulator
         .fail(Fault::new(slow).on(Operation::Respond).once())
         .unwrap();

@@ -1,10 +1,5 @@
 //! What a library may not do to the process it lives in. One test, so that nothing else runs beside it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 

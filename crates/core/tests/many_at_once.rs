@@ -1,9 +1,5 @@
 //! What a started call costs. One test, so that nothing else takes memory beside it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test may panic and print"
-)]
+#![cfg(test)]
 
 mod fixture;
 

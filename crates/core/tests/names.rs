@@ -1,11 +1,6 @@
 //! Names and addresses: a name server that is silent, one that answers, one whose answer changes, and hosts of which most
 //! addresses are dead. They live in a network namespace of this test's own.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 #[path = "../../../tests/not_run.rs"]

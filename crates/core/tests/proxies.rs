@@ -1,10 +1,5 @@
 //! Through real proxies: nothing is lost, doubled or shown to them, and what fails says that it was the proxy.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 mod servers;

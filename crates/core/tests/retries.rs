@@ -1,9 +1,5 @@
 //! What is tried again by itself, counted on the server's side.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 

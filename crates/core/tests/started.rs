@@ -1,5 +1,5 @@
 //! Calls that were started: waited for, polled, cancelled, dropped.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![cfg(test)]
 
 mod fixture;
 

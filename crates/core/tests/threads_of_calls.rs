@@ -1,5 +1,5 @@
 //! The threads of started calls, counted in a process of their own.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(test)]
 
 mod fixture;
 

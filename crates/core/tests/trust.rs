@@ -1,10 +1,5 @@
 //! Whom a client believes, and what it says about whom it does not.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 

@@ -1,5 +1,5 @@
 //! Heads of answers that are right, but seldom met, in pieces of every size, on raw sockets.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![cfg(test)]
 
 mod fixture;
 

@@ -1,10 +1,5 @@
 //! What a gateway, a broken service or an attacker may answer, and what the caller is told.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![cfg(test)]
 
 mod fixture;
 
@@ -261,10 +256,7 @@ fn sizes_are_capped() {
         assert!(error.message().contains(expected), "{error}");
     }
     assert!(!reused);
-    let (error, reused) = after(Action::AddHeaders {
-        lines: Vec::new(),
-        filler: 100 * 1000,
-    });
+    let (error, reused) = after(Action::long_head(100 * 1000));
     fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
     assert!(!reused);
 }
@@ -275,19 +267,9 @@ fn a_body_up_to_the_cap_and_a_head_up_to_its_cap_are_read() {
     let client = Client::new(config(&simulator.url()).max_header_bytes(65_536)).unwrap();
     let conversation = client.create(Create::new()).unwrap();
     simulator
-        .fail(
-            Fault::new(Action::AddHeaders {
-                lines: Vec::new(),
-                filler: 50 * 1000,
-            })
-            .once(),
-        )
+        .fail(Fault::new(Action::long_head(50 * 1000)).once())
         .unwrap();
-    let pad = Action::AlterReply {
-        set: serde_json::Map::new(),
-        remove: Vec::new(),
-        pad_response: 7 * 1024 * 1024,
-    };
+    let pad = Action::padded(7 * 1024 * 1024);
     simulator.fail(Fault::new(pad).once()).unwrap();
     let reply = conversation.respond("x").unwrap();
     assert!(reply.response().len() > 7 * 1024 * 1024 && reply.headers().count() > 50);
@@ -300,19 +282,8 @@ fn unknown_fields_and_unknown_shapes_are_handed_on() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
     let set = json!({"handoff": {"text_chat": {"zendesk_integration": {}}}, "mood": ["new"]});
-    let serde_json::Value::Object(set) = set else {
-        unreachable!()
-    };
-    simulator
-        .fail(
-            Fault::new(Action::AlterReply {
-                set,
-                remove: vec!["end_conversation".into()],
-                pad_response: 0,
-            })
-            .once(),
-        )
-        .unwrap();
+    let altered = Action::altered(set, &["end_conversation"]);
+    simulator.fail(Fault::new(altered).once()).unwrap();
     let reply = conversation.respond("x").unwrap();
     let handoff = reply.handoff().unwrap();
     assert_eq!((handoff.destination(), handoff.reason()), (None, None));
@@ -332,11 +303,7 @@ fn unknown_fields_and_unknown_shapes_are_handed_on() {
 fn a_reply_that_is_cut_off_is_quoted_in_the_excerpt_only() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
-    let pad = Action::AlterReply {
-        set: serde_json::Map::new(),
-        remove: Vec::new(),
-        pad_response: 5000,
-    };
+    let pad = Action::padded(5000);
     simulator
         .fail(Fault::new(pad).on(Operation::Respond))
         .unwrap();

@@ -10,42 +10,35 @@
 #include <dlfcn.h>
 #include <string.h>
 
+/* What a defect ignores. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 /* The library's own function of this name. */
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
+#define GIVES(type, signature, value) type signature { return value; }
+#define DOES_NOTHING(signature) void signature {}
+
+/* A turn that says this, with this request. */
+#define RESPONDS(said, its_length, its_request)                                                                               \
+    polyai_status polyai_conversation_respond(polyai_conversation *conversation, const char *message, size_t message_length,  \
+                                              const polyai_request *request, polyai_reply **reply, polyai_error **error)      \
+    {                                                                                                                         \
+        return REAL(polyai_conversation_respond)(conversation, said, its_length, its_request, reply, error);                  \
+    }
+
 #if MUTANT == 1 /* a message of NULL becomes an empty one */
-polyai_status polyai_conversation_respond(polyai_conversation *conversation, const char *message, size_t message_length,
-                                          const polyai_request *request, polyai_reply **reply, polyai_error **error)
-{
-    const char *said = message ? message : "";
-    return REAL(polyai_conversation_respond)(conversation, said, message_length, request, reply, error);
-}
+RESPONDS(message ? message : "", message_length, request)
 #elif MUTANT == 2 /* an empty message becomes none */
-polyai_status polyai_conversation_respond(polyai_conversation *conversation, const char *message, size_t message_length,
-                                          const polyai_request *request, polyai_reply **reply, polyai_error **error)
-{
-    const char *said = message_length ? message : NULL;
-    return REAL(polyai_conversation_respond)(conversation, said, message_length, request, reply, error);
-}
+RESPONDS(message_length ? message : NULL, message_length, request)
 #elif MUTANT == 3 /* a message ends at its first NUL */
-polyai_status polyai_conversation_respond(polyai_conversation *conversation, const char *message, size_t message_length,
-                                          const polyai_request *request, polyai_reply **reply, polyai_error **error)
-{
-    const size_t length = message ? POLYAI_NUL_TERMINATED : message_length;
-    return REAL(polyai_conversation_respond)(conversation, message, length, request, reply, error);
-}
+RESPONDS(message, message ? POLYAI_NUL_TERMINATED : message_length, request)
 #elif MUTANT == 4 /* the request of a turn is dropped */
-polyai_status polyai_conversation_respond(polyai_conversation *conversation, const char *message, size_t message_length,
-                                          const polyai_request *request, polyai_reply **reply, polyai_error **error)
-{
-    (void)request;
-    return REAL(polyai_conversation_respond)(conversation, message, message_length, NULL, reply, error);
-}
+RESPONDS(message, message_length, NULL)
 #elif MUTANT == 5 /* the request of a close is dropped */
 polyai_status polyai_conversation_close(polyai_conversation *conversation, const polyai_request *request, polyai_reply **reply,
                                         polyai_error **error)
 {
-    (void)request;
     return REAL(polyai_conversation_close)(conversation, NULL, reply, error);
 }
 #elif MUTANT == 6 /* a wrong kind, in its number alone */
@@ -68,10 +61,7 @@ polyai_status polyai_client_create(polyai_client *client, const polyai_request *
     return status == POLYAI_STATUS_OK ? status : POLYAI_STATUS_INTERNAL;
 }
 #elif MUTANT == 9 /* what may be sent again is inverted */
-bool polyai_error_may_resend(const polyai_error *error)
-{
-    return !REAL(polyai_error_may_resend)(error);
-}
+GIVES(bool, polyai_error_may_resend(const polyai_error *error), !REAL(polyai_error_may_resend)(error))
 #elif MUTANT == 10 /* a delivery of "rejected" becomes "not_sent" */
 polyai_delivery polyai_error_delivery(const polyai_error *error)
 {
@@ -87,26 +77,13 @@ bool polyai_error_retry_after_ms(const polyai_error *error, uint64_t *retry_afte
     return given;
 }
 #elif MUTANT == 12 /* the service gave no code */
-const char *polyai_error_code(const polyai_error *error, size_t *length)
-{
-    (void)error;
-    (void)length;
-    return NULL;
-}
+GIVES(const char *, polyai_error_code(const polyai_error *error, size_t *length), NULL)
 #elif MUTANT == 13 /* code and words of the service are confused */
-const char *polyai_error_service_message(const polyai_error *error, size_t *length)
-{
-    return polyai_error_code(error, length);
-}
+GIVES(const char *, polyai_error_service_message(const polyai_error *error, size_t *length), polyai_error_code(error, length))
 #elif MUTANT == 14 /* the first header is lost */
-size_t polyai_reply_header_count(const polyai_reply *reply)
-{
-    return REAL(polyai_reply_header_count)(reply) - 1;
-}
-bool polyai_reply_header_at(const polyai_reply *reply, size_t index, const char **name, const char **value, size_t *value_length)
-{
-    return REAL(polyai_reply_header_at)(reply, index + 1, name, value, value_length);
-}
+GIVES(size_t, polyai_reply_header_count(const polyai_reply *reply), REAL(polyai_reply_header_count)(reply) - 1)
+GIVES(bool, polyai_reply_header_at(const polyai_reply *reply, size_t index, const char **name, const char **value, size_t *value_length),
+      REAL(polyai_reply_header_at)(reply, index + 1, name, value, value_length))
 #elif MUTANT == 15 /* the last header is lost */
 size_t polyai_error_header_count(const polyai_error *error)
 {
@@ -114,11 +91,7 @@ size_t polyai_error_header_count(const polyai_error *error)
     return count > 0 ? count - 1 : 0;
 }
 #elif MUTANT == 16 /* the headers of an error are lost */
-size_t polyai_error_header_count(const polyai_error *error)
-{
-    (void)error;
-    return 0;
-}
+GIVES(size_t, polyai_error_header_count(const polyai_error *error), 0)
 #elif MUTANT == 17 /* a header is found by its exact name only */
 const char *polyai_reply_header(const polyai_reply *reply, const char *name, size_t name_length, size_t *length)
 {
@@ -134,41 +107,21 @@ const char *polyai_reply_response(const polyai_reply *reply, size_t *length)
     return response;
 }
 #elif MUTANT == 19 /* the reason of a handoff is its destination */
-const char *polyai_reply_handoff_reason(const polyai_reply *reply, size_t *length)
-{
-    return polyai_reply_handoff_destination(reply, length);
-}
+GIVES(const char *, polyai_reply_handoff_reason(const polyai_reply *reply, size_t *length), polyai_reply_handoff_destination(reply, length))
 #elif MUTANT == 20 /* a handoff is one only with a destination */
-bool polyai_reply_has_handoff(const polyai_reply *reply)
-{
-    return polyai_reply_handoff_destination(reply, NULL) != NULL;
-}
+GIVES(bool, polyai_reply_has_handoff(const polyai_reply *reply), polyai_reply_handoff_destination(reply, NULL) != NULL)
 #elif MUTANT == 21 /* the end of a conversation is swallowed */
-bool polyai_reply_end_conversation(const polyai_reply *reply)
-{
-    (void)reply;
-    return false;
-}
+GIVES(bool, polyai_reply_end_conversation(const polyai_reply *reply), false)
 #elif MUTANT == 22 /* what was over is not said */
-bool polyai_reply_was_over(const polyai_reply *reply)
-{
-    (void)reply;
-    return false;
-}
+GIVES(bool, polyai_reply_was_over(const polyai_reply *reply), false)
 #elif MUTANT == 23 /* unknown fields are dropped */
 const char *polyai_reply_unknown_fields_json(const polyai_reply *reply, size_t *length)
 {
-    (void)reply;
     *length = 2;
     return "{}";
 }
 #elif MUTANT == 24 /* the user id is dropped */
-const char *polyai_reply_user_id(const polyai_reply *reply, size_t *length)
-{
-    (void)reply;
-    (void)length;
-    return NULL;
-}
+GIVES(const char *, polyai_reply_user_id(const polyai_reply *reply, size_t *length), NULL)
 #elif MUTANT == 25 /* doubt is not told from openness */
 polyai_state polyai_conversation_state(const polyai_conversation *conversation)
 {
@@ -182,15 +135,9 @@ polyai_state polyai_conversation_state(const polyai_conversation *conversation)
     return state == POLYAI_STATE_CLOSED ? POLYAI_STATE_ENDED : state;
 }
 #elif MUTANT == 27 /* a cancel does nothing */
-void polyai_turn_cancel(polyai_turn *turn)
-{
-    (void)turn;
-}
+DOES_NOTHING(polyai_turn_cancel(polyai_turn *turn))
 #elif MUTANT == 28 /* a token does nothing */
-void polyai_cancel_trigger(polyai_cancel *cancel)
-{
-    (void)cancel;
-}
+DOES_NOTHING(polyai_cancel_trigger(polyai_cancel *cancel))
 #elif MUTANT == 29 /* waiting says that it is done */
 polyai_status polyai_turn_wait(const polyai_turn *turn, uint64_t timeout_ms, bool *is_done, polyai_error **error)
 {
@@ -199,10 +146,8 @@ polyai_status polyai_turn_wait(const polyai_turn *turn, uint64_t timeout_ms, boo
     return status;
 }
 #elif MUTANT == 30 /* the deadline of a request is in seconds */
-polyai_status polyai_request_set_timeout_ms(polyai_request *request, uint64_t timeout_ms, polyai_error **error)
-{
-    return REAL(polyai_request_set_timeout_ms)(request, timeout_ms * 1000, error);
-}
+GIVES(polyai_status, polyai_request_set_timeout_ms(polyai_request *request, uint64_t timeout_ms, polyai_error **error),
+      REAL(polyai_request_set_timeout_ms)(request, timeout_ms * 1000, error))
 #elif MUTANT == 31 /* a field of the request is dropped */
 polyai_status polyai_request_set(polyai_request *request, const char *field, size_t field_length, const char *value, size_t value_length,
                                  polyai_error **error)
@@ -218,72 +163,37 @@ polyai_status polyai_client_replace_credentials(polyai_client *client, const cha
     return REAL(polyai_client_replace_credentials)(client, token, token_length, api_key, api_key_length, error);
 }
 #elif MUTANT == 33 /* a handle is kept */
-void polyai_error_free(polyai_error *error)
-{
-    (void)error;
-}
+DOES_NOTHING(polyai_error_free(polyai_error *error))
 #elif MUTANT == 34 /* a scope does not close */
-polyai_status polyai_conversation_close_if_open(polyai_conversation *conversation, polyai_error **error)
-{
-    (void)conversation;
-    (void)error;
-    return POLYAI_STATUS_OK;
-}
+GIVES(polyai_status, polyai_conversation_close_if_open(polyai_conversation *conversation, polyai_error **error), POLYAI_STATUS_OK)
 #elif MUTANT == 35 /* shutting down does nothing */
-void polyai_client_shut_down(polyai_client *client)
-{
-    (void)client;
-}
+DOES_NOTHING(polyai_client_shut_down(polyai_client *client))
 #elif MUTANT == 36 /* the id of a started call is not its own */
 const char *polyai_turn_correlation_id(const polyai_turn *turn, size_t *length)
 {
-    (void)turn;
     *length = 1;
     return "0";
 }
 #elif MUTANT == 37 /* the cause is dropped */
-const char *polyai_error_cause(const polyai_error *error, size_t *length)
-{
-    (void)error;
-    (void)length;
-    return NULL;
-}
+GIVES(const char *, polyai_error_cause(const polyai_error *error, size_t *length), NULL)
 #elif MUTANT == 38 /* the phase is always the first */
 const char *polyai_error_phase(const polyai_error *error, size_t *length)
 {
-    (void)error;
     *length = strlen("prepare");
     return "prepare";
 }
 #elif MUTANT == 39 /* an excerpt is dropped */
-const char *polyai_error_body_excerpt(const polyai_error *error, size_t *length)
-{
-    (void)error;
-    (void)length;
-    return NULL;
-}
+GIVES(const char *, polyai_error_body_excerpt(const polyai_error *error, size_t *length), NULL)
 #elif MUTANT == 40 /* only the first attempt is listed */
-size_t polyai_error_attempt_count(const polyai_error *error)
-{
-    return REAL(polyai_error_attempt_count)(error) > 0;
-}
+GIVES(size_t, polyai_error_attempt_count(const polyai_error *error), REAL(polyai_error_attempt_count)(error) > 0)
 #elif MUTANT == 41 /* the status of the answer is dropped */
-uint32_t polyai_error_http_status(const polyai_error *error)
-{
-    (void)error;
-    return 0;
-}
+GIVES(uint32_t, polyai_error_http_status(const polyai_error *error), 0)
 #elif MUTANT == 42 /* a time is in milliseconds */
-uint64_t polyai_reply_elapsed_us(const polyai_reply *reply)
-{
-    return REAL(polyai_reply_elapsed_us)(reply) / 1000;
-}
+GIVES(uint64_t, polyai_reply_elapsed_us(const polyai_reply *reply), REAL(polyai_reply_elapsed_us)(reply) / 1000)
 #elif MUTANT == 43 /* a message by the id alone is swallowed */
 polyai_status polyai_client_respond(polyai_client *client, const char *conversation_id, size_t conversation_id_length, const char *message,
                                     size_t message_length, const polyai_request *request, polyai_reply **reply, polyai_error **error)
 {
-    (void)message;
-    (void)message_length;
     return REAL(polyai_client_respond)(client, conversation_id, conversation_id_length, NULL, 0, request, reply, error);
 }
 #elif MUTANT == 44 /* an id ends at its first byte */

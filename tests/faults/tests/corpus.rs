@@ -1,10 +1,6 @@
 //! What fuzzing starts from, and what it once found, is read here without the fuzzer, and as a client meets it: as the
 //! answer of a server. Nothing of it may end in a panic or in an `internal` error.
-
-#![allow(
-    clippy::unwrap_used,
-    reason = "the exemption for tests does not reach what they share"
-)]
+#![cfg(test)]
 
 use polyai_chat_core::{Client, Close, Config, Create, Delivery, Error, ErrorKind, fuzzing};
 use polyai_chat_simulator::{Answer, AnswerBody, Dialect, Fault, Script, Simulator};

@@ -1,10 +1,5 @@
 //! Drives the real program against the simulator, as a user has them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that panics has failed, which is what it is for; helpers are not exempted by themselves"
-)]
+#![cfg(test)]
 
 mod arguments;
 mod doctor;

@@ -91,7 +91,7 @@ fn a_recording_that_is_replayed_and_recorded_is_the_same() {
         let (replayed, second) = recorded(&agent, &SAID);
         replayed.assert_status(0);
         assert_eq!(timeless(&second), timeless(&first));
-        assert!(replayed.output.contains("Are you there?"), "{replayed:?}");
+        replayed.assert_shows("Are you there?");
         let held = &agent.conversations()[0];
         assert_eq!((held.turns, held.ended), (5, true));
     }
@@ -190,11 +190,7 @@ fn a_file_that_is_there_is_kept_and_nothing_is_sent() {
         arguments.extend(more);
         let ran = program.run(&arguments);
         ran.assert_status(11);
-        assert!(
-            ran.errors
-                .contains("talk.toml: it is there already; remove it"),
-            "{ran:?}"
-        );
+        ran.assert_complains("talk.toml: it is there already; remove it");
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
     program
@@ -228,15 +224,7 @@ fn only_its_owner_can_read_it_and_without_a_conversation_there_is_none() {
     let program = Program::for_simulator(&gone);
     drop(gone);
     let file = program.path("talk.toml");
-    let ran = program.run(&[
-        "chat",
-        "--record",
-        &file,
-        "--max-attempts",
-        "1",
-        "-m",
-        "hello",
-    ]);
+    let ran = program.words(&format!("chat --record {file} --max-attempts 1 -m hello"));
     assert_ne!(ran.status, Some(0));
     assert!(!std::path::Path::new(&file).exists());
 }
@@ -244,10 +232,7 @@ fn only_its_owner_can_read_it_and_without_a_conversation_there_is_none() {
 #[test]
 fn what_was_said_before_the_program_was_killed_can_be_replayed() {
     let service = simulator();
-    let delay = Action::Delay {
-        before: Pause::Headers,
-        ms: 60_000,
-    };
+    let delay = Action::delay(Pause::Headers, 60_000);
     service
         .fail(Fault::new(delay).on(Operation::Respond).nth(2))
         .unwrap();
@@ -261,7 +246,7 @@ fn what_was_said_before_the_program_was_killed_can_be_replayed() {
     assert_eq!(text.matches("[[conversations.turns]]").count(), 1, "{text}");
     let ran = Program::new().run(&["chat", "--simulator", "--script", &file, "-m", "hello"]);
     ran.assert_status(0);
-    assert!(ran.output.contains("Hello again!"), "{ran:?}");
+    ran.assert_shows("Hello again!");
 }
 
 #[test]
@@ -301,10 +286,7 @@ fn a_recording_that_cannot_be_written_on_ends_with_a_whole_turn() {
             .unwrap(),
     );
     ran.assert_status(1);
-    assert!(
-        ran.errors.contains("ends with the last turn that is in it"),
-        "{ran:?}"
-    );
+    ran.assert_complains("ends with the last turn that is in it");
     assert_eq!(
         ran.output.matches("agent>").count(),
         4,
@@ -329,11 +311,7 @@ fn a_strict_replay_says_what_was_expected() {
         .assert_status(0);
     let ran = program.run(&["chat", "--simulator", "--script", &strict, "-m", "hullo"]);
     assert_ne!(ran.status, Some(0));
-    assert!(
-        ran.errors
-            .contains("is the message \"hello\", not the message \"hullo\""),
-        "{ran:?}"
-    );
+    ran.assert_complains("is the message \"hello\", not the message \"hullo\"");
 }
 
 #[test]
@@ -351,17 +329,11 @@ fn a_replay_speaks_the_dialect_of_the_recording() {
         "hello",
     ];
     program.run(&legacy).assert_status(0);
-    let ran = program.run(&[
-        "chat",
-        "--simulator",
-        "--script",
-        &file,
-        "--verbose",
-        "-m",
-        "hello",
-    ]);
+    let ran = program.words(&format!(
+        "chat --simulator --script {file} --verbose -m hello"
+    ));
     ran.assert_status(0);
-    assert!(ran.output.contains("conversation WEBCHAT_"), "{ran:?}");
+    ran.assert_shows("conversation WEBCHAT_");
 }
 
 /// What the manual shows is what happens. Only times differ.

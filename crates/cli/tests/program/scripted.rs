@@ -127,10 +127,7 @@ fn the_standard_input_is_read_when_asked_for_and_when_it_is_no_terminal() {
     }
     let ran = program.run_with_input(&["chat", "--simulator"], b"hello\n");
     ran.assert_status(0);
-    assert!(
-        ran.output.contains("you>    hello\nagent>  Hello again!"),
-        "{ran:?}"
-    );
+    ran.assert_shows("you>    hello\nagent>  Hello again!");
 }
 
 #[test]
@@ -260,15 +257,7 @@ fn an_attached_conversation_is_closed_only_when_asked_for() {
 
 #[test]
 fn both_dialects_are_spoken() {
-    let ran = Program::new().run(&[
-        "chat",
-        "--simulator",
-        "--dialect",
-        "legacy",
-        "--json",
-        "-m",
-        "hello",
-    ]);
+    let ran = Program::new().words("chat --simulator --dialect legacy --json -m hello");
     ran.assert_status(0);
     assert_eq!(
         ran.json()["closed"],
@@ -321,23 +310,9 @@ fn the_transcript_is_appended_as_text_or_as_json_lines() {
         .collect();
     assert_eq!(names, ["begun", "turn", "closed"]);
     assert_eq!(events[1]["message"], "Where is my order?");
-    let ran = program.run(&[
-        "chat",
-        "--simulator",
-        "--transcript",
-        "/dev/full",
-        "-m",
-        "hello",
-    ]);
+    let ran = program.words("chat --simulator --transcript /dev/full -m hello");
     ran.assert_status(1);
-    let ran = program.run(&[
-        "chat",
-        "--simulator",
-        "--transcript",
-        "/nowhere/x",
-        "-m",
-        "hello",
-    ]);
+    let ran = program.words("chat --simulator --transcript /nowhere/x -m hello");
     ran.assert_status(11);
 }
 
@@ -348,19 +323,11 @@ fn a_reply_cannot_take_the_terminal_over() {
         "agent.toml",
         "greeting = \"two\\nlines\"\ndefault_reply = \"\\u001b]0;title\\u0007\"\n",
     );
-    let ran = program.run(&[
-        "chat",
-        "--simulator",
-        "--simulator-script",
-        &script,
-        "-m",
-        "x",
-    ]);
+    let ran = program.words(&format!(
+        "chat --simulator --simulator-script {script} -m x"
+    ));
     ran.assert_status(0);
-    assert!(
-        ran.output.contains("agent>  two\n        lines\n"),
-        "{ran:?}"
-    );
+    ran.assert_shows("agent>  two\n        lines\n");
     assert!(!ran.output.contains('\u{1b}'), "{ran:?}");
 }
 

@@ -18,7 +18,7 @@ fn a_key_is_not_taken_from_an_argument_nor_repeated() {
     }
     let ran = program.run(&["chat", "--api-key", KEY]);
     for way in ["POLYAI_API_KEY", "--profile", "--key-fd", "--prompt-keys"] {
-        assert!(ran.errors.contains(way), "{ran:?}");
+        ran.assert_complains(way);
     }
 }
 
@@ -68,11 +68,7 @@ fn a_wrong_key_in_the_environment_or_a_profile_is_not_shown() {
     let program = Program::new().with("POLYAI_API_KEY", "canary\nX-Injected: yes");
     let ran = program.run(&["chat", "-m", "x"]);
     ran.assert_status(12);
-    assert!(
-        ran.errors
-            .contains("api_key (environment variable POLYAI_API_KEY): holds a line break"),
-        "{ran:?}"
-    );
+    ran.assert_complains("api_key (environment variable POLYAI_API_KEY): holds a line break");
     ran.assert_keeps_secrets();
     let program = Program::new();
     let file = program.file("config.toml", "[default]\n\napi_key = \"canary key\"\n");
@@ -80,7 +76,7 @@ fn a_wrong_key_in_the_environment_or_a_profile_is_not_shown() {
         .with("POLYAI_CONFIG_FILE", &file)
         .run(&["chat", "-m", "x"]);
     ran.assert_status(12);
-    assert!(ran.errors.contains("line 3"), "{ran:?}");
+    ran.assert_complains("line 3");
     ran.assert_keeps_secrets();
 }
 
@@ -131,5 +127,5 @@ fn keys_are_asked_for_only_on_a_terminal() {
             .unwrap(),
     );
     ran.assert_status(11);
-    assert!(ran.errors.contains("needs a terminal"), "{ran:?}");
+    ran.assert_complains("needs a terminal");
 }

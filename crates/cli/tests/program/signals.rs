@@ -6,10 +6,7 @@ use std::process::Stdio;
 /// The agent thinks about its reply for longer than the test takes.
 fn thoughtful() -> Simulator {
     let simulator = simulator();
-    let delay = Action::Delay {
-        before: Pause::Headers,
-        ms: 60_000,
-    };
+    let delay = Action::delay(Pause::Headers, 60_000);
     simulator
         .fail(Fault::new(delay).on(Operation::Respond))
         .unwrap();

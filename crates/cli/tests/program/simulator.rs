@@ -69,7 +69,7 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
     ] {
         let ran = program.run(arguments);
         ran.assert_status(12);
-        assert!(ran.errors.contains("agent.toml:4:"), "{ran:?}");
+        ran.assert_complains("agent.toml:4:");
     }
 }
 
@@ -79,7 +79,7 @@ fn an_address_that_is_taken_is_reported() {
     let address = taken.local_addr().unwrap().to_string();
     let ran: Ran = Program::new().run(&["simulator", "--listen", &address]);
     ran.assert_status(1);
-    assert!(ran.errors.contains(&address), "{ran:?}");
+    ran.assert_complains(&address);
 }
 
 #[test]
@@ -89,13 +89,8 @@ fn the_built_in_script_is_a_script() {
     ran.assert_status(0);
     let file = program.file("agent.toml", &ran.output);
     program
-        .run(&[
-            "chat",
-            "--simulator",
-            "--simulator-script",
-            &file,
-            "-m",
-            "hello",
-        ])
+        .words(&format!(
+            "chat --simulator --simulator-script {file} -m hello"
+        ))
         .assert_status(0);
 }

@@ -77,6 +77,11 @@ impl Program {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
+    /// Runs it with the words of a line.
+    pub(crate) fn words(&self, line: &str) -> Ran {
+        self.run(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut child = self
             .command(arguments)
@@ -134,6 +139,16 @@ impl Ran {
     #[track_caller]
     pub(crate) fn assert_status(&self, status: i32) {
         assert_eq!(self.status, Some(status), "{self:?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_shows(&self, words: &str) {
+        assert!(self.output.contains(words), "{words:?} is not in {self:?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_complains(&self, words: &str) {
+        assert!(self.errors.contains(words), "{words:?} is not in {self:?}");
     }
 
     #[track_caller]

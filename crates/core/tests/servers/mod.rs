@@ -1,11 +1,5 @@
 //! Proxies and a TLS server that are not ours, each started for one test with a configuration of its own.
 #![allow(dead_code, reason = "each test program takes what it needs")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test may panic, and says why it does"
-)]
 
 #[path = "../../../../tests/not_run.rs"]
 mod not_run;

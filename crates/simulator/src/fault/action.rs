@@ -155,6 +155,54 @@ pub(crate) enum Stage {
 }
 
 impl Action {
+    /// A [`Delay`](Self::Delay).
+    #[must_use]
+    pub fn delay(before: Pause, ms: u64) -> Self {
+        Self::Delay { before, ms }
+    }
+
+    /// A [`Drip`](Self::Drip).
+    #[must_use]
+    pub fn drip(part: Direction, bytes: u64, every_ms: u64) -> Self {
+        Self::Drip {
+            part,
+            bytes,
+            every_ms,
+        }
+    }
+
+    /// The service's own reply with these fields changed and those left out; anything but an object changes none.
+    #[must_use]
+    pub fn altered(set: Value, remove: &[&str]) -> Self {
+        Self::AlterReply {
+            set: match set {
+                Value::Object(set) => set,
+                _ => Map::new(),
+            },
+            remove: remove.iter().map(|&name| name.to_owned()).collect(),
+            pad_response: 0,
+        }
+    }
+
+    /// The service's own reply with so many bytes more in its `response`.
+    #[must_use]
+    pub fn padded(pad_response: u64) -> Self {
+        Self::AlterReply {
+            set: Map::new(),
+            remove: Vec::new(),
+            pad_response,
+        }
+    }
+
+    /// So many bytes of headers more.
+    #[must_use]
+    pub fn long_head(filler: u64) -> Self {
+        Self::AddHeaders {
+            lines: Vec::new(),
+            filler,
+        }
+    }
+
     pub(crate) fn stage(&self) -> Stage {
         match self {
             Self::Delay {

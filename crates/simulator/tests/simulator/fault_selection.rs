@@ -56,10 +56,7 @@ fn faults_are_selected() {
 #[test]
 fn several_faults_come_together_and_each_is_counted() {
     let mut bench = Bench::new();
-    bench.fail(Fault::new(Action::Delay {
-        before: Pause::Turn,
-        ms: 40,
-    }));
+    bench.fail(Fault::new(Action::delay(Pause::Turn, 40)));
     bench.fail(Fault::new(Answer::status(502)).nth(2));
     let started = Instant::now();
     for status in [200, 502] {

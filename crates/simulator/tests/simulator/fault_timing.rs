@@ -34,7 +34,7 @@ fn idle_connections_are_closed_after_a_while() {
 fn delays_hold_back_what_they_name() {
     const DELAY: Duration = Duration::from_millis(80);
     for before in [Pause::Read, Pause::Turn, Pause::Headers, Pause::Body] {
-        let mut bench = Bench::with(Action::Delay { before, ms: 80 });
+        let mut bench = Bench::with(Action::delay(before, 80));
         let started = Instant::now();
         bench.send();
         let mut first = [0];
@@ -50,10 +50,7 @@ fn delays_hold_back_what_they_name() {
         assert_eq!(bench.turns(), 1);
     }
     let simulator = Simulator::builder()
-        .fault(Fault::new(Action::Delay {
-            before: Pause::Accept,
-            ms: 80,
-        }))
+        .fault(Fault::new(Action::delay(Pause::Accept, 80)))
         .start()
         .unwrap();
     let started = Instant::now();
@@ -71,10 +68,7 @@ fn a_client_that_leaves_during_a_delay_is_noticed() {
         (Pause::Body, 1),
     ] {
         let mut bench = Bench::new();
-        let delay = Fault::new(Action::Delay {
-            before,
-            ms: 600_000,
-        });
+        let delay = Fault::new(Action::delay(before, 600_000));
         bench.fail(delay.once());
         let mut client = Client::connect(&bench.simulator);
         std::mem::swap(&mut bench.client, &mut client);
@@ -104,11 +98,7 @@ fn a_client_that_leaves_during_a_delay_is_noticed() {
 #[test]
 fn replies_drip() {
     for part in [Direction::Headers, Direction::Body] {
-        let mut bench = Bench::with(Action::Drip {
-            part,
-            bytes: 20,
-            every_ms: 10,
-        });
+        let mut bench = Bench::with(Action::drip(part, 20, 10));
         let started = Instant::now();
         bench.send();
         assert!(
@@ -126,11 +116,7 @@ fn replies_drip() {
 #[test]
 fn requests_are_read_slowly() {
     let simulator = Simulator::builder()
-        .fault(Fault::new(Action::Drip {
-            part: Direction::Request,
-            bytes: 10_000,
-            every_ms: 10,
-        }))
+        .fault(Fault::new(Action::drip(Direction::Request, 10_000, 10)))
         .start()
         .unwrap();
     let mut client = Client::connect(&simulator);

@@ -5,7 +5,7 @@ use crate::client::Client;
 use polyai_chat_simulator::{
     Action, Answer, AnswerBody, Fault, Moment, Operation, RetryAfter, Simulator,
 };
-use serde_json::{Map, json};
+use serde_json::json;
 use std::io::ErrorKind;
 use std::time::{Duration, SystemTime};
 
@@ -185,25 +185,15 @@ fn garbage_is_not_http() {
 
 #[test]
 fn replies_are_altered() {
-    let mut bench = Bench::with(Action::AlterReply {
-        set: Map::from_iter([
-            ("conversation_id".to_owned(), json!("somebody else's")),
-            ("end_conversation".to_owned(), json!("yes")),
-        ]),
-        remove: Vec::new(),
-        pad_response: 0,
-    });
+    let set = json!({"conversation_id": "somebody else's", "end_conversation": "yes"});
+    let mut bench = Bench::with(Action::altered(set, &[]));
     bench.send();
     let reply = bench.client.reply().unwrap().json();
     assert_eq!(reply["conversation_id"], "somebody else's");
     assert_eq!(reply["end_conversation"], "yes");
     assert_eq!(bench.turns(), 1);
 
-    let mut bench = Bench::with(Action::AlterReply {
-        set: Map::new(),
-        remove: vec!["response".to_owned()],
-        pad_response: 0,
-    });
+    let mut bench = Bench::with(Action::altered(json!({}), &["response"]));
     bench.send();
     assert!(
         bench
@@ -215,11 +205,7 @@ fn replies_are_altered() {
             .is_none()
     );
 
-    let mut bench = Bench::with(Action::AlterReply {
-        set: Map::new(),
-        remove: Vec::new(),
-        pad_response: 2_000_000,
-    });
+    let mut bench = Bench::with(Action::padded(2_000_000));
     bench.send();
     assert!(bench.client.reply().unwrap().field("response").len() > 2_000_000);
 

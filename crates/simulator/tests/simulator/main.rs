@@ -1,12 +1,5 @@
 //! The simulator through real sockets, by a client that knows nothing but bytes.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "the exemption for tests does not reach what they share"
-)]
+#![cfg(test)]
 
 mod bench;
 mod client;

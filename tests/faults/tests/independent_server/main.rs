@@ -1,11 +1,5 @@
 //! The most important promises once more, against a server of plain sockets that counts the bytes for itself.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "the exemption for tests does not reach what they share"
-)]
+#![cfg(test)]
 
 mod server;
 

@@ -3,14 +3,7 @@
 //!
 //! [`rows`] is the table. Each cell of the matrix is compared with its row, and, without looking at the row, its claim
 //! with the server's count ([`truth`]). The table is printed into `docs/reliability.md`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "the exemption for tests does not reach what they share"
-)]
+#![cfg(test)]
 
 mod bench;
 mod cell;

@@ -19,10 +19,7 @@ pub(crate) fn faults(seed: u64) -> impl Iterator<Item = Fault> {
 }
 
 fn actions() -> Vec<(u32, Action)> {
-    let delay = |before| Action::Delay {
-        before,
-        ms: TOO_LONG_MS,
-    };
+    let delay = |before| Action::delay(before, TOO_LONG_MS);
     let page = || AnswerBody::Text("<html>A gateway in between</html>".to_owned());
     let mut actions = vec![
         (15, Answer::status(429).into()),
@@ -82,11 +79,7 @@ fn actions() -> Vec<(u32, Action)> {
         ),
         (
             3,
-            Action::AlterReply {
-                set: polyai_chat_core::Map::new(),
-                remove: vec!["response".to_owned(), "success".to_owned()],
-                pad_response: 0,
-            },
+            Action::altered(polyai_chat_core::Value::Null, &["response", "success"]),
         ),
         (
             3,
@@ -94,22 +87,8 @@ fn actions() -> Vec<(u32, Action)> {
                 bytes_per_second: 1_000_000,
             },
         ),
-        (
-            3,
-            Action::Drip {
-                part: Direction::Headers,
-                bytes: 1,
-                every_ms: 20,
-            },
-        ),
-        (
-            3,
-            Action::Drip {
-                part: Direction::Body,
-                bytes: 1,
-                every_ms: 100,
-            },
-        ),
+        (3, Action::drip(Direction::Headers, 1, 20)),
+        (3, Action::drip(Direction::Body, 1, 100)),
         // Half of all idle connections live no longer than an average pause.
         (
             250,

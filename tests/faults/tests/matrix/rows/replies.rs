@@ -6,7 +6,7 @@ use polyai_chat_core::Delivery::Unknown;
 use polyai_chat_core::ErrorKind::Protocol;
 use polyai_chat_core::Operation;
 use polyai_chat_simulator::{Action, Answer, AnswerBody, Dialect};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 fn always(words: &str, action: impl Into<Action>) -> Row {
     Row::new(words, Trouble::Always(vec![action.into()]))
@@ -14,18 +14,6 @@ fn always(words: &str, action: impl Into<Action>) -> Row {
 
 fn unknown() -> Expectation {
     fails(Protocol, Unknown).taken()
-}
-
-/// The service's own reply, with these fields changed and those left out.
-fn altered(set: Value, remove: &[&str]) -> Action {
-    let Value::Object(set) = set else {
-        unreachable!("fields are an object")
-    };
-    Action::AlterReply {
-        set,
-        remove: remove.iter().map(|name| (*name).to_owned()).collect(),
-        pad_response: 0,
-    }
 }
 
 pub(super) fn unreadable() -> Vec<Row> {
@@ -76,32 +64,29 @@ pub(super) fn unreadable() -> Vec<Row> {
         .option("max_body_bytes", "50000"),
         cannot_be_read(
             "200 with headers above `max_header_bytes`",
-            Action::AddHeaders {
-                lines: Vec::new(),
-                filler: 100_000,
-            },
+            Action::long_head(100_000),
         ),
         cannot_be_read(
             "200 without its required field",
-            altered(json!({}), &["response", "success"]),
+            Action::altered(json!({}), &["response", "success"]),
         ),
         cannot_be_read(
             "200 with a required field of another type",
-            altered(json!({"response": 7, "success": "yes"}), &[]),
+            Action::altered(json!({"response": 7, "success": "yes"}), &[]),
         ),
         cannot_be_read(
             "200 with `null` for a required field",
-            altered(json!({"response": null, "success": null}), &[]),
+            Action::altered(json!({"response": null, "success": null}), &[]),
         ),
         always(
             "200 with the id of another conversation",
-            altered(json!({"conversation_id": "of-somebody-else"}), &[]),
+            Action::altered(json!({"conversation_id": "of-somebody-else"}), &[]),
         )
         .only(Operation::Respond, Dialect::Current)
         .turn(unknown()),
         always(
             "200 without the id of the new conversation",
-            altered(json!({}), &["conversation_id"]),
+            Action::altered(json!({}), &["conversation_id"]),
         )
         .only(Operation::Create, Dialect::Current)
         .turn(unknown()),
@@ -113,16 +98,10 @@ pub(super) fn unreadable() -> Vec<Row> {
 }
 
 pub(super) fn readable() -> Vec<Row> {
-    let mut more = Map::new();
-    more.insert("mood".to_owned(), json!(["never", {"seen": "before"}]));
     vec![
         always(
             "200 with unknown fields",
-            Action::AlterReply {
-                set: more,
-                remove: Vec::new(),
-                pad_response: 0,
-            },
+            Action::altered(json!({"mood": ["never", {"seen": "before"}]}), &[]),
         )
         .any(succeeds()),
         always(
@@ -135,10 +114,7 @@ pub(super) fn readable() -> Vec<Row> {
         .any(succeeds()),
         always(
             "200 with 50,000 bytes of headers",
-            Action::AddHeaders {
-                lines: Vec::new(),
-                filler: 50_000,
-            },
+            Action::long_head(50_000),
         )
         .any(succeeds()),
     ]

@@ -13,15 +13,8 @@ const FOREVER_MS: u64 = 600_000;
 pub(super) fn rows() -> Vec<Row> {
     let by_the_deadline = |delivery| fails(Timeout, delivery).takes(SHORT..=SHORT + LATE);
     let slow = |words: &str, action| Row::new(words, Trouble::Always(vec![action])).short();
-    let delay = |before| Action::Delay {
-        before,
-        ms: FOREVER_MS,
-    };
-    let drip = |part, bytes, every_ms| Action::Drip {
-        part,
-        bytes,
-        every_ms,
-    };
+    let delay = |before| Action::delay(before, FOREVER_MS);
+    let drip = |part, bytes, every_ms| Action::drip(part, bytes, every_ms);
     vec![
         slow("TLS is not begun", delay(Pause::Accept))
             .over_tls()
