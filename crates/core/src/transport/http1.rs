@@ -88,9 +88,14 @@ fn receive_head(
         let unread = source.input().unread();
         let (used, response) = match answer_head::read(unread) {
             Beginning::Incomplete if unread.len() <= most => (0, None),
-            Beginning::Head(length, headers) if length <= most => {
-                let shown = answer_head::reduced(source.input().unread_mut(), &headers);
-                let (_, response) = protocol.try_response(shown, false).map_err(not_http)?;
+            Beginning::Head {
+                length,
+                headers,
+                shown,
+            } if length <= most => {
+                let (_, response) = protocol
+                    .try_response(shown.as_bytes(), false)
+                    .map_err(not_http)?;
                 let response = response.ok_or_else(out_of_step)?;
                 source.input().consume(length);
                 return Ok((response.status().as_u16(), headers));
@@ -99,7 +104,7 @@ fn receive_head(
             Beginning::Interim | Beginning::Unusual => {
                 protocol.try_response(unread, false).map_err(not_http)?
             }
-            Beginning::Head(..) | Beginning::Incomplete => return Err(too_large(limits)),
+            Beginning::Head { .. } | Beginning::Incomplete => return Err(too_large(limits)),
         };
         if used > most || (used == 0 && unread.len() > most) {
             return Err(too_large(limits));

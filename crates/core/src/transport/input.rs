@@ -18,13 +18,6 @@ impl Input {
         self.bytes.get(self.used..self.filled).unwrap_or_default()
     }
 
-    /// As [`unread`](Self::unread), for who puts something shorter in the place of what is there.
-    pub(super) fn unread_mut(&mut self) -> &mut [u8] {
-        self.bytes
-            .get_mut(self.used..self.filled)
-            .unwrap_or_default()
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.used >= self.filled
     }
