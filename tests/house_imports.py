@@ -11,7 +11,7 @@ import re
 
 # A crate's rooms, from the ground up.
 ROOMS = {
-    "crates/core": "foundation model call dialect observe config transport engine client fuzzing measuring second_opinion",
+    "crates/core": "foundation model call dialect observe config transport engine client fuzzing benchmarks second_opinion",
     "crates/ffi": """
         text handle constants cancellation arguments+error+reply export callback cancel config request
         turn+conversation client library

@@ -20,6 +20,8 @@
 //! # }
 //! ```
 
+#[doc(hidden)]
+pub mod benchmarks;
 mod call;
 mod client;
 mod config;
@@ -28,8 +30,6 @@ mod engine;
 mod foundation;
 #[doc(hidden)]
 pub mod fuzzing;
-#[doc(hidden)]
-pub mod measuring;
 mod model;
 #[cfg(all(test, feature = "models"))]
 mod models;
@@ -43,6 +43,8 @@ pub use client::{Client, Conversation, ConversationState};
 pub use config::{Config, OPTIONS, OptionKind, OptionSpec, Origin, SettingDescription};
 pub use dialect::Dialect;
 pub use engine::BreakerState;
+#[doc(hidden)]
+pub use foundation::clock::Clock;
 pub use foundation::secret::Secret;
 pub use foundation::version::VERSION;
 pub use model::{

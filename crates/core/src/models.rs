@@ -6,6 +6,7 @@ use crate::call::{
 };
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::foundation::clock::Clock;
 use crate::foundation::sync::{AtomicBool, Mutex, Ordering, thread};
 use crate::model::{Error, ErrorKind};
 use std::sync::Arc;
@@ -19,7 +20,8 @@ fn explore(model: impl Fn() + Send + Sync + 'static) {
 }
 
 fn call() -> Call {
-    Call::begin(&CallOptions::default(), LONG, &CancelToken::new()).unwrap()
+    let (options, token) = (CallOptions::default(), CancelToken::new());
+    Call::begin(&options, LONG, &token, &Clock::default()).unwrap()
 }
 
 #[test]

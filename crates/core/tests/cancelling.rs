@@ -4,7 +4,9 @@
 mod fixture;
 
 use fixture::{BlackHole, PATIENCE, builder, client, config, simulator, slow_turn};
-use polyai_chat_core::{CancelToken, Client, Create, Delivery, Error, ErrorKind, Phase, Respond};
+use polyai_chat_core::{
+    CancelToken, Client, Clock, Create, Delivery, Error, ErrorKind, Phase, Respond,
+};
 use polyai_chat_simulator::{Action, Direction, Fault, Operation, Pause, Records, TlsIdentity};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -112,7 +114,7 @@ fn while_connecting() {
 
 #[test]
 fn while_the_request_is_being_written() {
-    let (_simulator, conversation) = fixture::slow_reader(1000);
+    let (_simulator, conversation) = fixture::slow_reader(1000, &Clock::default());
     let token = CancelToken::new();
     // A call asks again and again only while it is blocked, and the only thing here that blocks is the writing.
     let asked = Arc::new(AtomicUsize::new(0));

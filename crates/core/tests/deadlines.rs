@@ -5,10 +5,11 @@ mod fixture;
 
 use fixture::{BlackHole, PATIENCE, builder, client, config, simulator, slow_turn};
 use polyai_chat_core::{
-    Client, ConversationState, Create, Delivery, Error, ErrorKind, Phase, Respond,
+    Client, Clock, ConversationState, Create, Delivery, Error, ErrorKind, Phase, Respond,
 };
 use polyai_chat_simulator::{Action, Direction, Fault, Operation, Pause, TlsIdentity};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// What a slow call is given, and by when it must have ended.
@@ -59,9 +60,17 @@ fn a_turn_that_is_slow_anywhere_ends_in_doubt() {
 
 #[test]
 fn a_server_that_does_not_read() {
-    let (simulator, conversation) = fixture::slow_reader(50);
-    let large = "x".repeat(fixture::MORE_THAN_IS_BUFFERED);
-    let error = late(|| conversation.respond(Respond::new(large).timeout(DEADLINE)));
+    let clock = Clock::movable();
+    let (simulator, conversation) = fixture::slow_reader(50, &clock);
+    // A call asks again and again only while it is blocked, and the only thing here that blocks is the writing.
+    let asked = AtomicUsize::new(0);
+    let large = Respond::new("x".repeat(fixture::MORE_THAN_IS_BUFFERED)).cancel_when(move || {
+        if asked.fetch_add(1, Ordering::Relaxed) == 10 {
+            clock.advance(PATIENCE);
+        }
+        false
+    });
+    let error = conversation.respond(large).unwrap_err();
     fixture::check_in(&error, ErrorKind::Timeout, Delivery::Unknown, Phase::Send);
     drop(simulator);
 }

@@ -4,7 +4,7 @@
 mod fixture;
 
 use fixture::{PATIENCE, builder, config};
-use polyai_chat_core::{Client, Create, Delivery, Error, ErrorKind};
+use polyai_chat_core::{Client, Clock, Create, Delivery, Error, ErrorKind};
 use polyai_chat_simulator::{Action, Fault, Operation, TlsIdentity};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -158,18 +158,16 @@ fn callers_that_share_a_name_never_wait_for_an_answer_that_was_forgotten() {
 #[test]
 fn warming_up_does_not_keep_an_old_connection_young() {
     let simulator = builder().start().unwrap();
-    let client =
-        Client::new(config(&simulator.url()).idle_timeout(Duration::from_millis(300))).unwrap();
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(1) {
+    let clock = Clock::movable();
+    let idle_timeout = Duration::from_secs(300);
+    let config = config(&simulator.url()).idle_timeout(idle_timeout);
+    let client = Client::new(config.clock(&clock)).unwrap();
+    for _ in 0..20 {
         client.warm_up(PATIENCE).unwrap();
-        thread::sleep(Duration::from_millis(50));
+        clock.advance(idle_timeout / 6);
     }
-    assert!(
-        (3..=6).contains(&simulator.connections()),
-        "{}",
-        simulator.connections()
-    );
+    // One at the beginning, and one whenever six parts have passed.
+    assert!(simulator.wait_for(|records| records.counts().connections == 4, PATIENCE));
     client.warm_up(PATIENCE).unwrap();
     client.create(Create::new()).unwrap();
     let metrics = client.metrics();

@@ -5,7 +5,7 @@ mod fixture;
 
 use fixture::{client, config, simulator};
 use polyai_chat_core::{
-    BreakerState, CancelToken, Client, Close, Create, Delivery, ErrorKind, Phase, Respond,
+    BreakerState, CancelToken, Client, Clock, Close, Create, Delivery, ErrorKind, Phase,
 };
 use polyai_chat_simulator::{Answer, Fault, Operation, RetryAfter, Simulator};
 use std::net::TcpListener;
@@ -15,6 +15,35 @@ const BOUND: Duration = Duration::from_secs(2);
 
 fn quick(simulator: &Simulator) -> Client {
     Client::new(config(&simulator.url()).backoff(Duration::from_millis(5))).unwrap()
+}
+
+#[test]
+fn a_rate_limit_is_waited_out_when_that_fits() {
+    let (simulator, clock) = (simulator(), Clock::movable());
+    let asked = Duration::from_secs(3600);
+    let config = config(&simulator.url()).timeout(2 * asked).clock(&clock);
+    let conversation = Client::new(config).unwrap().create(Create::new()).unwrap();
+    for retry_after in [
+        RetryAfter::Seconds(asked.as_secs()),
+        RetryAfter::DateInSeconds(asked.as_secs()),
+    ] {
+        let before = simulator.requests_to(Operation::Respond);
+        let limited = Answer::status(429).retry_after(retry_after);
+        simulator
+            .fail(Fault::new(limited).on(Operation::Respond).once())
+            .unwrap();
+        let turn = conversation.start_respond("a").unwrap();
+        let mut passed = Duration::ZERO;
+        while !turn.wait(Duration::from_millis(1)) {
+            clock.advance(asked / 60);
+            passed += asked / 60;
+        }
+        // A date is cut to whole seconds, and a little time passes by itself.
+        assert!(passed > asked - asked / 60, "{passed:?}");
+        assert_eq!(turn.take().unwrap().response(), "You said: a");
+        assert_eq!(simulator.requests_to(Operation::Respond), before + 2);
+    }
+    assert_eq!(simulator.conversation(conversation.id()).unwrap().turns, 2);
 }
 
 #[test]
@@ -184,12 +213,15 @@ impl OrSooner for (ErrorKind, Delivery) {
 
 #[test]
 fn the_breaker_opens_probes_and_closes() {
+    const OPEN: Duration = Duration::from_secs(3600);
     let simulator = simulator();
+    let clock = Clock::movable();
     let client = Client::new(
         config(&simulator.url())
             .max_attempts(1)
             .breaker_failures(3)
-            .breaker_open(Duration::from_millis(300)),
+            .breaker_open(OPEN)
+            .clock(&clock),
     )
     .unwrap();
     let conversation = client.create(Create::new()).unwrap();
@@ -212,23 +244,16 @@ fn the_breaker_opens_probes_and_closes() {
     assert!(error.retry_after().is_some() && error.correlation_id().is_some());
     assert_eq!(simulator.requests_to(Operation::Respond), 3);
 
-    let wait_for_probe = |expected: ErrorKind| {
-        let began = Instant::now();
-        loop {
-            match conversation.respond(Respond::new("probe")) {
-                Ok(reply) => return Some(reply),
-                Err(error) if error.kind() == ErrorKind::Unavailable => {
-                    assert!(began.elapsed() < fixture::PATIENCE);
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                Err(error) => {
-                    assert_eq!(error.kind(), expected);
-                    return None;
-                }
-            }
-        }
-    };
-    assert!(wait_for_probe(ErrorKind::Server).is_none());
+    clock.advance(OPEN / 2);
+    assert_eq!(
+        conversation.respond("a").unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
+    clock.advance(OPEN / 2);
+    assert_eq!(
+        conversation.respond("probe").unwrap_err().kind(),
+        ErrorKind::Server
+    );
     assert_eq!(
         (
             client.breaker_state(),
@@ -236,6 +261,7 @@ fn the_breaker_opens_probes_and_closes() {
         ),
         (BreakerState::Open, 4)
     );
-    assert!(wait_for_probe(ErrorKind::Server).is_some());
+    clock.advance(OPEN);
+    assert!(conversation.respond("probe").is_ok());
     assert_eq!(client.breaker_state(), BreakerState::Closed);
 }

@@ -2,7 +2,7 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use polyai_chat_core::measuring::{IdleConnections, read_reply, respond_body};
+use polyai_chat_core::benchmarks::{IdleConnections, read_reply, respond_body};
 use polyai_chat_core::{Config, Respond};
 
 const ID: &str = "56c2cd05-bac2-4ee7-99b6-93054076713d";

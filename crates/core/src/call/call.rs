@@ -2,8 +2,9 @@
 
 use super::cancel::{CallCancel, CancelToken, UnderWay};
 use super::correlation;
+use crate::foundation::clock::Clock;
 use crate::foundation::deadline::Deadline;
-use crate::foundation::fork;
+use crate::foundation::fork::Process;
 use crate::model::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -52,11 +53,13 @@ pub(crate) enum Stop {
 pub(crate) struct Call {
     pub(crate) deadline: Deadline,
     pub(crate) timeout: Duration,
-    pub(crate) began: Instant,
+    began: Instant,
     pub(crate) cancel: Arc<CallCancel>,
     pub(crate) correlation_id: Arc<str>,
+    pub(crate) clock: Clock,
+    /// The one that began it; this may be a forked child.
+    pub(crate) process: Process,
     check: Option<Check>,
-    generation: u64,
     // Keeps the call in its own token and in the client's for as long as it runs.
     _under_way: (Option<UnderWay>, UnderWay),
 }
@@ -67,6 +70,7 @@ impl Call {
         options: &CallOptions,
         default_timeout: Duration,
         all_calls: &CancelToken,
+        clock: &Clock,
     ) -> Result<Self, Error> {
         let timeout = options.timeout.unwrap_or(default_timeout);
         if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
@@ -80,12 +84,13 @@ impl Call {
         };
         let cancel = Arc::new(CallCancel::default());
         Ok(Self {
-            deadline: Deadline::after(timeout),
+            deadline: Deadline::after(timeout, clock),
             timeout,
-            began: Instant::now(),
+            began: clock.now(),
             correlation_id,
             check: options.check.clone(),
-            generation: fork::generation(),
+            clock: clock.clone(),
+            process: Process::current(),
             _under_way: (
                 options.cancel.as_ref().map(|token| token.enter(&cancel)),
                 all_calls.enter(&cancel),
@@ -99,18 +104,24 @@ impl Call {
         if let Some(stop) = self.stopped() {
             return Err(stop);
         }
-        let Some(left) = self.deadline.earlier_of(until).remaining() else {
+        let Some(left) = self.deadline.earlier_of(until).remaining(&self.clock) else {
             return Err(Stop::DeadlinePassed);
         };
+        let patience = self.clock.patience(left);
         Ok(match self.check {
-            Some(_) => left.min(CHECK_INTERVAL),
-            None => left,
+            Some(_) => patience.min(CHECK_INTERVAL),
+            None => patience,
         })
     }
 
-    /// Whether it was begun before a fork of which this is the child.
-    pub(crate) fn is_of_another_process(&self) -> bool {
-        self.generation != fork::generation()
+    /// What is left until the deadline, or `None` once it has passed.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.deadline.remaining(&self.clock)
+    }
+
+    /// How long the call has taken so far.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.clock.since(self.began)
     }
 
     /// Why the call has been told to stop, its deadline left aside.
@@ -118,7 +129,7 @@ impl Call {
         if self.cancel.is_cancelled() {
             return Some(Stop::Cancelled);
         }
-        if self.is_of_another_process() {
+        if !self.process.is_current() {
             return Some(Stop::Forked);
         }
         if self.check.as_ref().is_some_and(|check| check()) {

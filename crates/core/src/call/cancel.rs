@@ -1,7 +1,6 @@
 //! Ending one call from another thread.
 
-use crate::foundation::fork;
-use crate::foundation::fork::PerProcess;
+use crate::foundation::fork::{PerProcess, Process};
 use crate::foundation::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
 use std::sync::{Arc, Weak};
 
@@ -12,7 +11,8 @@ pub(crate) trait Interrupt: Send + Sync {
 
 /// The side of one call that can be cancelled. What the call blocks on is attached while it does.
 pub(crate) struct CallCancel {
-    generation: u64,
+    /// A child shares the parent's sockets: to shut one down there would end the parent's call.
+    process: Process,
     cancelled: AtomicBool,
     blocked_on: Mutex<Option<Arc<dyn Interrupt>>>,
 }
@@ -20,7 +20,7 @@ pub(crate) struct CallCancel {
 impl Default for CallCancel {
     fn default() -> Self {
         Self {
-            generation: fork::generation(),
+            process: Process::current(),
             cancelled: AtomicBool::new(false),
             blocked_on: Mutex::default(),
         }
@@ -37,19 +37,14 @@ impl CallCancel {
         self.interrupt();
     }
 
-    /// A child shares the parent's sockets: to shut one down there would end the parent's call.
-    fn is_of_another_process(&self) -> bool {
-        self.generation != fork::generation()
-    }
-
     fn mark(&self) {
-        if !self.is_of_another_process() {
+        if self.process.is_current() {
             self.cancelled.store(true, Ordering::Release);
         }
     }
 
     fn interrupt(&self) {
-        if self.is_of_another_process() {
+        if !self.process.is_current() {
             return;
         }
         // Under the lock: once a call has detached its connection, another call may already use it.
@@ -67,10 +62,17 @@ impl CallCancel {
     }
 
     pub(crate) fn detach(&self) {
-        if self.is_of_another_process() {
+        if !self.process.is_current() {
             return;
         }
         *lock(&self.blocked_on) = None;
+    }
+}
+
+#[cfg(test)]
+impl CallCancel {
+    pub(crate) fn is_attached(&self) -> bool {
+        lock(&self.blocked_on).is_some()
     }
 }
 
@@ -137,7 +139,7 @@ impl CancelToken {
         UnderWay {
             token: self.clone(),
             slot,
-            generation: fork::generation(),
+            process: Process::current(),
         }
     }
 
@@ -166,13 +168,13 @@ impl std::fmt::Debug for CancelToken {
 pub(crate) struct UnderWay {
     token: CancelToken,
     slot: usize,
-    generation: u64,
+    process: Process,
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
         // In a forked child the slot belongs to the parent's list.
-        if self.generation != fork::generation() {
+        if !self.process.is_current() {
             return;
         }
         let mut calls = self.token.calls();

@@ -1,6 +1,6 @@
 //! Correlation ids: made here, before anything is sent, so that a timeout shows one too.
 
-use crate::foundation::fork;
+use crate::foundation::fork::Process;
 use crate::model::{Error, ErrorKind};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -17,22 +17,22 @@ thread_local! {
 /// Random bytes that one thread has not used yet.
 struct RandomStore {
     /// A forked child must not make the ids that its parent makes.
-    generation: u64,
+    process: Process,
     bytes: [u8; IDS_AT_A_TIME * ID_BYTES],
     ids_left: usize,
 }
 
 impl RandomStore {
     const EMPTY: Self = Self {
-        generation: 0,
+        process: Process::NONE,
         bytes: [0; IDS_AT_A_TIME * ID_BYTES],
         ids_left: 0,
     };
 
     fn take(&mut self) -> Option<[u8; ID_BYTES]> {
-        if self.ids_left == 0 || self.generation != fork::generation() {
+        if self.ids_left == 0 || !self.process.is_current() {
             getrandom::fill(&mut self.bytes).ok()?;
-            self.generation = fork::generation();
+            self.process = Process::current();
             self.ids_left = IDS_AT_A_TIME;
         }
         self.ids_left -= 1;
@@ -98,7 +98,7 @@ mod tests {
         let mut store = RandomStore::EMPTY;
         let first = store.take();
         let of_parent = store.bytes;
-        store.generation = u64::MAX;
+        store.process = Process::NONE;
         assert!(first.is_some() && store.take().is_some());
         assert_ne!(store.bytes, of_parent);
         assert_eq!(store.ids_left, IDS_AT_A_TIME - 1);

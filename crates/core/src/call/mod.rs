@@ -4,10 +4,10 @@ mod call;
 mod cancel;
 pub(crate) mod correlation;
 mod request;
-mod sleep;
 mod threads;
 mod turn;
 mod turn_queue;
+mod wait;
 
 pub(crate) use call::{Call, CallOptions, Stop};
 #[cfg(all(test, feature = "models"))]
@@ -15,7 +15,6 @@ pub(crate) use cancel::CallCancel;
 pub use cancel::CancelToken;
 pub(crate) use cancel::Interrupt;
 pub use request::{Close, Create, Respond};
-pub(crate) use sleep::sleep;
 pub(crate) use threads::CallThreads;
 pub use turn::Turn;
 pub(crate) use turn_queue::{Place, TurnQueue};

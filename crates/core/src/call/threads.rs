@@ -1,8 +1,9 @@
 //! The threads of started calls. One whose call is done takes the next one while others are under way; when nothing runs,
 //! nothing remains.
 
+use crate::foundation::monitor::Monitor;
 use crate::foundation::own_thread;
-use crate::foundation::sync::{Condvar, Mutex, PoisonError, lock};
+use crate::foundation::sync::{Mutex, lock};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,21 +18,17 @@ const LONGEST_REST: Duration = Duration::from_millis(500);
 type Work = Box<dyn FnOnce() + Send>;
 
 #[derive(Clone, Default)]
-pub(crate) struct CallThreads(Arc<Mutex<Crew>>);
+pub(crate) struct CallThreads(Arc<Mutex<Threads>>);
 
 #[derive(Default)]
-struct Crew {
+struct Threads {
     working: usize,
     /// The one that has rested longest in front.
-    resting: Vec<Arc<Seat>>,
+    resting: Vec<Arc<RestingThread>>,
 }
 
 /// Where one thread rests until it is told what to do.
-#[derive(Default)]
-struct Seat {
-    order: Mutex<Option<Order>>,
-    told: Condvar,
-}
+type RestingThread = Monitor<Option<Order>>;
 
 enum Order {
     Work(Work),
@@ -42,17 +39,17 @@ impl CallThreads {
     /// Has a thread do it, which no panic may leave.
     pub(crate) fn run(&self, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let resting = {
-            let mut crew = lock(&self.0);
-            crew.working += 1;
-            crew.resting.pop()
+            let mut threads = lock(&self.0);
+            threads.working += 1;
+            threads.resting.pop()
         };
-        if let Some(seat) = resting {
-            seat.tell(Order::Work(Box::new(work)));
+        if let Some(thread) = resting {
+            tell(&thread, Order::Work(Box::new(work)));
             return Ok(());
         }
-        let crew = self.clone();
+        let threads = self.clone();
         let started = own_thread::start("polyai-turn", STACK_BYTES, move || {
-            crew.work_and_rest(Box::new(work));
+            threads.work_and_rest(Box::new(work));
         });
         if started.is_err() {
             self.one_call_less(None);
@@ -64,64 +61,52 @@ impl CallThreads {
         let mut work = first;
         loop {
             work();
-            let seat = Arc::new(Seat::default());
-            if !self.one_call_less(Some(&seat)) {
+            let this = Arc::new(RestingThread::default());
+            if !self.one_call_less(Some(&this)) {
                 return;
             }
-            match self.next_order(&seat) {
+            match self.next_order(&this) {
                 Order::Work(next) => work = next,
                 Order::Leave => return,
             }
         }
     }
 
-    /// Takes the seat, and tells whether there is a reason to rest: without calls that are under way, all leave.
-    fn one_call_less(&self, seat: Option<&Arc<Seat>>) -> bool {
-        let mut crew = lock(&self.0);
-        crew.working -= 1;
-        if crew.working > 0 {
-            crew.resting.extend(seat.cloned());
+    /// Has the thread rest, and tells whether there is a reason to rest: without calls that are under way, all leave.
+    fn one_call_less(&self, thread: Option<&Arc<RestingThread>>) -> bool {
+        let mut threads = lock(&self.0);
+        threads.working -= 1;
+        if threads.working > 0 {
+            threads.resting.extend(thread.cloned());
             return true;
         }
-        let leaving = std::mem::take(&mut crew.resting);
-        drop(crew);
-        for seat in leaving {
-            seat.tell(Order::Leave);
+        let leaving = std::mem::take(&mut threads.resting);
+        drop(threads);
+        for thread in leaving {
+            tell(&thread, Order::Leave);
         }
         false
     }
 
-    fn next_order(&self, seat: &Arc<Seat>) -> Order {
+    fn next_order(&self, this: &Arc<RestingThread>) -> Order {
         loop {
-            if let Some(order) = seat.wait() {
+            if let Some(order) = this.take_within(LONGEST_REST) {
                 return order;
             }
-            let mut crew = lock(&self.0);
-            let place = crew
+            let mut threads = lock(&self.0);
+            let place = threads
                 .resting
                 .iter()
-                .position(|other| Arc::ptr_eq(other, seat));
+                .position(|other| Arc::ptr_eq(other, this));
             // Who is not in the list any more has been chosen, and is told in a moment.
             if let Some(place) = place {
-                crew.resting.remove(place);
+                threads.resting.remove(place);
                 return Order::Leave;
             }
         }
     }
 }
 
-impl Seat {
-    fn tell(&self, order: Order) {
-        *lock(&self.order) = Some(order);
-        self.told.notify_one();
-    }
-
-    /// `None` after the longest rest.
-    fn wait(&self) -> Option<Order> {
-        let (mut order, _) = self
-            .told
-            .wait_timeout_while(lock(&self.order), LONGEST_REST, |order| order.is_none())
-            .unwrap_or_else(PoisonError::into_inner);
-        order.take()
-    }
+fn tell(thread: &RestingThread, order: Order) {
+    thread.change(|place| *place = Some(order));
 }

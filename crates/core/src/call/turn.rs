@@ -2,8 +2,9 @@
 
 use super::call::Call;
 use super::threads::CallThreads;
-use crate::foundation::sync::{Condvar, Mutex, PoisonError, lock};
-use crate::model::{Delivery, Error, ErrorKind, Phase};
+use crate::foundation::deadline::Deadline;
+use crate::foundation::monitor::Monitor;
+use crate::model::{Error, ErrorKind, Phase};
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
@@ -11,7 +12,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A call that was started and goes on by itself.
 ///
@@ -34,25 +35,20 @@ use std::time::{Duration, Instant};
 /// ```
 pub struct Turn<T> {
     call: Arc<Call>,
-    progress: Arc<Progress<T>>,
+    progress: Arc<Monitor<Progress<T>>>,
     descriptor: OnceLock<UnixStream>,
 }
 
 struct Progress<T> {
-    state: Mutex<State<T>>,
-    done: Condvar,
-}
-
-struct State<T> {
     outcome: Option<Result<T, Error>>,
     is_done: bool,
     /// The other end of the descriptor, while the call is not done.
     signal: Option<UnixStream>,
-    to_tell: Vec<Tell>,
+    when_done: Vec<Box<dyn FnOnce() + Send>>,
 }
 
-/// Called when the call is done.
-type Tell = Box<dyn FnOnce() + Send>;
+/// The longest wait for a call: a day, as the longest deadline.
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 
 impl<T: Send + 'static> Turn<T> {
     /// Runs `work` on another thread. `call` is the call it makes.
@@ -61,20 +57,17 @@ impl<T: Send + 'static> Turn<T> {
         call: Arc<Call>,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<Self, Error> {
-        let progress = Arc::new(Progress {
-            state: Mutex::new(State {
-                outcome: None,
-                is_done: false,
-                signal: None,
-                to_tell: Vec::new(),
-            }),
-            done: Condvar::new(),
-        });
+        let progress = Arc::new(Monitor::new(Progress {
+            outcome: None,
+            is_done: false,
+            signal: None,
+            when_done: Vec::new(),
+        }));
         let of_thread = Arc::clone(&progress);
         let spawned = threads.run(move || {
             let outcome = catch_unwind(AssertUnwindSafe(work))
                 .unwrap_or_else(|panic| Err(Error::from_panic(panic.as_ref())));
-            of_thread.finish(outcome);
+            finish(&of_thread, outcome);
         });
         match spawned {
             // The thread is left to itself: it is free when the call ends, and the call ends by its deadline.
@@ -95,23 +88,14 @@ impl<T: Send + 'static> Turn<T> {
 impl<T> Turn<T> {
     /// Waits until the call is done, but no longer than this; tells whether it is. The call goes on all the same.
     pub fn wait(&self, at_most: Duration) -> bool {
-        if self.call.is_of_another_process() {
+        if !self.call.process.is_current() {
             return true;
         }
-        let until = Instant::now() + at_most.min(Duration::from_secs(86_400));
-        let mut state = lock(&self.progress.state);
-        while !state.is_done {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            (state, _) = self
-                .progress
-                .done
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        true
+        let clock = &self.call.clock;
+        let until = Deadline::after(at_most.min(LONGEST_WAIT), clock);
+        let left = || Some(clock.patience(until.remaining(clock)?));
+        let is_done = |progress: &mut Progress<T>| progress.is_done.then_some(());
+        self.progress.wait_for(left, is_done).is_some()
     }
 
     /// Whether the outcome is there. Does not block.
@@ -130,7 +114,7 @@ impl<T> Turn<T> {
     ///
     /// # Errors
     /// Those of the call that was started. In a forked child: [`Cancelled`](ErrorKind::Cancelled) with
-    /// [`Delivery::Unknown`], for the answer goes to the parent.
+    /// [`Delivery::Unknown`](crate::Delivery::Unknown), for the answer goes to the parent.
     pub fn take(self) -> Result<T, Error> {
         self.take_once().unwrap_or_else(|| {
             Err(Error::new(
@@ -145,18 +129,12 @@ impl<T> Turn<T> {
     /// # Errors
     /// As [`take`](Self::take).
     pub fn take_once(&self) -> Option<Result<T, Error>> {
-        if self.call.is_of_another_process() {
-            return Some(Err(in_child(&self.call)));
+        if !self.call.process.is_current() {
+            let error = Error::forked().with_phase(Phase::Headers);
+            return Some(Err(error.with_correlation_id(&self.call.correlation_id)));
         }
-        let mut state = lock(&self.progress.state);
-        while !state.is_done {
-            state = self
-                .progress
-                .done
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        state.outcome.take()
+        let taken = |progress: &mut Progress<T>| progress.is_done.then(|| progress.outcome.take());
+        self.progress.wait_for(|| Some(LONGEST_WAIT), taken)?
     }
 
     /// The id that the service's support asks for.
@@ -171,18 +149,18 @@ impl<T> Turn<T> {
     /// # Errors
     /// The system has no descriptor left.
     pub fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
-        if self.call.is_of_another_process() {
+        if !self.call.process.is_current() {
             let (reader, _) = UnixStream::pair()?;
             return Ok(self.descriptor.get_or_init(|| reader).as_fd());
         }
-        let mut state = lock(&self.progress.state);
+        let mut progress = self.progress.lock();
         if let Some(reader) = self.descriptor.get() {
             return Ok(reader.as_fd());
         }
         // When the call is done already, the other end is dropped here, and this one readable at once.
         let (reader, signal) = UnixStream::pair()?;
-        if !state.is_done {
-            state.signal = Some(signal);
+        if !progress.is_done {
+            progress.signal = Some(signal);
         }
         Ok(self.descriptor.get_or_init(|| reader).as_fd())
     }
@@ -190,10 +168,10 @@ impl<T> Turn<T> {
     /// Has `tell` called once when the call is done: on the call's thread, or here and now when it is done already. For a
     /// host that has one descriptor for all its calls. It should be brief; a panic of it harms nobody.
     pub fn when_done(&self, tell: impl FnOnce() + Send + 'static) {
-        if !self.call.is_of_another_process() {
-            let mut state = lock(&self.progress.state);
-            if !state.is_done {
-                state.to_tell.push(Box::new(tell));
+        if self.call.process.is_current() {
+            let mut progress = self.progress.lock();
+            if !progress.is_done {
+                progress.when_done.push(Box::new(tell));
                 return;
             }
         }
@@ -201,22 +179,19 @@ impl<T> Turn<T> {
     }
 }
 
-impl<T> Progress<T> {
-    fn finish(&self, outcome: Result<T, Error>) {
-        let mut state = lock(&self.state);
-        state.outcome = Some(outcome);
-        state.is_done = true;
-        if let Some(signal) = state.signal.take() {
-            // Under the lock: who hears that the call is done finds the descriptor readable. Shut down, not only dropped: forked
-            // children hold a copy, and shutting down reaches through all copies.
+fn finish<T>(progress: &Monitor<Progress<T>>, outcome: Result<T, Error>) {
+    let when_done = progress.change(|progress| {
+        progress.outcome = Some(outcome);
+        progress.is_done = true;
+        if let Some(signal) = progress.signal.take() {
+            // Under the lock: who hears that the call is done finds the descriptor readable. Shut down, not only dropped:
+            // forked children hold a copy, and shutting down reaches through all copies.
             let _ = signal.shutdown(Shutdown::Both);
         }
-        let to_tell = std::mem::take(&mut state.to_tell);
-        drop(state);
-        self.done.notify_all();
-        for tell in to_tell {
-            let _ = catch_unwind(AssertUnwindSafe(tell));
-        }
+        std::mem::take(&mut progress.when_done)
+    });
+    for tell in when_done {
+        let _ = catch_unwind(AssertUnwindSafe(tell));
     }
 }
 
@@ -234,14 +209,4 @@ impl<T> fmt::Debug for Turn<T> {
             .field("is_done", &self.is_done())
             .finish_non_exhaustive()
     }
-}
-
-fn in_child(call: &Call) -> Error {
-    Error::new(
-        ErrorKind::Cancelled,
-        "the process has forked since the call began; its answer goes to the parent",
-    )
-    .with_phase(Phase::Headers)
-    .with_delivery(Delivery::Unknown)
-    .with_correlation_id(&call.correlation_id)
 }

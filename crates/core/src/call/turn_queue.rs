@@ -1,29 +1,21 @@
 //! One turn at a time in a conversation, in the order in which they were asked for.
 
 use super::call::{Call, Stop};
-use super::cancel::Interrupt;
-use crate::foundation::fork;
-use crate::foundation::fork::PerProcess;
-use crate::foundation::sync::{Condvar, Mutex, PoisonError, lock};
+use crate::foundation::fork::{PerProcess, Process};
+use crate::foundation::monitor::Monitor;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub(crate) struct TurnQueue {
-    board: PerProcess<Arc<Board>>,
+    line: PerProcess<Arc<Monitor<Line>>>,
 }
 
 impl Default for TurnQueue {
     fn default() -> Self {
         Self {
-            board: PerProcess::new(Arc::default()),
+            line: PerProcess::new(Arc::default()),
         }
     }
-}
-
-#[derive(Default)]
-struct Board {
-    line: Mutex<Line>,
-    moved: Condvar,
 }
 
 #[derive(Default)]
@@ -33,35 +25,27 @@ struct Line {
     tickets: VecDeque<u64>,
 }
 
-impl Interrupt for Board {
-    fn interrupt(&self) {
-        // Taken, so that a caller between its check and its waiting cannot miss this.
-        let _line = lock(&self.line);
-        self.moved.notify_all();
-    }
-}
-
 /// A place in the line, kept until this is dropped.
 pub(crate) struct Place {
-    generation: u64,
-    board: Arc<Board>,
+    process: Process,
+    line: Arc<Monitor<Line>>,
     ticket: u64,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         // In a forked child the line is the parent's.
-        if self.generation != fork::generation() {
+        if !self.process.is_current() {
             return;
         }
         let others_wait = {
-            let mut line = lock(&self.board.line);
+            let mut line = self.line.lock();
             line.tickets.retain(|ticket| *ticket != self.ticket);
             !line.tickets.is_empty()
         };
         // To wake nobody costs a system call too.
         if others_wait {
-            self.board.moved.notify_all();
+            self.line.wake();
         }
     }
 }
@@ -69,14 +53,14 @@ impl Drop for Place {
 impl TurnQueue {
     /// Takes the place behind all earlier calls. Does not wait.
     pub(crate) fn join(&self) -> Place {
-        let board = self.board.get(Arc::default);
-        let mut line = lock(&board.line);
+        let shared = self.line.get(Arc::default);
+        let mut line = shared.lock();
         let ticket = line.next_ticket;
         line.next_ticket += 1;
         line.tickets.push_back(ticket);
         Place {
-            generation: fork::generation(),
-            board: Arc::clone(board),
+            process: Process::current(),
+            line: Arc::clone(shared),
             ticket,
         }
     }
@@ -85,35 +69,16 @@ impl TurnQueue {
 impl Place {
     /// Waits until all earlier calls have ended, but not beyond the deadline of this one.
     pub(crate) fn wait(&self, call: &Call) -> Result<(), Stop> {
-        if self.is_first() {
+        if self.is_first(&self.line.lock()) {
             return call.stopped().map_or(Ok(()), Err);
         }
-        call.cancel.attach(self.board.clone());
-        let outcome = self.wait_in_line(call);
-        call.cancel.detach();
-        outcome
+        call.wait_for(&self.line, call.deadline, |line| {
+            self.is_first(line).then_some(())
+        })
     }
 
-    fn wait_in_line(&self, call: &Call) -> Result<(), Stop> {
-        loop {
-            // The caller's check runs in here, so no lock is held.
-            let patience = call.may_block(call.deadline)?;
-            let line = lock(&self.board.line);
-            if line.tickets.front() == Some(&self.ticket) {
-                return Ok(());
-            }
-            if !call.cancel.is_cancelled() {
-                let _line = self
-                    .board
-                    .moved
-                    .wait_timeout(line, patience)
-                    .unwrap_or_else(PoisonError::into_inner);
-            }
-        }
-    }
-
-    fn is_first(&self) -> bool {
-        lock(&self.board.line).tickets.front() == Some(&self.ticket)
+    fn is_first(&self, line: &Line) -> bool {
+        line.tickets.front() == Some(&self.ticket)
     }
 }
 
@@ -121,18 +86,20 @@ impl Place {
 mod tests {
     use super::*;
     use crate::call::{CallOptions, CancelToken};
+    use crate::foundation::clock::Clock;
     use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
 
     fn call(timeout: Duration) -> Call {
-        Call::begin(&CallOptions::default(), timeout, &CancelToken::new()).unwrap()
+        let token = CancelToken::new();
+        Call::begin(&CallOptions::default(), timeout, &token, &Clock::default()).unwrap()
     }
 
     const LONG: Duration = Duration::from_secs(60);
 
     fn waiting(queue: &TurnQueue) -> usize {
-        lock(&queue.board.get(Arc::default).line).tickets.len()
+        queue.line.get(Arc::default).lock().tickets.len()
     }
 
     #[test]

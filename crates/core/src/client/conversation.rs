@@ -83,11 +83,8 @@ impl Conversation {
         Self(Arc::new(Inner {
             // Counted from the create, which has taken its time already.
             until: budget.map(|budget| {
-                Deadline::after(
-                    budget.saturating_sub(
-                        greeting.as_ref().map_or(Duration::ZERO, Greeting::elapsed),
-                    ),
-                )
+                let used = greeting.as_ref().map_or(Duration::ZERO, Greeting::elapsed);
+                Deadline::after(budget.saturating_sub(used), &engine.settings.clock)
             }),
             engine,
             id,
@@ -209,7 +206,7 @@ impl Conversation {
         let Some(until) = self.0.until else {
             return engine.begin(&request.options, engine.settings.timeout);
         };
-        let Some(left) = until.remaining() else {
+        let Some(left) = until.remaining(&engine.settings.clock) else {
             return Err(Error::new(
                 ErrorKind::Timeout,
                 "the time for all turns of this conversation is used up (conversation_timeout_ms)",
@@ -305,12 +302,7 @@ fn queue_error(stop: Stop, call: &Call) -> Error {
             ErrorKind::Cancelled,
             "cancelled while waiting for an earlier turn",
         ),
-        // The parent's copy of the call goes on.
-        Stop::Forked => Error::new(
-            ErrorKind::Cancelled,
-            "the process has forked since the call began",
-        )
-        .with_delivery(Delivery::Unknown),
+        Stop::Forked => Error::forked(),
     };
     error
         .with_phase(Phase::Queue)

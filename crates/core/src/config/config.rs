@@ -2,6 +2,7 @@
 
 use super::options::{OPTIONS, OptionSpec, unknown_option};
 use super::source::{Origin, Setting, SettingDescription, Value, wrong_value};
+use crate::foundation::clock::Clock;
 use crate::model::{Attempt, Error};
 use crate::observe::{Listeners, LogLevel};
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub struct Config {
     pub(super) environment: BTreeMap<&'static str, Setting>,
     pub(super) profile: BTreeMap<&'static str, Setting>,
     pub(crate) listeners: Listeners,
+    pub(super) clock: Clock,
 }
 
 impl Config {
@@ -122,6 +124,15 @@ impl Config {
     #[must_use]
     pub fn log_filter(mut self, wanted: impl Fn(LogLevel) -> bool + Send + Sync + 'static) -> Self {
         self.listeners.wants_log = Some(Arc::new(wanted));
+        self
+    }
+
+    /// The clock that the client goes by. For tests of this library, which move it instead of waiting; no part of the public
+    /// interface.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn clock(mut self, clock: &Clock) -> Self {
+        self.clock = clock.clone();
         self
     }
 

@@ -7,6 +7,7 @@ use super::pem::{ClientCertificate, PemSource};
 use super::proxy::{self, Proxy};
 use super::source::{Origin, Setting, Value, one_choice, wrong_value};
 use crate::dialect::Dialect;
+use crate::foundation::clock::Clock;
 use crate::foundation::secret::{REDACTED, Secret};
 use crate::model::{BaseUrl, Error, Region, StudioUrl};
 use std::collections::BTreeMap;
@@ -87,6 +88,7 @@ pub(crate) struct Settings {
     pub(crate) authorities: Vec<PemSource>,
     pub(crate) client_certificate: Option<ClientCertificate>,
     pub(crate) proxy: Option<Proxy>,
+    pub(crate) clock: Clock,
 }
 
 impl Config {
@@ -164,6 +166,7 @@ impl Config {
                 .filter_map(|name| Some(PemSource::new(name, self.find(name)?)))
                 .collect(),
             client_certificate: self.client_certificate()?,
+            clock: self.clock.clone(),
         })
     }
 

@@ -1,50 +1,10 @@
-//! What keeps a client from making an outage worse: a cap on calls in flight, and a breaker.
+//! A breaker, which keeps a client from making an outage worse.
 
+use crate::foundation::clock::Clock;
+use crate::foundation::deadline::Deadline;
 use crate::foundation::sync::{Mutex, lock};
 use crate::model::{Error, ErrorKind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-/// Counts the calls that are under way, and refuses those beyond the cap.
-#[derive(Debug)]
-pub(crate) struct CallsInFlight {
-    count: AtomicU64,
-    most: Option<u64>,
-}
-
-/// One call that is under way, until this is dropped.
-pub(crate) struct InFlight<'a>(&'a CallsInFlight);
-
-impl CallsInFlight {
-    pub(crate) fn new(most: Option<u64>) -> Self {
-        Self {
-            count: AtomicU64::new(0),
-            most,
-        }
-    }
-
-    pub(crate) fn enter(&self) -> Result<InFlight<'_>, Error> {
-        let others = self.count.fetch_add(1, Ordering::Relaxed);
-        let entered = InFlight(self);
-        match self.most {
-            Some(most) if others >= most => Err(Error::new(
-                ErrorKind::Busy,
-                format!("{most} calls are under way, which is the cap (max_calls_in_flight)"),
-            )),
-            _ => Ok(entered),
-        }
-    }
-
-    pub(crate) fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.count.fetch_sub(1, Ordering::Relaxed);
-    }
-}
+use std::time::Duration;
 
 /// What the breaker does with calls. Since 0.1.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,13 +34,14 @@ impl BreakerState {
 pub(crate) struct Breaker {
     after_failures: Option<u64>,
     open_for: Duration,
+    clock: Clock,
     position: Mutex<Position>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Position {
     Closed { failures: u64 },
-    Open { until: Instant },
+    Open { until: Deadline },
     Probing,
 }
 
@@ -92,10 +53,11 @@ pub(crate) struct Admission<'a> {
 }
 
 impl Breaker {
-    pub(crate) fn new(after_failures: Option<u64>, open_for: Duration) -> Self {
+    pub(crate) fn new(after_failures: Option<u64>, open_for: Duration, clock: Clock) -> Self {
         Self {
             after_failures,
             open_for,
+            clock,
             position: Mutex::new(Position::Closed { failures: 0 }),
         }
     }
@@ -120,13 +82,13 @@ impl Breaker {
         let mut position = lock(&self.position);
         match *position {
             Position::Closed { .. } => Ok(admission(false)),
-            Position::Open { until } if until <= Instant::now() => {
-                *position = Position::Probing;
-                Ok(admission(true))
-            }
-            Position::Open { until } => Err(unavailable(Some(
-                until.saturating_duration_since(Instant::now()),
-            ))),
+            Position::Open { until } => match until.remaining(&self.clock) {
+                Some(left) => Err(unavailable(Some(left))),
+                None => {
+                    *position = Position::Probing;
+                    Ok(admission(true))
+                }
+            },
             Position::Probing => Err(unavailable(None)),
         }
     }
@@ -156,7 +118,7 @@ impl Admission<'_> {
         };
         *position = match failures >= most {
             true => Position::Open {
-                until: Instant::now() + self.breaker.open_for,
+                until: Deadline::after(self.breaker.open_for, &self.breaker.clock),
             },
             false => Position::Closed { failures },
         };
@@ -172,7 +134,7 @@ impl Drop for Admission<'_> {
         let mut position = lock(&self.breaker.position);
         if matches!(*position, Position::Probing) {
             *position = Position::Open {
-                until: Instant::now(),
+                until: Deadline::after(Duration::ZERO, &self.breaker.clock),
             };
         }
     }
@@ -188,20 +150,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_beyond_the_cap_are_refused_until_others_end() {
-        let calls = CallsInFlight::new(Some(2));
-        let (first, _second) = (calls.enter().unwrap(), calls.enter().unwrap());
-        let error = calls.enter().map(drop).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Busy);
-        assert_eq!(calls.count(), 2);
-        drop(first);
-        assert!(calls.enter().is_ok());
-        assert!(CallsInFlight::new(None).enter().is_ok());
-    }
-
-    #[test]
     fn it_opens_after_failures_in_a_row_only() {
-        let breaker = Breaker::new(Some(2), Duration::from_secs(60));
+        let breaker = Breaker::new(Some(2), Duration::from_secs(60), Clock::default());
         breaker.admit().unwrap().failed();
         breaker.admit().unwrap().succeeded();
         breaker.admit().unwrap().failed();
@@ -215,7 +165,7 @@ mod tests {
 
     #[test]
     fn one_probe_at_a_time_decides() {
-        let breaker = Breaker::new(Some(1), Duration::ZERO);
+        let breaker = Breaker::new(Some(1), Duration::ZERO, Clock::default());
         breaker.admit().unwrap().failed();
         let probe = breaker.admit().unwrap();
         assert_eq!(breaker.state(), BreakerState::Probing);
@@ -229,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_late_success_outlives_a_probe_that_found_out_nothing() {
-        let breaker = Breaker::new(Some(1), Duration::ZERO);
+        let breaker = Breaker::new(Some(1), Duration::ZERO, Clock::default());
         let early = breaker.admit().unwrap();
         breaker.admit().unwrap().failed();
         let probe = breaker.admit().unwrap();
@@ -240,7 +190,7 @@ mod tests {
 
     #[test]
     fn without_configuration_it_never_opens() {
-        let breaker = Breaker::new(None, Duration::from_secs(60));
+        let breaker = Breaker::new(None, Duration::from_secs(60), Clock::default());
         for _ in 0..1000 {
             breaker.admit().unwrap().failed();
         }

@@ -1,6 +1,7 @@
 //! What carries out operations: settings, credentials, transport, and what is counted over all calls.
 
-use super::overload::{Breaker, CallsInFlight};
+use super::breaker::Breaker;
+use super::calls_in_flight::CallsInFlight;
 use super::request_head::prepared_head;
 use super::retry::{RetryBudget, RetryPolicy};
 use super::verdict::Verdict;
@@ -43,7 +44,11 @@ impl Live {
     fn new(settings: &Settings) -> Self {
         Self {
             in_flight: CallsInFlight::new(settings.max_calls_in_flight),
-            breaker: Breaker::new(settings.breaker_failures, settings.breaker_open),
+            breaker: Breaker::new(
+                settings.breaker_failures,
+                settings.breaker_open,
+                settings.clock.clone(),
+            ),
             retry_budget: RetryBudget::new(settings.retry_budget),
             observations: Observations::new(settings.recent_attempts),
             threads: CallThreads::default(),
@@ -80,7 +85,7 @@ impl Engine {
         options: &CallOptions,
         default_timeout: Duration,
     ) -> Result<Call, Error> {
-        let call = Call::begin(options, default_timeout, &self.calls)?;
+        let call = Call::begin(options, default_timeout, &self.calls, &self.settings.clock)?;
         // Asked after the call has entered the list that `shut_down` goes through: one of the two sees the other.
         if self.is_shut_down.load(Ordering::SeqCst) {
             return Err(Error::new(

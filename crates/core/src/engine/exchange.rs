@@ -3,14 +3,14 @@
 use super::engine::Engine;
 use super::retry::random;
 use super::verdict::Verdict;
-use crate::call::{Call, Stop, sleep};
+use crate::call::{Call, Stop};
 use crate::config::Credentials;
 use crate::model::{
     Attempt, CORRELATION_HEADER, Delivery, Error, ErrorKind, Operation, Phase, Repeat,
 };
 use crate::transport::{Failure, Incoming, Outgoing, ReceivedHead, Trace};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 /// Makes sense of a complete answer, or says why there is none to be made.
 pub(crate) type Understand<'a, T> =
@@ -33,7 +33,7 @@ impl Exchange<'_> {
             .map_err(|error| error.with_correlation_id(&self.call.correlation_id))
             .and_then(|_under_way| self.attempts(understand));
         let failure = outcome.as_ref().err().map(Error::kind);
-        live.observations.call(self.call.began.elapsed(), failure);
+        live.observations.call(self.call.elapsed(), failure);
         if failure.is_none() {
             live.retry_budget.refund();
         }
@@ -52,7 +52,7 @@ impl Exchange<'_> {
                     return Err(self.final_error(last.unwrap_or(error), made));
                 }
             };
-            let started = (SystemTime::now(), Instant::now());
+            let started = (SystemTime::now(), self.call.elapsed());
             let (outcome, trace) = self.attempt(understand);
             match &outcome {
                 Ok(_) => admission.succeeded(),
@@ -77,7 +77,7 @@ impl Exchange<'_> {
             let Some(pause) = pause else {
                 return Err(self.final_error(error, made));
             };
-            if let Err(stop) = sleep(self.call, pause) {
+            if let Err(stop) = self.call.pause(pause) {
                 return Err(self.final_error(stopped_between(stop, &error), made));
             }
             last = Some(error);
@@ -89,7 +89,7 @@ impl Exchange<'_> {
         if error.repeat() == Repeat::Never {
             return None;
         }
-        let left = self.call.deadline.remaining()?;
+        let left = self.call.time_left()?;
         let is_close = self.operation == Operation::Close;
         let pause = self
             .engine
@@ -143,7 +143,7 @@ impl Exchange<'_> {
     fn record<T>(
         &self,
         number: u64,
-        (started_at, began): (SystemTime, Instant),
+        (started_at, before): (SystemTime, Duration),
         trace: &Trace,
         outcome: Result<&(ReceivedHead, T), &Error>,
     ) -> Attempt {
@@ -153,7 +153,7 @@ impl Exchange<'_> {
             operation: self.operation,
             correlation_id: Arc::clone(&self.call.correlation_id),
             started_at,
-            elapsed: began.elapsed(),
+            elapsed: self.call.elapsed().saturating_sub(before),
             phase: error.map_or(Phase::Reply, Error::phase),
             kind: error.map(Error::kind),
             delivery: error.map(Error::delivery),
@@ -193,7 +193,8 @@ fn is_failure_of_the_service(error: &Error) -> bool {
 fn stopped_between(stop: Stop, last: &Error) -> Error {
     let kind = match stop {
         Stop::DeadlinePassed => ErrorKind::Timeout,
-        Stop::Cancelled | Stop::Forked => ErrorKind::Cancelled,
+        Stop::Cancelled => ErrorKind::Cancelled,
+        Stop::Forked => return Error::forked().with_phase(Phase::Pause),
     };
     Error::new(
         kind,
@@ -203,9 +204,5 @@ fn stopped_between(stop: Stop, last: &Error) -> Error {
         ),
     )
     .with_phase(Phase::Pause)
-    .with_delivery(match stop {
-        // The parent's copy of the call goes on.
-        Stop::Forked => Delivery::Unknown,
-        Stop::Cancelled | Stop::DeadlinePassed => last.delivery(),
-    })
+    .with_delivery(last.delivery())
 }

@@ -1,15 +1,16 @@
 //! Attempts, and what a failure means: an operation is carried out until it is answered, or must not be sent again.
 
+mod breaker;
+mod calls_in_flight;
 mod engine;
 mod exchange;
 mod operations;
-mod overload;
 mod request_head;
 mod retry;
 mod verdict;
 
+pub use breaker::BreakerState;
 pub(crate) use engine::Engine;
 pub(crate) use operations::check_conversation_id;
-pub use overload::BreakerState;
 pub(crate) use request_head::{operation_uri, user_agent};
 pub(crate) use verdict::{parse_retry_after, says_that_it_is_over};

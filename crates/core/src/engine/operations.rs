@@ -148,6 +148,6 @@ fn answer(call: &Call, received: ReceivedHead) -> Answer {
         raw: String::from_utf8(received.body).unwrap_or_default(),
         headers: received.headers,
         correlation_id: Arc::clone(&call.correlation_id),
-        elapsed: call.began.elapsed(),
+        elapsed: call.elapsed(),
     }
 }

@@ -56,11 +56,7 @@ impl Verdict<'_> {
             Cause::Stopped(Stop::Cancelled) => {
                 (ErrorKind::Cancelled, format!("cancelled while {doing}"))
             }
-            Cause::Stopped(Stop::Forked) => (
-                ErrorKind::Cancelled,
-                "the process has forked since the call began; its answer goes to the parent"
-                    .to_owned(),
-            ),
+            Cause::Stopped(Stop::Forked) => return Error::forked().with_phase(failure.phase),
             Cause::ConnectTimeout => (
                 ErrorKind::Connect,
                 format!(
@@ -111,7 +107,7 @@ impl Verdict<'_> {
                 format!("unexpected: {}", failure.detail),
             ),
         };
-        let delivery = match failure.sent || matches!(failure.cause, Cause::Stopped(Stop::Forked)) {
+        let delivery = match failure.sent {
             true => Delivery::Unknown,
             false => Delivery::NotSent,
         };

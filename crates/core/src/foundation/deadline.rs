@@ -1,5 +1,6 @@
 //! The moment by which a call has ended, whatever the network does.
 
+use super::clock::Clock;
 use std::time::{Duration, Instant};
 
 /// A point in time, made once per call and handed to everything the call waits for.
@@ -7,13 +8,13 @@ use std::time::{Duration, Instant};
 pub(crate) struct Deadline(Instant);
 
 impl Deadline {
-    pub(crate) fn after(duration: Duration) -> Self {
-        Self(Instant::now() + duration)
+    pub(crate) fn after(duration: Duration, clock: &Clock) -> Self {
+        Self(clock.now() + duration)
     }
 
     /// What is left, or `None` once the moment has passed.
-    pub(crate) fn remaining(self) -> Option<Duration> {
-        let left = self.0.saturating_duration_since(Instant::now());
+    pub(crate) fn remaining(self, clock: &Clock) -> Option<Duration> {
+        let left = self.0.saturating_duration_since(clock.now());
         (!left.is_zero()).then_some(left)
     }
 
@@ -28,9 +29,10 @@ mod tests {
 
     #[test]
     fn nothing_remains_of_a_moment_that_has_passed() {
-        assert_eq!(Deadline::after(Duration::ZERO).remaining(), None);
-        assert!(
-            Deadline::after(Duration::from_secs(60)).remaining() > Some(Duration::from_secs(50))
-        );
+        let clock = Clock::movable();
+        let deadline = Deadline::after(Duration::from_secs(60), &clock);
+        assert!(deadline.remaining(&clock) > Some(Duration::from_secs(50)));
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(deadline.remaining(&clock), None);
     }
 }

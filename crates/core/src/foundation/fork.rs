@@ -27,9 +27,23 @@ mod registration {
     }
 }
 
-/// How often this process and its ancestors have forked since the first client was made.
-pub(crate) fn generation() -> u64 {
-    FORKS.load(Ordering::Relaxed)
+/// The process that made something, told from its forked children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Process(u64);
+
+impl Process {
+    /// No process at all.
+    pub(crate) const NONE: Self = Self(u64::MAX);
+
+    /// The one that runs now.
+    pub(crate) fn current() -> Self {
+        // How often this process and its ancestors have forked since the first client was made.
+        Self(FORKS.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn is_current(self) -> bool {
+        self == Self::current()
+    }
 }
 
 /// Counts forks from now on. Called by whatever makes a [`PerProcess`]; only the first call registers.
@@ -41,7 +55,7 @@ fn count_forks() {
 
 /// A state of which every process has its own, made when it is first needed there.
 pub(crate) struct PerProcess<T> {
-    generation: u64,
+    process: Process,
     state: Arc<T>,
     in_child: OnceBox<PerProcess<T>>,
 }
@@ -50,7 +64,7 @@ impl<T> PerProcess<T> {
     pub(crate) fn new(state: T) -> Self {
         count_forks();
         Self {
-            generation: generation(),
+            process: Process::current(),
             state: Arc::new(state),
             in_child: OnceBox::new(),
         }
@@ -59,9 +73,9 @@ impl<T> PerProcess<T> {
     /// The state of the process that asks; `make` is called where there is none yet. Two threads that ask at the same
     /// time in a fresh child both make one and one is kept, so that no lock is needed.
     pub(crate) fn get(&self, make: impl FnOnce() -> T) -> &T {
-        let generation = generation();
+        let current = Process::current();
         let mut newest = self;
-        while newest.generation != generation {
+        while newest.process != current {
             match newest.in_child.get() {
                 Some(next) => newest = next,
                 None => {
@@ -79,7 +93,7 @@ impl<T> PerProcess<T> {
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
         // What another process made may be half changed here, and its sockets are not ours to close down.
-        if self.generation != generation() {
+        if !self.process.is_current() {
             std::mem::forget(Arc::clone(&self.state));
         }
     }
@@ -97,9 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn a_later_generation_gets_a_state_of_its_own() {
+    fn a_forked_child_gets_a_state_of_its_own() {
         let mut state = PerProcess::new(7);
-        state.generation = u64::MAX;
+        state.process = Process::NONE;
         assert_eq!(*state.get(|| 8), 8);
         assert_eq!(*state.get(|| 9), 8);
     }

@@ -1,7 +1,9 @@
 //! What knows nothing of a chat.
 
+pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod fork;
+pub(crate) mod monitor;
 pub(crate) mod own_thread;
 pub(crate) mod secret;
 pub(crate) mod sync;

@@ -69,6 +69,15 @@ impl Error {
         Self::new(ErrorKind::Internal, message)
     }
 
+    /// The call was begun before a fork and this is the child: its answer goes to the parent, whose copy of it goes on.
+    pub(crate) fn forked() -> Self {
+        Self::new(
+            ErrorKind::Cancelled,
+            "the process has forked since the call began; its answer goes to the parent",
+        )
+        .with_delivery(Delivery::Unknown)
+    }
+
     /// What a binding reports where it has to catch a panic, from what `catch_unwind` returns. Nothing is known about the
     /// request then, so the delivery is [`Delivery::Unknown`]. Since 0.1.0.
     #[must_use]

@@ -34,7 +34,7 @@ impl Opener<'_> {
         call: &Call,
         report: &mut ConnectionReport,
     ) -> Result<Opened, Failure> {
-        let until = Deadline::after(self.options.connect_timeout);
+        let until = Deadline::after(self.options.connect_timeout, &call.clock);
         let target = &self.options.target;
         connect::open(target, self.names, self.tls, call, until, report)
     }

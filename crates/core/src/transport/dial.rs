@@ -19,11 +19,11 @@ use std::time::{Duration, Instant};
 /// How long an address may stay undecided before the next one is tried beside it.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The connections that are being tried.
+/// The connections that are neither open nor refused yet.
 #[derive(Default)]
-struct Tried(Mutex<Vec<(Arc<Socket>, SocketAddr)>>);
+struct Undecided(Mutex<Vec<(Arc<Socket>, SocketAddr)>>);
 
-impl Interrupt for Tried {
+impl Interrupt for Undecided {
     fn interrupt(&self) {
         for (socket, _) in lock(&self.0).iter() {
             // Wakes the poll; a socket that is already gone needs no waking.
@@ -37,8 +37,8 @@ pub(super) fn dial(
     call: &Call,
     until: Deadline,
 ) -> Result<(Arc<Socket>, SocketAddr), Failure> {
-    let tried = Arc::new(Tried::default());
-    call.cancel.attach(tried.clone());
+    let undecided = Arc::new(Undecided::default());
+    call.cancel.attach(undecided.clone());
     let mut candidates = in_turn(addresses).into_iter().peekable();
     let mut next_start = Instant::now();
     let mut refusals: Vec<String> = Vec::new();
@@ -47,14 +47,14 @@ pub(super) fn dial(
         let patience = call
             .may_block(until)
             .map_err(|stop| gave_up(stop, call, &refusals))?;
-        let undecided = !lock(&tried.0).is_empty();
+        let some_are_undecided = !lock(&undecided.0).is_empty();
         let now = Instant::now();
-        if (!undecided || now >= next_start) && candidates.peek().is_some() {
+        if (!some_are_undecided || now >= next_start) && candidates.peek().is_some() {
             if let Some(address) = candidates.next() {
                 next_start = now + HEAD_START;
                 match start(address) {
                     Ok((socket, true)) => return ready(socket, address),
-                    Ok((socket, false)) => lock(&tried.0).push((socket, address)),
+                    Ok((socket, false)) => lock(&undecided.0).push((socket, address)),
                     Err(error) => {
                         refusals.push(format!("{address}: {error}"));
                         last_error = Some(error);
@@ -63,7 +63,7 @@ pub(super) fn dial(
             }
             continue;
         }
-        if !undecided {
+        if !some_are_undecided {
             let failure = Failure::new(Cause::NotConnected, Phase::Connect, refusals.join("; "));
             return Err(match last_error {
                 Some(error) => failure.with_source(error),
@@ -74,7 +74,7 @@ pub(super) fn dial(
             Some(_) => patience.min(next_start.saturating_duration_since(now)),
             None => patience,
         };
-        if let Some((socket, address)) = decide(&tried, wait, &mut refusals, &mut last_error) {
+        if let Some((socket, address)) = decide(&undecided, wait, &mut refusals, &mut last_error) {
             return ready(socket, address);
         }
     }
@@ -82,16 +82,16 @@ pub(super) fn dial(
 
 /// Waits once and takes out what has been decided: the winner is returned, losers are remembered.
 fn decide(
-    tried: &Tried,
+    undecided: &Undecided,
     wait: Duration,
     refusals: &mut Vec<String>,
     last_error: &mut Option<io::Error>,
 ) -> Option<(Arc<Socket>, SocketAddr)> {
-    let waiting = lock(&tried.0).clone();
+    let waiting = lock(&undecided.0).clone();
     let descriptors: Vec<_> = waiting.iter().map(|(socket, _)| socket.as_fd()).collect();
     let decided = wait_writable(&descriptors, wait).unwrap_or_default();
     for ((socket, address), _) in waiting.iter().zip(decided).filter(|(_, ready)| *ready) {
-        lock(&tried.0).retain(|(other, _)| !Arc::ptr_eq(other, socket));
+        lock(&undecided.0).retain(|(other, _)| !Arc::ptr_eq(other, socket));
         let error = match socket.take_error() {
             Ok(None) => match socket.peer_addr() {
                 Ok(_) => return Some((Arc::clone(socket), *address)),
@@ -139,7 +139,7 @@ fn ready(socket: Arc<Socket>, address: SocketAddr) -> Result<(Arc<Socket>, Socke
 
 fn gave_up(stop: Stop, call: &Call, refusals: &[String]) -> Failure {
     // Which of the two limits it was: the call's own, or the share that connecting may take of it.
-    if stop == Stop::DeadlinePassed && call.deadline.remaining().is_some() {
+    if stop == Stop::DeadlinePassed && call.time_left().is_some() {
         return Failure::new(Cause::ConnectTimeout, Phase::Connect, refusals.join("; "));
     }
     Failure::stopped(stop, Phase::Connect)

@@ -101,11 +101,7 @@ struct Stopped(Stop);
 
 impl fmt::Display for Stopped {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self.0 {
-            Stop::Cancelled => "cancelled",
-            Stop::DeadlinePassed => "the deadline has passed",
-            Stop::Forked => "the process has forked",
-        })
+        write!(formatter, "told to stop: {:?}", self.0)
     }
 }
 

@@ -4,10 +4,11 @@
 //! no name is left to resolve.
 
 use super::failure::{Cause, Failure};
-use crate::call::{Call, Interrupt, Stop};
+use crate::call::{Call, Stop};
+use crate::foundation::clock::Clock;
 use crate::foundation::deadline::Deadline;
+use crate::foundation::monitor::Monitor;
 use crate::foundation::own_thread;
-use crate::foundation::sync::{Condvar, Mutex, PoisonError, lock};
 use crate::model::{Phase, literal_address};
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -20,18 +21,13 @@ const RESOLVER_STACK_BYTES: usize = 512 * 1024;
 
 pub(super) struct Names {
     time_to_live: Duration,
-    board: Arc<Board>,
-}
-
-/// Where callers ask and the resolver thread answers.
-#[derive(Default)]
-struct Board {
-    state: Mutex<State>,
-    changed: Condvar,
+    clock: Clock,
+    /// Where callers ask and the resolver thread answers.
+    requests: Arc<Monitor<Requests>>,
 }
 
 #[derive(Default)]
-struct State {
+struct Requests {
     answers: HashMap<String, Answer>,
     wanted: VecDeque<String>,
     resolving: Option<String>,
@@ -43,19 +39,12 @@ struct Answer {
     addresses: Result<Vec<IpAddr>, String>,
 }
 
-impl Interrupt for Board {
-    fn interrupt(&self) {
-        // Taken, so that a caller between its check and its waiting cannot miss this.
-        let _state = lock(&self.state);
-        self.changed.notify_all();
-    }
-}
-
 impl Names {
-    pub(super) fn new(time_to_live: Duration) -> Self {
+    pub(super) fn new(time_to_live: Duration, clock: Clock) -> Self {
         Self {
             time_to_live,
-            board: Arc::default(),
+            clock,
+            requests: Arc::default(),
         }
     }
 
@@ -69,110 +58,79 @@ impl Names {
         if let Some(address) = literal_address(host) {
             return Ok(vec![address]);
         }
-        call.cancel.attach(self.board.clone());
-        let asked_at = Instant::now();
-        let mut state = lock(&self.board.state);
-        if let Some(addresses) = state.fresh(host, self.time_to_live) {
+        if let Some(addresses) = self.fresh(host) {
             return Ok(addresses);
         }
-        loop {
-            if let Some(answer) = state
-                .answers
-                .get(host)
-                .filter(|answer| answer.at >= asked_at)
-            {
-                return match &answer.addresses {
-                    Ok(addresses) => Ok(addresses.clone()),
-                    Err(reason) => Err(Failure::new(
-                        Cause::NameNotFound,
-                        Phase::Resolve,
-                        format!("{host}: {reason}"),
-                    )),
-                };
+        let asked_at = self.clock.now();
+        let resolved = call.wait_for(&self.requests, until, |requests| {
+            match requests.answers.get(host) {
+                Some(answer) if answer.at >= asked_at => {
+                    let addresses = answer.addresses.clone();
+                    Some(addresses.map_err(|reason| not_found(format!("{host}: {reason}"))))
+                }
+                // Each time round: another caller may have forgotten the answer before this one saw it.
+                _ => self.ask(requests, host).err().map(Err),
             }
-            // Each time round: another caller may have forgotten the answer before this one saw it.
-            state.ask(host);
-            if !state.thread_runs {
-                self.start_thread().map_err(|error| {
-                    state.wanted.clear();
-                    Failure::new(
-                        Cause::NameNotFound,
-                        Phase::Resolve,
-                        format!("no thread for the resolver: {error}"),
-                    )
-                    .with_source(error)
-                })?;
-                state.thread_runs = true;
-            }
-            drop(state);
-            // The caller's check runs in here, so no lock is held.
-            let patience = call
-                .may_block(until)
-                .map_err(|stop| gave_up(stop, call, host))?;
-            state = lock(&self.board.state);
-            let is_asked = state.is_asked(host);
-            if is_asked && !call.cancel.is_cancelled() {
-                (state, _) = self
-                    .board
-                    .changed
-                    .wait_timeout(state, patience)
-                    .unwrap_or_else(PoisonError::into_inner);
-            }
+        });
+        resolved.unwrap_or_else(|stop| Err(gave_up(stop, call, host)))
+    }
+
+    fn fresh(&self, host: &str) -> Option<Vec<IpAddr>> {
+        let requests = self.requests.lock();
+        let answer = requests.answers.get(host)?;
+        let is_fresh = self.clock.since(answer.at) < self.time_to_live;
+        answer.addresses.as_ref().ok().filter(|_| is_fresh).cloned()
+    }
+
+    /// Has the resolver thread look for a host, unless it has been asked to already.
+    fn ask(&self, requests: &mut Requests, host: &str) -> Result<(), Failure> {
+        let is_asked = requests.resolving.as_deref() == Some(host)
+            || requests.wanted.iter().any(|name| name == host);
+        if !is_asked {
+            requests.wanted.push_back(host.to_owned());
         }
+        if !requests.thread_runs {
+            self.start_thread().map_err(|error| {
+                requests.wanted.clear();
+                not_found(format!("no thread for the resolver: {error}")).with_source(error)
+            })?;
+            requests.thread_runs = true;
+        }
+        Ok(())
     }
 
     /// Has the name resolved anew next time: its addresses did not answer.
     pub(super) fn forget(&self, host: &str) {
-        lock(&self.board.state).answers.remove(host);
+        self.requests.lock().answers.remove(host);
     }
 
     fn start_thread(&self) -> io::Result<()> {
-        let board = Arc::clone(&self.board);
+        let (requests, clock) = (Arc::clone(&self.requests), self.clock.clone());
         own_thread::start("polyai-resolver", RESOLVER_STACK_BYTES, move || {
-            board.resolve_what_is_wanted();
+            resolve_what_is_wanted(&requests, &clock);
         })
     }
 }
 
-impl State {
-    fn fresh(&self, host: &str, time_to_live: Duration) -> Option<Vec<IpAddr>> {
-        let answer = self.answers.get(host)?;
-        let fresh = answer.at.elapsed() < time_to_live;
-        answer.addresses.as_ref().ok().filter(|_| fresh).cloned()
-    }
-
-    /// The resolver has it before it, or is at it.
-    fn is_asked(&self, host: &str) -> bool {
-        self.resolving.as_deref() == Some(host) || self.wanted.iter().any(|name| name == host)
-    }
-
-    fn ask(&mut self, host: &str) {
-        if !self.is_asked(host) {
-            self.wanted.push_back(host.to_owned());
-        }
+fn resolve_what_is_wanted(requests: &Monitor<Requests>, clock: &Clock) {
+    loop {
+        let next = requests.change(|requests| {
+            requests.resolving = requests.wanted.pop_front();
+            requests.thread_runs = requests.resolving.is_some();
+            requests.resolving.clone()
+        });
+        let Some(host) = next else {
+            return;
+        };
+        let addresses = resolve_now(&host);
+        let at = clock.now();
+        let answer = Answer { at, addresses };
+        requests.change(|requests| requests.answers.insert(host, answer));
     }
 }
 
-impl Board {
-    fn resolve_what_is_wanted(&self) {
-        let mut state = lock(&self.state);
-        while let Some(host) = state.wanted.pop_front() {
-            state.resolving = Some(host.clone());
-            drop(state);
-            let addresses = resolve_now(&host);
-            state = lock(&self.state);
-            state.resolving = None;
-            state.answers.insert(
-                host,
-                Answer {
-                    at: Instant::now(),
-                    addresses,
-                },
-            );
-            self.changed.notify_all();
-        }
-        state.thread_runs = false;
-    }
+fn not_found(words: String) -> Failure {
+    Failure::new(Cause::NameNotFound, Phase::Resolve, words)
 }
 
 fn resolve_now(host: &str) -> Result<Vec<IpAddr>, String> {
@@ -192,7 +150,7 @@ fn resolve_now(host: &str) -> Result<Vec<IpAddr>, String> {
 }
 
 fn gave_up(stop: Stop, call: &Call, host: &str) -> Failure {
-    if stop == Stop::DeadlinePassed && call.deadline.remaining().is_some() {
+    if stop == Stop::DeadlinePassed && call.time_left().is_some() {
         return Failure::new(
             Cause::ConnectTimeout,
             Phase::Resolve,
@@ -207,46 +165,50 @@ mod tests {
     use super::*;
     use crate::call::{CallOptions, CancelToken};
 
-    fn call() -> Call {
-        Call::begin(
-            &CallOptions::default(),
-            Duration::from_secs(20),
-            &CancelToken::new(),
-        )
-        .unwrap()
+    const TIME_TO_LIVE: Duration = Duration::from_secs(30);
+
+    fn resolve(names: &Names, host: &str) -> Result<Vec<IpAddr>, Failure> {
+        let patience = Duration::from_secs(20);
+        let (options, token) = (CallOptions::default(), CancelToken::new());
+        let call = Call::begin(&options, patience, &token, &names.clock).unwrap();
+        names.resolve(host, &call, call.deadline)
     }
 
-    fn soon() -> Deadline {
-        Deadline::after(Duration::from_secs(20))
+    fn answered_at(names: &Names) -> Instant {
+        names.requests.lock().answers["localhost"].at
     }
 
     #[test]
     fn an_address_needs_no_resolver() {
-        let names = Names::new(Duration::from_secs(30));
-        let addresses = names.resolve("[::1]", &call(), soon()).unwrap();
+        let names = Names::new(TIME_TO_LIVE, Clock::default());
+        let addresses = resolve(&names, "[::1]").unwrap();
         assert_eq!(addresses, ["::1".parse::<IpAddr>().unwrap()]);
-        assert!(lock(&names.board.state).answers.is_empty());
+        assert!(names.requests.lock().answers.is_empty());
     }
 
     #[test]
     fn a_name_is_resolved_once_within_its_time_to_live() {
-        let names = Names::new(Duration::from_secs(30));
-        let first = names.resolve("localhost", &call(), soon()).unwrap();
+        let clock = Clock::movable();
+        let names = Names::new(TIME_TO_LIVE, clock.clone());
+        let first = resolve(&names, "localhost").unwrap();
         assert!(first.iter().all(IpAddr::is_loopback) && !first.is_empty());
-        let at = lock(&names.board.state).answers["localhost"].at;
-        names.resolve("localhost", &call(), soon()).unwrap();
-        assert_eq!(lock(&names.board.state).answers["localhost"].at, at);
+        let at = answered_at(&names);
+        clock.advance(TIME_TO_LIVE / 2);
+        resolve(&names, "localhost").unwrap();
+        assert_eq!(answered_at(&names), at);
+        clock.advance(TIME_TO_LIVE / 2);
+        resolve(&names, "localhost").unwrap();
+        let later = answered_at(&names);
+        assert!(later > at);
         names.forget("localhost");
-        names.resolve("localhost", &call(), soon()).unwrap();
-        assert!(lock(&names.board.state).answers["localhost"].at > at);
+        resolve(&names, "localhost").unwrap();
+        assert!(answered_at(&names) > later);
     }
 
     #[test]
     fn a_name_without_an_address_says_so() {
-        let names = Names::new(Duration::from_secs(30));
-        let failure = names
-            .resolve("no-such-host.invalid", &call(), soon())
-            .unwrap_err();
+        let names = Names::new(TIME_TO_LIVE, Clock::default());
+        let failure = resolve(&names, "no-such-host.invalid").unwrap_err();
         assert!(
             matches!(failure.cause, Cause::NameNotFound | Cause::ConnectTimeout),
             "{failure:?}"

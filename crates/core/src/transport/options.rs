@@ -1,6 +1,7 @@
 //! What a connection needs to know of the settings.
 
 use super::way::Target;
+use crate::foundation::clock::Clock;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;
@@ -21,5 +22,6 @@ pub(super) struct TransportOptions {
     pub(super) idle_timeout: Duration,
     pub(super) max_idle_connections: usize,
     pub(super) name_ttl: Duration,
+    pub(super) clock: Clock,
     pub(super) limits: Limits,
 }

@@ -3,32 +3,35 @@
 use super::connection::Connection;
 use super::message::ReceivedHead;
 use super::trace::Trace;
+use crate::foundation::clock::Clock;
 use crate::foundation::sync::{AtomicBool, Mutex, Ordering, lock};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 pub(super) struct Pool {
-    idle: Mutex<VecDeque<(Connection, Instant)>>,
+    idle: Mutex<VecDeque<(Box<Connection>, Instant)>>,
     idle_timeout: Duration,
     most: usize,
+    clock: Clock,
     is_closed: AtomicBool,
 }
 
 impl Pool {
-    pub(super) fn new(idle_timeout: Duration, most: usize) -> Self {
+    pub(super) fn new(idle_timeout: Duration, most: usize, clock: Clock) -> Self {
         Self {
             idle: Mutex::default(),
             idle_timeout,
             most,
+            clock,
             is_closed: AtomicBool::new(false),
         }
     }
 
-    pub(super) fn take(&self) -> Option<Connection> {
+    pub(super) fn take(&self) -> Option<Box<Connection>> {
         let mut too_old = VecDeque::new();
         let mut idle = lock(&self.idle);
         let (connection, since) = idle.pop_back()?;
-        if since.elapsed() < self.idle_timeout {
+        if self.clock.since(since) < self.idle_timeout {
             return Some(connection);
         }
         // The others have been idle for longer. They are closed when the lock is free again.
@@ -37,8 +40,8 @@ impl Pool {
         None
     }
 
-    pub(super) fn put(&self, connection: Connection) {
-        let now = Instant::now();
+    pub(super) fn put(&self, connection: Box<Connection>) {
+        let now = self.clock.now();
         let mut leaving = Vec::new();
         let mut idle = lock(&self.idle);
         if self.is_closed.load(Ordering::Acquire) {
@@ -59,7 +62,7 @@ impl Pool {
     /// Whether the connection that would be taken next is of use. Its age goes on.
     pub(super) fn holds_one_that_is_alive(&self) -> bool {
         lock(&self.idle).back().is_some_and(|(connection, since)| {
-            since.elapsed() < self.idle_timeout && connection.is_alive()
+            self.clock.since(*since) < self.idle_timeout && connection.is_alive()
         })
     }
 
@@ -82,7 +85,7 @@ impl Pool {
 pub(crate) struct Incoming<'a> {
     pub(crate) received: ReceivedHead,
     pub(crate) trace: Trace,
-    connection: Connection,
+    connection: Box<Connection>,
     pool: &'a Pool,
 }
 
@@ -90,7 +93,7 @@ impl<'a> Incoming<'a> {
     pub(super) fn new(
         received: ReceivedHead,
         trace: Trace,
-        connection: Connection,
+        connection: Box<Connection>,
         pool: &'a Pool,
     ) -> Self {
         Self {

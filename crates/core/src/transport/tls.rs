@@ -117,7 +117,7 @@ impl Tls {
 fn handshake_failure(error: io::Error, peer: Peer, call: &Call) -> Failure {
     let (phase, name) = (peer.phase(), peer.name());
     if let Some(stop) = stop_of(&error) {
-        if stop == Stop::DeadlinePassed && call.deadline.remaining().is_some() {
+        if stop == Stop::DeadlinePassed && call.time_left().is_some() {
             return Failure::new(
                 Cause::ConnectTimeout,
                 phase,

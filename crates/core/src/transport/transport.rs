@@ -32,8 +32,12 @@ struct Live {
 impl Live {
     fn new(options: &TransportOptions) -> Self {
         Self {
-            pool: Pool::new(options.idle_timeout, options.max_idle_connections),
-            names: Names::new(options.name_ttl),
+            pool: Pool::new(
+                options.idle_timeout,
+                options.max_idle_connections,
+                options.clock.clone(),
+            ),
+            names: Names::new(options.name_ttl, options.clock.clone()),
             tls: Tls::new(options.extra_roots.clone(), options.identity.clone()),
         }
     }
@@ -59,6 +63,7 @@ impl Transport {
             idle_timeout: settings.idle_timeout,
             max_idle_connections: settings.max_idle_connections,
             name_ttl: settings.name_ttl,
+            clock: settings.clock.clone(),
             limits: Limits {
                 max_body_bytes: settings.max_body_bytes,
                 max_header_bytes: settings.max_header_bytes,
@@ -103,7 +108,7 @@ impl Transport {
         if live.pool.holds_one_that_is_alive() {
             return Ok(());
         }
-        let mut connection = Connection::default();
+        let mut connection = Box::<Connection>::default();
         connection.open_ahead(call, self.opener(live))?;
         live.pool.put(connection);
         Ok(())
@@ -118,7 +123,7 @@ impl Transport {
     pub(crate) fn add_idle(&self, count: u32) {
         let live = self.live();
         for _ in 0..count {
-            live.pool.put(Connection::default());
+            live.pool.put(Box::<Connection>::default());
         }
     }
 

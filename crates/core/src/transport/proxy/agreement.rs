@@ -76,13 +76,11 @@ impl Agreement<'_> {
 
     fn broken(&self, error: io::Error) -> Failure {
         match stop_of(&error) {
-            Some(Stop::DeadlinePassed) if self.way.call.deadline.remaining().is_some() => {
-                Failure::new(
-                    Cause::ConnectTimeout,
-                    Phase::Proxy,
-                    "the proxy gives no complete answer",
-                )
-            }
+            Some(Stop::DeadlinePassed) if self.way.call.time_left().is_some() => Failure::new(
+                Cause::ConnectTimeout,
+                Phase::Proxy,
+                "the proxy gives no complete answer",
+            ),
             Some(stop) => Failure::stopped(stop, Phase::Proxy),
             None => refused(format!("it broke the connection: {error}")).with_source(error),
         }

@@ -3,6 +3,7 @@
 use super::agreement::{Agreement, Destination};
 use super::{http, socks};
 use crate::config::{Proxy, ProxyProtocol};
+use crate::foundation::clock::Clock;
 use crate::foundation::deadline::Deadline;
 use crate::model::{Phase, literal_address};
 use crate::transport::failure::{Cause, Failure};
@@ -29,7 +30,7 @@ pub(in crate::transport) fn open(
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for address in addresses {
         let way_of_one = Way {
-            until: share(way.until, left),
+            until: share(way.until, left, &way.call.clock),
             ..way
         };
         left = left.saturating_sub(1);
@@ -65,9 +66,9 @@ pub(in crate::transport) fn open(
 }
 
 /// What one of several tries may take of the time that is left.
-fn share(until: Deadline, tries: u32) -> Deadline {
-    let left = until.remaining().unwrap_or(Duration::ZERO);
-    Deadline::after(left / tries.max(1)).earlier_of(until)
+fn share(until: Deadline, tries: u32, clock: &Clock) -> Deadline {
+    let left = until.remaining(clock).unwrap_or(Duration::ZERO);
+    Deadline::after(left / tries.max(1), clock).earlier_of(until)
 }
 
 fn through(

@@ -1,0 +1,72 @@
+//! A value that threads change, and wait for a change of.
+
+use super::sync::{Condvar, Mutex, MutexGuard, PoisonError, lock};
+use std::time::Duration;
+
+#[derive(Default)]
+pub(crate) struct Monitor<T> {
+    value: Mutex<T>,
+    changed: Condvar,
+}
+
+impl<T> Monitor<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self {
+            value: Mutex::new(value),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// The value, for a look or for a change that nobody waits for.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        lock(&self.value)
+    }
+
+    /// Changes the value, and wakes whoever waits.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+        let result = change(&mut self.lock());
+        self.changed.notify_all();
+        result
+    }
+
+    /// Has whoever waits look again. The lock is taken, so that who is between looking and waiting cannot miss this.
+    pub(crate) fn wake(&self) {
+        let _value = self.lock();
+        self.changed.notify_all();
+    }
+
+    /// Waits for a change, at most that long; possibly for nothing.
+    pub(crate) fn wait(&self, value: MutexGuard<'_, T>, at_most: Duration) {
+        drop(
+            self.changed
+                .wait_timeout(value, at_most)
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+    }
+
+    /// Waits until `ready` has a result. `left` says how long at most; `None` ends the waiting without one.
+    pub(crate) fn wait_for<R>(
+        &self,
+        left: impl Fn() -> Option<Duration>,
+        mut ready: impl FnMut(&mut T) -> Option<R>,
+    ) -> Option<R> {
+        loop {
+            let mut value = self.lock();
+            if let Some(result) = ready(&mut value) {
+                return Some(result);
+            }
+            self.wait(value, left()?);
+        }
+    }
+}
+
+impl<T> Monitor<Option<T>> {
+    /// Takes the value as soon as there is one, if that is within so long.
+    pub(crate) fn take_within(&self, at_most: Duration) -> Option<T> {
+        let (mut value, _) = self
+            .changed
+            .wait_timeout_while(self.lock(), at_most, |value| value.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        value.take()
+    }
+}
