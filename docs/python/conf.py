@@ -26,7 +26,7 @@ nitpicky = True
 # Python's own names, which would have to be fetched to be linked to, and names of types that are nobody's business.
 nitpick_ignore_regex = [
     (r"py:.*", r"(collections\.abc|datetime|os|pathlib|types|typing|typing_extensions)\..+"),
-    (r"py:class", r"(polyai_chat\.)?_\w+"),
+    (r"py:class", r"(polyai_chat(_testing)?\.)?(_\w+\.)?_\w+"),
 ]
 nitpick_ignore = [
     ("py:class", name)

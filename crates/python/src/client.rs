@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// Talks to one project of the service.
 ///
-/// Make one at the start and keep it. Any number of threads may use it, and share its connections. Making one opens
+/// Make one at the start, keep it, and close it at the end. Any number of threads may use it, and share its connections. Making one opens
 /// no socket and starts no thread. It goes on in a child after a fork. It cannot be pickled, because it holds keys,
 /// which it shows nowhere.
 ///
@@ -193,29 +193,8 @@ impl Client {
 
     /// Starts to create a conversation and returns at once. The deadline begins now.
     ///
-    /// Args:
-    ///     integration_attributes: What the agent may know about the customer: a mapping that can be written as JSON.
-    ///     variant_id: The variant of the agent, for the whole conversation.
-    ///     channel: The channel: 'webchat', 'whatsapp', 'sms', 'api', or a newer one.
-    ///     asr_lang_code: The language of what the customer writes, such as 'en-US'.
-    ///     tts_lang_code: The language of what the agent answers, such as 'en-US'.
-    ///     user_id: Only in the legacy dialect: who the session belongs to, unique for each session. None makes one.
-    ///     message: Only in the legacy dialect: what the customer says first; may be empty.
-    ///     metadata: Only in the legacy dialect: what goes with the conversation, a mapping that can be written as
-    ///         JSON.
-    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
-    ///         `timeout`.
-    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
-    ///         without spaces. None makes one.
-    ///     extra: Fields that this library does not know, sent as they are.
-    ///
-    /// Returns:
-    ///     The call that is under way; its result is a `Conversation`.
-    ///
-    /// Raises:
-    ///     ChatError: It could not be started, or an argument cannot be sent. What goes wrong later, the result raises.
-    ///     TypeError: An argument is of the wrong type. Nothing was sent.
-    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    /// Arguments and errors are those of `Client.create`; what goes wrong after the start, the result raises. The result
+    /// is a `Conversation`.
     ///
     /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(
@@ -237,7 +216,7 @@ impl Client {
     ///     conversation_id: The id that `create` gave it, 1 to 1024 bytes.
     ///
     /// Returns:
-    ///     The conversation, without a greeting. Whether there is such a one, the first turn tells.
+    ///     The conversation, which has no greeting. An unknown id shows up as `NotFoundError` on the first turn.
     ///
     /// Raises:
     ///     InvalidArgumentError: That is no id.
@@ -298,7 +277,8 @@ impl Client {
         Ok(Reply::new(&reply))
     }
 
-    /// Closes a conversation by its id alone. One that is over, or not there any more, counts as closed.
+    /// Closes a conversation by its id alone. One that is over, or not there any more, counts as closed. Who has the
+    /// `Conversation` calls `Conversation.close`.
     ///
     /// Args:
     ///     conversation_id: The id that `create` gave it, 1 to 1024 bytes.
@@ -322,7 +302,7 @@ impl Client {
         signature = (conversation_id, **fields),
         text_signature = "($self, conversation_id, *, timeout=None, correlation_id=None, extra=None)"
     )]
-    fn close(
+    fn close_conversation(
         &self,
         py: Python<'_>,
         conversation_id: &Bound<'_, PyAny>,
@@ -345,7 +325,7 @@ impl Client {
     /// Raises:
     ///     ConnectError: No connection came about; it was tried once.
     ///     DeadlineExceededError: None came about in that time.
-    ///     CallCancelledError: The client has been shut down.
+    ///     CallCancelledError: The client has been closed.
     ///     TypeError, ValueError: That is no time.
     ///
     /// Blocks at most for `timeout`, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
@@ -382,14 +362,14 @@ impl Client {
 
     /// Starts to close a conversation by its id alone, and returns at once. Its deadline is that of now.
     ///
-    /// Arguments, result and errors are those of `Client.close`; what goes wrong after the start, the result raises.
+    /// Arguments, result and errors are those of `Client.close_conversation`; what goes wrong after the start, the result raises.
     ///
     /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (conversation_id, **fields),
         text_signature = "($self, conversation_id, *, timeout=None, correlation_id=None, extra=None)"
     )]
-    fn start_close(
+    fn start_close_conversation(
         &self,
         py: Python<'_>,
         conversation_id: &Bound<'_, PyAny>,
@@ -415,13 +395,14 @@ impl Client {
         Ok(Turn::of_warm_up(self.client.clone(), started))
     }
 
-    /// Ends every call that is under way, each with a truthful delivery, closes idle connections, and has later calls
-    /// fail.
+    /// Closes the client: ends every call that is under way, closes idle connections, and has later calls fail. The end
+    /// of a `with` block does the same. Closing it again does nothing.
     ///
-    /// Sends nothing: close conversations before. The calls raise `CallCancelledError` on their own threads.
+    /// Sends nothing: conversations stay open, so close them first. The calls raise `CallCancelledError` on their own
+    /// threads, each with a truthful delivery.
     ///
     /// Does not block. Any thread. Since 0.1.0.
-    fn shut_down(&self, py: Python<'_>) {
+    fn close(&self, py: Python<'_>) {
         py.detach(|| self.client.shut_down());
     }
 
@@ -517,7 +498,7 @@ impl Client {
         slf
     }
 
-    /// Shuts it down, as `shut_down` does. Conversations are not closed by that: close them first.
+    /// Closes it, as `close` does.
     fn __exit__(
         &self,
         py: Python<'_>,
@@ -525,7 +506,7 @@ impl Client {
         _exception: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
     ) {
-        self.shut_down(py);
+        self.close(py);
     }
 
     fn __repr__(&self) -> String {

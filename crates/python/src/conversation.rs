@@ -6,6 +6,7 @@ use crate::reply::{Closed, Greeting, Reply};
 use crate::request;
 use crate::turn::Turn;
 use polyai_chat_core as core;
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -48,10 +49,16 @@ impl Conversation {
         self.conversation.id()
     }
 
-    /// What the agent said first; None for a conversation that was attached to.
+    /// What the agent said first. Only `create` is answered with it: a conversation that was attached to has no such
+    /// attribute, and reading it raises `AttributeError`.
     #[getter]
-    fn greeting(&self) -> Option<Greeting> {
-        self.conversation.greeting().map(Greeting::new)
+    fn greeting(&self) -> PyResult<Greeting> {
+        let greeting = self.conversation.greeting().map(Greeting::new);
+        greeting.ok_or_else(|| {
+            PyAttributeError::new_err(
+                "this conversation was attached to and has no greeting: the service gives it to whoever creates one",
+            )
+        })
     }
 
     /// What is known about it now: 'open', 'in_doubt' (a turn was lost that the agent may have heard), 'ended' (by the
@@ -117,28 +124,10 @@ impl Conversation {
         Ok(Reply::new(&reply))
     }
 
-    /// Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now.
+    /// Starts a turn and returns at once. It is queued now, and its deadline starts now.
     ///
-    /// Args:
-    ///     message: What the customer says. None is a turn without a message, which is not the same as an empty one.
-    ///     integration_attributes: What the agent may know about the customer from this turn on: a mapping that can be
-    ///         written as JSON.
-    ///     metadata: What goes with this message: a mapping that can be written as JSON.
-    ///     asr_lang_code: The language of this message, such as 'en-US'.
-    ///     tts_lang_code: The language of the answer, such as 'en-US'.
-    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
-    ///         `timeout`.
-    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
-    ///         without spaces. None makes one.
-    ///     extra: Fields that this library does not know, sent as they are.
-    ///
-    /// Returns:
-    ///     The turn that is under way; its result is a `Reply`.
-    ///
-    /// Raises:
-    ///     ChatError: It could not be started, or an argument cannot be sent. What goes wrong later, the result raises.
-    ///     TypeError: An argument is of the wrong type. Nothing was sent.
-    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    /// Arguments and errors are those of `Conversation.respond`; what goes wrong after the start, the result raises. The
+    /// result is a `Reply`.
     ///
     /// Example:
     ///     >>> turn = conversation.start("Where is my order?")
@@ -200,20 +189,8 @@ impl Conversation {
 
     /// Starts to close it and returns at once.
     ///
-    /// Args:
-    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
-    ///         `close_timeout`.
-    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
-    ///         without spaces. None makes one.
-    ///     extra: Fields that this library does not know, sent as they are.
-    ///
-    /// Returns:
-    ///     The call that is under way; its result is a `Closed`.
-    ///
-    /// Raises:
-    ///     ChatError: It could not be started, or an argument cannot be sent. What goes wrong later, the result raises.
-    ///     TypeError: An argument is of the wrong type. Nothing was sent.
-    ///     ValueError: An argument cannot be sent (`InvalidArgumentError` is one, too). Nothing was sent.
+    /// Arguments and errors are those of `Conversation.close`; what goes wrong after the start, the result raises. The
+    /// result is a `Closed`.
     ///
     /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(
@@ -279,7 +256,7 @@ impl Conversation {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(pyo3::exceptions::PyTypeError::new_err(
+        Err(PyTypeError::new_err(
             "a Conversation cannot be pickled, because it belongs to a client and its keys: pickle its id, and use \
              client.attach(id) on the other side",
         ))

@@ -5,7 +5,7 @@ use crate::calling::call;
 use polyai_chat_core as core;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 
 /// What every answer has beside its own fields.
 #[derive(Clone, PartialEq)]
@@ -109,6 +109,21 @@ macro_rules! answer_class {
                 Ok(fields)
             }
 
+            /// Gives the answer as a dict, for `json.dumps` and for queues.
+            ///
+            /// Returns:
+            ///     A new dict of what the properties hold, by their names, without `raw`, `raw_json` and `headers`. A
+            ///     handoff is the dict that `Handoff.to_dict` gives, or None.
+            ///
+            /// Does not block. Any thread. Since 0.1.0.
+            fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+                let dict = self.own_fields(py)?;
+                dict.set_item("unknown_fields", self.unknown_fields(py)?)?;
+                dict.set_item("correlation_id", &self.answer.correlation_id)?;
+                dict.set_item("elapsed", self.answer.elapsed)?;
+                Ok(dict)
+            }
+
             /// The headers of the response: a mapping whose names have no case.
             #[getter]
             fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -164,6 +179,14 @@ impl Greeting {
             user_id: greeting.user_id().map(str::to_owned),
             answer: answer_of!(greeting),
         }
+    }
+
+    fn own_fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("response", &self.response)?;
+        dict.set_item("conversation_id", &self.conversation_id)?;
+        dict.set_item("user_id", &self.user_id)?;
+        Ok(dict)
     }
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -248,6 +271,17 @@ impl Reply {
             handoff: reply.handoff().map(Handoff::new),
             answer: answer_of!(reply),
         }
+    }
+
+    fn own_fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let handoff = self.handoff.as_ref().map(|handoff| handoff.to_dict(py));
+        let handoff = handoff.transpose()?;
+        let dict = PyDict::new(py);
+        dict.set_item("response", &self.response)?;
+        dict.set_item("end_conversation", self.end_conversation)?;
+        dict.set_item("conversation_id", &self.conversation_id)?;
+        dict.set_item("handoff", handoff)?;
+        Ok(dict)
     }
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -353,6 +387,20 @@ impl Handoff {
         parsed(py, &self.raw_json)
     }
 
+    /// Gives the handoff as a dict, for `json.dumps` and for queues.
+    ///
+    /// Returns:
+    ///     A new dict of `destination`, `reason` and `raw`.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("destination", &self.destination)?;
+        dict.set_item("reason", &self.reason)?;
+        dict.set_item("raw", self.raw(py)?)?;
+        Ok(dict)
+    }
+
     #[classmethod]
     fn _restore(
         _class: &Bound<'_, PyType>,
@@ -412,6 +460,12 @@ impl Closed {
             was_over: closed.was_over(),
             answer: answer_of!(closed),
         }
+    }
+
+    fn own_fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("was_over", self.was_over)?;
+        Ok(dict)
     }
 
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {

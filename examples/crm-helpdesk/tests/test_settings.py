@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from agents import SCRIPT, heard
 from conftest import Desk
-from polyai_chat import Client
+from polyai_chat import Attempt, Client
 from polyai_chat_testing import Simulator
 
 
@@ -87,7 +87,7 @@ def test_what_a_human_has_stays_with_the_human(desk: Desk, simulator: Simulator,
     simulator.fail({"answer": {"status": 500}}, {"operation": "respond", "times": 1})
     ticket = desk.submit("Cancel", "Cancel my order 9", "sam@customer.example")
 
-    def take(attempt: dict[str, Any]) -> None:
+    def take(attempt: Attempt) -> None:
         if attempt["operation"] == "respond":
             Ticket.objects.filter(pk=ticket.pk).update(assigned_to=rita)
 

@@ -73,8 +73,7 @@ class Call:
     def _converse(self, variables: dict[str, str]) -> None:
         conversation = self._conversation = self._outcome(self._client.start_create(**self._fields()), variables)
         variables["CONVERSATION_ID"] = conversation.id
-        if conversation.greeting:
-            self._say(conversation.greeting.response)
+        self._say(conversation.greeting.response)
         while (words := self._listen()) is not None:
             reply = self._outcome(conversation.start(words), variables)
             self._say(reply.response)

@@ -63,7 +63,7 @@ class Server:
         until = time.monotonic() + seconds
         for call in self._calls:
             call.join(max(0.0, until - time.monotonic()))
-        self._client.shut_down()  # each turn says what the agent may have heard
+        self._client.close()  # each turn says what the agent may have heard
         for call in self._calls:
             call.join(5)
 

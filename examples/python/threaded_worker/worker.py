@@ -20,9 +20,9 @@ import threading
 import time
 import zlib
 from io import FileIO
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from polyai_chat import ChatError, Client, Conversation
+from polyai_chat import Attempt, ChatError, Client, Conversation
 
 log = logging.getLogger("worker")
 
@@ -49,7 +49,7 @@ class Tally:
             self.lines[outcome] += 1
             print(json.dumps({**line._asdict(), "outcome": outcome, **more}), flush=True)
 
-    def attempt(self, attempt: dict[str, Any]) -> None:
+    def attempt(self, attempt: Attempt) -> None:
         """For the client's `on_attempt`, which calls it on the thread of the call. Be quick; your metrics go here."""
         with self._lock:
             self.attempts[f"{attempt['operation']} {attempt['status'] or attempt['kind']}"] += 1
@@ -136,7 +136,7 @@ def main() -> int:
     until = time.monotonic() + arguments.stop_within
     for asker in askers:
         asker.join(max(0.0, until - time.monotonic()))
-    client.shut_down()  # ends what is still under way, and each such call says what the agent may have heard
+    client.close()  # ends what is still under way, and each such call says what the agent may have heard
     for asker in askers:
         asker.join()
 

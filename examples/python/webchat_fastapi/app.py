@@ -42,7 +42,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     yield
     if CLOSE_AT_SHUTDOWN:
         await close_all()
-    client.shut_down()
+    await client.aclose()
 
 
 app = FastAPI(lifespan=lifespan, openapi_url=None)
@@ -79,7 +79,7 @@ async def start(request: Request) -> Response:
             return failure(error, is_over=True)
         remember(conversation)
         request.session["conversation"] = conversation.id
-    greeting = conversation.greeting
+    greeting = getattr(conversation, "greeting", None)  # one that was attached to has none
     return JSONResponse(
         {
             "agent": greeting.response if greeting else None,

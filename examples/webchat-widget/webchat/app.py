@@ -90,7 +90,7 @@ def make_app(desk: Desk | None = None, settings: Settings | None = None) -> Fast
         yield
         upkeep.cancel()
         await asyncio.wait((upkeep,))
-        client.shut_down()
+        await client.aclose()
         transcripts.close()
         store.close()
 

@@ -44,10 +44,10 @@ def requests(classes: dict[str, tuple[str, ...]], operation: str) -> dict[str, l
 
 
 CALLS = {
-    "Client": ("create", "start_create", "respond", "start_respond", "close", "start_close"),
+    "Client": ("create", "start_create", "respond", "start_respond", "close_conversation", "start_close_conversation"),
     "Conversation": ("respond", "start", "close", "start_close"),
 }
-ASYNC_CALLS = {"AsyncClient": ("create", "respond", "close"), "AsyncConversation": ("respond", "close")}
+ASYNC_CALLS = {"AsyncClient": ("create", "respond", "close_conversation"), "AsyncConversation": ("respond", "close")}
 
 
 def accepted(make: Any) -> list[str]:
@@ -75,7 +75,7 @@ def stub(name: str) -> ast.Module:
 
 
 def keywords_of_stub() -> list[str]:
-    (options,) = [n for n in stub("_native.pyi").body if isinstance(n, ast.ClassDef) and n.name == "_Options"]
+    (options,) = [n for n in stub("_types.py").body if isinstance(n, ast.ClassDef) and n.name == "ClientOptions"]
     return [n.target.id for n in options.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
 
 
@@ -144,7 +144,7 @@ def blocking() -> Surface:
     found["options"] = {
         "Client(...)": accepted(Client),
         "Client.from_env": accepted(Client.from_env),
-        "_native.pyi": keywords_of_stub(),
+        "_types.py": keywords_of_stub(),
     }
     found["variables"] = {"OPTIONS": [row["environment_variable"] for row in polyai_chat.OPTIONS]}
     found["exceptions"] = {"polyai_chat": exceptions()}

@@ -30,7 +30,7 @@ class Caller:
 
     def _keep(self, step: dict[str, Any], conversation: AsyncConversation) -> dict[str, Any]:
         self.conversations[step["conversation"]] = conversation
-        greeting = conversation.greeting
+        greeting = getattr(conversation, "greeting", None)  # which one that was attached to has not
         shown = {"id": conversation.id, "greeting": None if greeting is None else greeting.response}
         return {**of_outcome(greeting), "conversation": shown}
 
@@ -55,7 +55,7 @@ class Caller:
         return of_outcome(await self.client.respond(step["id"], step.get("message"), **fields_of(step)))
 
     async def close_by_id(self, step: dict[str, Any]) -> dict[str, Any]:
-        return of_outcome(await self.client.close(step["id"], **fields_of(step)))
+        return of_outcome(await self.client.close_conversation(step["id"], **fields_of(step)))
 
     async def close_if_open(self, step: dict[str, Any]) -> dict[str, Any]:
         async with self._of(step):
@@ -97,7 +97,7 @@ class Caller:
         return {"state": self._of(step).state, "over": self._of(step).ended}
 
     async def shut_down(self, step: dict[str, Any]) -> dict[str, Any]:
-        self.client.shut_down()
+        await self.client.aclose()
         return {}
 
     async def replace_credentials(self, step: dict[str, Any]) -> dict[str, Any]:

@@ -151,7 +151,7 @@ class Caller:
 
     def _keep(self, step: dict[str, Any], conversation: Conversation) -> dict[str, Any]:
         self.conversations[step["conversation"]] = conversation
-        greeting = conversation.greeting
+        greeting = getattr(conversation, "greeting", None)  # which one that was attached to has not
         shown = {"id": conversation.id, "greeting": None if greeting is None else greeting.response}
         return {**of_outcome(greeting), "conversation": shown}
 
@@ -175,7 +175,7 @@ class Caller:
         return of_outcome(self.client.respond(step["id"], step.get("message"), **fields_of(step)))
 
     def close_by_id(self, step: dict[str, Any]) -> dict[str, Any]:
-        return of_outcome(self.client.close(step["id"], **fields_of(step)))
+        return of_outcome(self.client.close_conversation(step["id"], **fields_of(step)))
 
     def close_if_open(self, step: dict[str, Any]) -> dict[str, Any]:
         with self._of(step):
@@ -207,7 +207,7 @@ class Caller:
         return {"state": self._of(step).state, "over": self._of(step).ended}
 
     def shut_down(self, step: dict[str, Any]) -> dict[str, Any]:
-        self.client.shut_down()
+        self.client.close()
         return {}
 
     def replace_credentials(self, step: dict[str, Any]) -> dict[str, Any]:

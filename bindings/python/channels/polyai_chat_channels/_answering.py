@@ -268,7 +268,7 @@ class Answering:
         """Closes a conversation that was left."""
         timeout = min(deadline.for_a_call(), self._close_timeout)
         with contextlib.suppress(UnsupportedError):  # in the legacy dialect nothing closes it
-            yield Call(partial(self.client.close, conversation_id, timeout=timeout))
+            yield Call(partial(self.client.close_conversation, conversation_id, timeout=timeout))
         yield self._ask("closed", conversation_id)
 
     def _ask(self, method: str, *arguments: Any) -> InStore:

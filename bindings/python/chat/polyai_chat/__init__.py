@@ -44,16 +44,19 @@ from ._native import shut_down_at_exit as _shut_down_at_exit
 TYPE_CHECKING = False  # but for type checkers: to import typing takes longer than all the rest
 if TYPE_CHECKING:
     from ._asyncio import AsyncClient, AsyncConversation
+    from ._types import Attempt, ClientOptions, Metrics, Setting
 
 __all__ = [
     "OPTIONS",
     "AsyncClient",
     "AsyncConversation",
+    "Attempt",
     "AuthenticationError",
     "BusyError",
     "CallCancelledError",
     "ChatError",
     "Client",
+    "ClientOptions",
     "Closed",
     "ConfigurationError",
     "ConnectError",
@@ -65,6 +68,7 @@ __all__ = [
     "Headers",
     "InternalError",
     "InvalidArgumentError",
+    "Metrics",
     "NotConnectedError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -73,6 +77,7 @@ __all__ = [
     "RejectedError",
     "Reply",
     "ServerError",
+    "Setting",
     "Turn",
     "UnavailableError",
     "UnsupportedError",
@@ -90,9 +95,13 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:  # who would take any name for one that is here
 
     def __getattr__(name: str) -> object:
-        # asyncio takes longer to import than all the rest; who does not use it does not wait for it.
+        # asyncio and typing take longer to import than all the rest; who does not use them does not wait for them.
         if name in ("AsyncClient", "AsyncConversation"):
             from . import _asyncio
 
             return getattr(_asyncio, name)
+        if name in ("Attempt", "ClientOptions", "Metrics", "Setting"):
+            from . import _types
+
+            return getattr(_types, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

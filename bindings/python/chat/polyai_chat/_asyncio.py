@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from ._native import _Options  # pyright: ignore[reportPrivateUsage]
+    from ._types import Attempt, ClientOptions, Metrics, Setting
 
 
 class AsyncClient:
@@ -40,7 +40,7 @@ class AsyncClient:
 
     __slots__ = ("__weakref__", "_client")
 
-    def __init__(self, client: Client | None = None, **options: Unpack[_Options]) -> None:
+    def __init__(self, client: Client | None = None, **options: Unpack[ClientOptions]) -> None:
         """Makes a client, or takes one.
 
         Args:
@@ -59,7 +59,7 @@ class AsyncClient:
         self._client = Client(**options) if client is None else client
 
     @classmethod
-    def from_env(cls, **options: Unpack[_Options]) -> Self:
+    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
         """Makes a client from the environment variables `POLYAI_...`; arguments and errors are those of
         `Client.from_env`.
 
@@ -69,7 +69,7 @@ class AsyncClient:
 
     @classmethod
     def from_profile(
-        cls, profile: str | None = None, *, file: str | PathLike[str] | None = None, **options: Unpack[_Options]
+        cls, profile: str | None = None, *, file: str | PathLike[str] | None = None, **options: Unpack[ClientOptions]
     ) -> Self:
         """Makes a client from a profile of a configuration file; arguments and errors are those of
         `Client.from_profile`.
@@ -159,7 +159,7 @@ class AsyncClient:
             )
         )
 
-    async def close(
+    async def close_conversation(
         self,
         conversation_id: str,
         *,
@@ -169,12 +169,14 @@ class AsyncClient:
     ) -> Closed:
         """Closes a conversation by its id alone; one that is over already counts as closed.
 
-        Arguments and errors are those of `Client.close`.
+        Arguments and errors are those of `Client.close_conversation`.
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
         return await outcome(
-            self._client.start_close(conversation_id, timeout=timeout, correlation_id=correlation_id, extra=extra)
+            self._client.start_close_conversation(
+                conversation_id, timeout=timeout, correlation_id=correlation_id, extra=extra
+            )
         )
 
     async def warm_up(self, timeout: float | timedelta) -> None:
@@ -186,15 +188,16 @@ class AsyncClient:
         """
         await outcome(self._client.start_warm_up(timeout))
 
-    def shut_down(self) -> None:
-        """Ends every call that is under way, closes idle connections, and has later calls fail; as
-        `Client.shut_down`.
+    async def aclose(self) -> None:
+        """Closes the client: ends every call that is under way, closes idle connections, and has later calls fail; as
+        `Client.close`. The end of an `async with` block does the same. Closing it again does nothing.
 
-        Who waits for a call gets a `CallCancelledError` with a truthful delivery; no task is cancelled.
+        Who waits for a call gets a `CallCancelledError` with a truthful delivery; no task is cancelled. Sends nothing:
+        conversations stay open, so close them first.
 
-        Sends nothing and does not wait. Any thread. Since 0.1.0.
+        Does not wait. Any event loop; where there is none, `sync.close()` does the same. Since 0.1.0.
         """
-        self._client.shut_down()
+        self._client.close()
 
     def replace_credentials(self, api_key: str, token: str) -> None:
         """Replaces key and token, as a pair, while calls run. Does not wait. Any thread. Since 0.1.0."""
@@ -215,18 +218,18 @@ class AsyncClient:
         """The dialect that the client speaks: 'current' or 'legacy'."""
         return self._client.dialect
 
-    def settings(self) -> list[dict[str, Any]]:
+    def settings(self) -> list[Setting]:
         """What each option was set to when the client was made; as `Client.settings`.
 
         Does not wait. Any thread. Since 0.1.0.
         """
         return self._client.settings()
 
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> Metrics:
         """The client's counters; as `Client.metrics`. Does not wait. Any thread. Since 0.1.0."""
         return self._client.metrics()
 
-    def recent_attempts(self) -> list[dict[str, Any]]:
+    def recent_attempts(self) -> list[Attempt]:
         """The last attempts of all calls, oldest first; as `Client.recent_attempts`.
 
         Does not wait. Any thread. Since 0.1.0.
@@ -239,8 +242,8 @@ class AsyncClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Shuts it down, as `shut_down` does. Conversations are not closed by that: close them first."""
-        self.shut_down()
+        """Closes it, as `aclose` does."""
+        await self.aclose()
 
     def __repr__(self) -> str:
         return f"<Async{repr(self._client)[1:]}"
@@ -278,8 +281,8 @@ class AsyncConversation:
         return self._conversation.id
 
     @property
-    def greeting(self) -> Greeting | None:
-        """What the agent said first; None for a conversation that was attached to."""
+    def greeting(self) -> Greeting:
+        """What the agent said first; as `Conversation.greeting`, which a conversation that was attached to has not."""
         return self._conversation.greeting
 
     @property

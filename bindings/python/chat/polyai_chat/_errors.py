@@ -13,6 +13,8 @@ TYPE_CHECKING = False  # but for type checkers: to import typing takes longer th
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal
 
+    from ._types import Attempt
+
     _Delivery = Literal["not_sent", "rejected", "unknown"]
 
 
@@ -109,7 +111,7 @@ class ChatError(Exception):
         return excerpt
 
     @property
-    def attempts(self) -> list[dict[str, Any]]:
+    def attempts(self) -> list[Attempt]:
         """The tries that the call made, oldest first.
 
         Each is a dict of what `Client` gives to `on_attempt` too: `number`, `operation`, `outcome`, `kind`,
@@ -120,7 +122,7 @@ class ChatError(Exception):
         """
         import json
 
-        attempts: list[dict[str, Any]] = json.loads(self._fields.get("attempts_json", "[]"))
+        attempts: list[Attempt] = json.loads(self._fields.get("attempts_json", "[]"))
         return attempts
 
     def __reduce__(self) -> tuple[Any, ...]:

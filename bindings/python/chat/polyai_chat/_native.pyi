@@ -1,14 +1,15 @@
 """The native module. What is public of it is documented in its classes, and imported from ``polyai_chat``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from os import PathLike
 from types import TracebackType
-from typing import Any, Generic, Literal, TypedDict, TypeVar, final
+from typing import Any, Generic, Literal, TypeVar, final
 
 from typing_extensions import Self, Unpack
 
 from ._headers import Headers
+from ._types import Attempt, ClientOptions, Metrics, Setting
 
 __all__ = [
     "ERROR_KINDS",
@@ -31,54 +32,14 @@ VERSION: str
 OPTIONS: list[dict[str, Any]]
 ERROR_KINDS: list[tuple[int, str, str]]
 
-class _Options(TypedDict, total=False):
-    api_key: str | None
-    token: str | None
-    account_id: str | None
-    project_id: str | None
-    region: str | None
-    base_url: str | None
-    studio_url: str | None
-    version: str | None
-    dialect: Literal["current", "legacy"] | None
-    allow_plain_http: bool | None
-    timeout: float | timedelta | None
-    close_timeout: float | timedelta | None
-    connect_timeout: float | timedelta | None
-    conversation_timeout: float | timedelta | None
-    max_attempts: int | None
-    backoff: float | timedelta | None
-    max_backoff: float | timedelta | None
-    retry_budget: int | None
-    retry_503: bool | None
-    max_calls_in_flight: int | None
-    breaker_failures: int | None
-    breaker_open: float | timedelta | None
-    recent_attempts: int | None
-    idle_timeout: float | timedelta | None
-    max_idle_connections: int | None
-    name_ttl: float | timedelta | None
-    max_body_bytes: int | None
-    max_header_bytes: int | None
-    user_agent: str | None
-    ca_file: str | PathLike[str] | None
-    ca_pem: str | None
-    client_cert_file: str | PathLike[str] | None
-    client_cert_pem: str | None
-    client_key_file: str | PathLike[str] | None
-    client_key_pem: str | None
-    proxy: str | None
-    no_proxy: str | None
-    on_attempt: Callable[[dict[str, Any]], object] | None
-
 @final
 class Client:
-    def __new__(cls, **options: Unpack[_Options]) -> Self: ...
+    def __new__(cls, **options: Unpack[ClientOptions]) -> Self: ...
     @classmethod
-    def from_env(cls, **options: Unpack[_Options]) -> Client: ...
+    def from_env(cls, **options: Unpack[ClientOptions]) -> Client: ...
     @classmethod
     def from_profile(
-        cls, profile: str | None = None, *, file: str | PathLike[str] | None = None, **options: Unpack[_Options]
+        cls, profile: str | None = None, *, file: str | PathLike[str] | None = None, **options: Unpack[ClientOptions]
     ) -> Client: ...
     def create(
         self,
@@ -124,7 +85,7 @@ class Client:
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Reply: ...
-    def close(
+    def close_conversation(
         self,
         conversation_id: str,
         *,
@@ -145,7 +106,7 @@ class Client:
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Turn[Reply]: ...
-    def start_close(
+    def start_close_conversation(
         self,
         conversation_id: str,
         *,
@@ -155,7 +116,7 @@ class Client:
     ) -> Turn[Closed]: ...
     def warm_up(self, timeout: float | timedelta) -> None: ...
     def start_warm_up(self, timeout: float | timedelta) -> Turn[None]: ...
-    def shut_down(self) -> None: ...
+    def close(self) -> None: ...
     def replace_credentials(self, api_key: str, token: str) -> None: ...
     @property
     def base_url(self) -> str: ...
@@ -163,9 +124,9 @@ class Client:
     def proxy(self) -> str | None: ...
     @property
     def dialect(self) -> Literal["current", "legacy"]: ...
-    def settings(self) -> list[dict[str, Any]]: ...
-    def metrics(self) -> dict[str, Any]: ...
-    def recent_attempts(self) -> list[dict[str, Any]]: ...
+    def settings(self) -> list[Setting]: ...
+    def metrics(self) -> Metrics: ...
+    def recent_attempts(self) -> list[Attempt]: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -180,7 +141,7 @@ class Conversation:
     @property
     def id(self) -> str: ...
     @property
-    def greeting(self) -> Greeting | None: ...
+    def greeting(self) -> Greeting: ...
     @property
     def state(self) -> Literal["open", "in_doubt", "ended", "closed"]: ...
     @property
@@ -270,6 +231,7 @@ class Greeting:
     def raw_json(self) -> str: ...
     @property
     def unknown_fields(self) -> dict[str, Any]: ...
+    def to_dict(self) -> dict[str, Any]: ...
     @property
     def headers(self) -> Headers: ...
     @property
@@ -297,6 +259,7 @@ class Reply:
     def raw_json(self) -> str: ...
     @property
     def unknown_fields(self) -> dict[str, Any]: ...
+    def to_dict(self) -> dict[str, Any]: ...
     @property
     def headers(self) -> Headers: ...
     @property
@@ -318,6 +281,7 @@ class Closed:
     def raw_json(self) -> str: ...
     @property
     def unknown_fields(self) -> dict[str, Any]: ...
+    def to_dict(self) -> dict[str, Any]: ...
     @property
     def headers(self) -> Headers: ...
     @property
@@ -337,6 +301,7 @@ class Handoff:
     def reason(self) -> str | None: ...
     @property
     def raw(self) -> Any: ...
+    def to_dict(self) -> dict[str, Any]: ...
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...

@@ -221,7 +221,7 @@ def test_what_is_no_time_is_refused_by_options_and_by_calls(
         lambda: client.create(timeout=wrong),
         lambda: client.start_create(timeout=wrong),
         lambda: client.respond(conversation.id, "x", timeout=wrong),
-        lambda: client.close(conversation.id, timeout=wrong),
+        lambda: client.close_conversation(conversation.id, timeout=wrong),
         lambda: client.warm_up(wrong),
         lambda: conversation.respond("x", timeout=wrong),
         lambda: conversation.start("x", timeout=wrong),
@@ -264,7 +264,7 @@ def test_no_timeout_is_the_clients_and_never_infinite(simulator: Simulator) -> N
         with pytest.raises(DeadlineExceededError, match=r"0\.2 s"):
             call()
     with pytest.raises(DeadlineExceededError, match=r"0\.1 s"):
-        client.close("conversation", timeout=None)
+        client.close_conversation("conversation", timeout=None)
     # Not given at all, it is the table's.
     with pytest.raises(DeadlineExceededError, match=r"0\.2 s"):
         Client(**simulator.options, timeout=None).create(timeout=0.2)
@@ -282,12 +282,12 @@ def test_turns_by_id_alone(client: Client, conversation: Conversation, simulator
     assert client.respond(conversation.id).response == "Are you still there?"
     assert client.respond(conversation.id, "").response == "I did not catch that."
     assert client.respond(conversation_id=conversation.id, message="y", correlation_id="c-1").correlation_id == "c-1"
-    assert client.close(conversation.id, timeout=5).was_over is False
+    assert client.close_conversation(conversation.id, timeout=5).was_over is False
     # No state is kept: it is the service that refuses.
     with pytest.raises(ConversationEndedError) as caught:
         client.respond(conversation.id, "x")
     assert caught.value.status == 410
-    client.close(conversation.id)
+    client.close_conversation(conversation.id)
     assert simulator.requests_to("close") == 2
 
 
@@ -295,7 +295,7 @@ def test_turns_of_a_conversation_that_nobody_knows(client: Client) -> None:
     with pytest.raises(NotFoundError) as caught:
         client.respond("nobody-knows-it", "x")
     assert (caught.value.status, caught.value.error_code) == (404, "CONVERSATIONS_NOT_FOUND")
-    assert client.close("nobody-knows-it").was_over is True
+    assert client.close_conversation("nobody-knows-it").was_over is True
 
 
 def test_both_dialects_and_which_of_them_is_spoken() -> None:
@@ -306,7 +306,7 @@ def test_both_dialects_and_which_of_them_is_spoken() -> None:
         assert conversation.id.startswith("WEBCHAT_")
         assert client.respond(conversation.id, "x").response == "You said: x"
         with pytest.raises(UnsupportedError):
-            client.close(conversation.id)
+            client.close_conversation(conversation.id)
         assert {name for request in simulator.received() for name, _ in request["headers"]} >= {"X-Api-Key", "X-Token"}
         # Spoken to in the other dialect, it refuses the key.
         options: dict[str, Any] = {**simulator.options, "dialect": "current"}
@@ -381,8 +381,8 @@ def test_shut_down_ends_calls_under_way_and_refuses_later_ones(client: Client, s
     waiting.start()
     assert simulator.wait_for("respond", 1)
     assert simulator.wait_for("create", 2)
-    client.shut_down()
-    client.shut_down()
+    client.close()
+    client.close()
     waiting.join()
     with pytest.raises(CallCancelledError) as caught:
         turn.result()

@@ -35,7 +35,6 @@ def bodies(simulator: Simulator, operation: str) -> list[dict[str, Any]]:
 def test_a_conversation_is_greeted_goes_on_and_is_closed(client: Client, simulator: Simulator) -> None:
     conversation = client.create(integration_attributes={"customer_name": "Sam"})
     greeting = conversation.greeting
-    assert greeting is not None
     assert greeting.response == "Hello Sam."
     assert greeting.conversation_id == conversation.id
     assert (conversation.state, conversation.ended) == ("open", False)
@@ -198,7 +197,7 @@ def test_half_a_surrogate_pair_is_refused_in_words(
         "conversation_id": [
             lambda: client.attach(half),
             lambda: client.respond(half, "x"),
-            lambda: client.close(half),
+            lambda: client.close_conversation(half),
         ],
     }
     for name, attempts in calls.items():
@@ -256,7 +255,10 @@ def test_attach_goes_on_with_a_conversation_and_sends_nothing(
     client: Client, conversation: Conversation, simulator: Simulator
 ) -> None:
     attached = client.attach(conversation.id)
-    assert (attached.id, attached.greeting, attached.state) == (conversation.id, None, "open")
+    assert (attached.id, attached.state) == (conversation.id, "open")
+    assert not hasattr(attached, "greeting")
+    with pytest.raises(AttributeError, match="attached to and has no greeting"):
+        _ = attached.greeting
     assert len(simulator.received()) == 1
     assert attached.respond("x").response == "You said: x"
     for wrong in ("", "x" * 1025):
@@ -345,7 +347,6 @@ def test_the_legacy_dialect_has_no_close_and_its_block_sends_none() -> None:
         client = Client(**simulator.options)
         with client.create(user_id="sam-1", message="hello", metadata={"page": "/"}) as conversation:
             assert conversation.closes_at_end_of_scope is False
-            assert conversation.greeting is not None
             assert conversation.greeting.user_id == "sam-1"
             assert conversation.respond("x").response == "You said: x"
             # There is no turn without a message in that dialect.

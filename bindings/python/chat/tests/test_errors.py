@@ -503,7 +503,7 @@ def test_what_was_never_sent_is_a_connection_error(stopped: Client) -> None:
     with pytest.raises(OSError, match="no connection"):
         stopped.respond("conversation", "x")
     with pytest.raises(ConnectError):
-        stopped.close("conversation")
+        stopped.close_conversation("conversation")
 
 
 def test_an_internal_error_has_its_class_too() -> None:

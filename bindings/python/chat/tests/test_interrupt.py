@@ -44,7 +44,7 @@ def slow(simulator: Simulator, operation: str, milliseconds: int = 120_000) -> N
         ("respond", "respond"),
         ("close", "close"),
         ("client.respond", "respond"),
-        ("client.close", "close"),
+        ("client.close_conversation", "close"),
     ],
 )
 def test_ctrl_c_ends_a_call_that_was_sent(simulator: Simulator, call: str, operation: Operation) -> None:

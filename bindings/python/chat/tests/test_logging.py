@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import polyai_chat
-from polyai_chat import ChatError, Client, Conversation
+from polyai_chat import Attempt, ChatError, Client, Conversation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -201,10 +201,10 @@ def test_a_handler_that_raises_harms_no_call(
 
 
 def test_every_attempt_is_told_to_the_hook(simulator: Simulator) -> None:
-    attempts: list[dict[str, Any]] = []
+    attempts: list[Attempt] = []
     threads: list[str] = []
 
-    def listen(attempt: dict[str, Any]) -> None:
+    def listen(attempt: Attempt) -> None:
         attempts.append(attempt)
         threads.append(threading.current_thread().name)
 
@@ -237,7 +237,7 @@ def test_the_hook_hears_of_started_calls_on_their_own_thread(simulator: Simulato
 def test_a_hook_that_raises_harms_no_call(simulator: Simulator, unraisable: list[BaseException | None]) -> None:
     failure = RuntimeError("of the hook")
 
-    def listen(_: dict[str, Any]) -> None:
+    def listen(_: Attempt) -> None:
         raise failure
 
     conversation = Client(**simulator.options, on_attempt=listen).create()
@@ -250,8 +250,8 @@ def test_a_hook_may_use_the_client_and_change_what_it_was_given(simulator: Simul
     clients: list[Client] = []
     seen: list[int] = []
 
-    def listen(attempt: dict[str, Any]) -> None:
-        attempt.clear()
+    def listen(attempt: Attempt) -> None:
+        attempt.clear()  # type: ignore[attr-defined]
         if clients and len(seen) < 3:
             seen.append(clients[0].metrics()["attempts"])
             clients[0].create()

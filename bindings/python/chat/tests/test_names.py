@@ -26,16 +26,15 @@ CLASSES += [getattr(polyai_chat_testing, name) for name in polyai_chat_testing._
 OF_CHANNELS: list[type] = [getattr(polyai_chat_channels, name) for name in polyai_chat_channels.__all__]
 
 
-def keys_of(typed_dict: str) -> list[str]:
-    """The keys of a TypedDict of the stub."""
-    (found,) = [node for node in STUB.body if isinstance(node, ast.ClassDef) and node.name == typed_dict]
-    return [
-        line.target.id for line in found.body if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
-    ]
+def test_the_types_have_the_options_of_the_table() -> None:
+    assert list(polyai_chat.ClientOptions.__annotations__) == [*(row["keyword"] for row in OPTIONS), "on_attempt"]
 
 
-def test_the_stub_has_the_options_of_the_table() -> None:
-    assert keys_of("_Options") == [*(row["keyword"] for row in OPTIONS), "on_attempt"]
+def test_the_types_have_the_keys_of_what_is_given(client: Client) -> None:
+    client.create()
+    assert set(client.metrics()) == set(polyai_chat.Metrics.__annotations__)
+    assert set(client.recent_attempts()[0]) == set(polyai_chat.Attempt.__annotations__)
+    assert set(client.settings()[0]) == set(polyai_chat.Setting.__annotations__)
 
 
 def test_the_client_takes_the_options_of_the_table_and_no_others() -> None:
@@ -136,7 +135,7 @@ def test_every_class_says_where_it_is_public(of_class: type) -> None:
 def test_help_shows_how_to_call_what_there_is() -> None:
     shown = pydoc.plain(pydoc.render_doc(Client))
     assert "class Client" in shown
-    for method in ("create", "respond", "close", "from_env", "from_profile", "warm_up"):
+    for method in ("create", "respond", "close", "close_conversation", "from_env", "from_profile", "warm_up"):
         assert re.search(rf"\b{method}\(", shown), method
     assert "Talks to one project of the service." in shown
     assert "timeout=None" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import multiprocessing
 import operator
 import pickle
@@ -38,7 +39,8 @@ def value(request: pytest.FixtureRequest, conversation: Conversation) -> Any:
 
 def everything(value: Any) -> dict[str, Any]:
     """All that a value tells."""
-    return {name: getattr(value, name) for name in dir(value) if not name.startswith("_")}
+    told = {name: getattr(value, name) for name in dir(value) if not name.startswith("_")}
+    return {**told, "to_dict": value.to_dict()}  # a method is equal to none of another object
 
 
 def test_an_answer_has_its_own_fields_and_how_it_came(conversation: Conversation, simulator: Simulator) -> None:
@@ -59,10 +61,20 @@ def test_what_this_library_does_not_know_is_in_raw(conversation: Conversation, s
     reply = conversation.respond("x")
     assert reply.raw["new_field"] == {"deep": [1, None]}
     assert reply.unknown_fields == {"new_field": {"deep": [1, None]}}
-    assert conversation.greeting is not None
     assert conversation.greeting.unknown_fields == conversation.close().unknown_fields == {}
     assert reply.handoff is not None
     assert (reply.handoff.raw, reply.handoff.destination, reply.handoff.reason) == ("a text, one day", None, None)
+
+
+def test_values_become_dicts_that_json_takes(value: Any) -> None:
+    told = {name: shown for name, shown in everything(value).items() if name not in ("raw_json", "headers", "to_dict")}
+    if type(value) is not Handoff:
+        del told["raw"]
+    if told.get("handoff"):
+        told["handoff"] = told["handoff"].to_dict()
+    assert value.to_dict() == told
+    assert json.loads(json.dumps(value.to_dict())) == told
+    assert value.to_dict() is not value.to_dict()
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import SCRIPT
-from polyai_chat import OPTIONS, ChatError, Client, ConfigurationError, Conversation
+from polyai_chat import OPTIONS, Attempt, ChatError, Client, ConfigurationError, Conversation
 from polyai_chat_testing import Simulator
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def told(thing: object) -> str:
 
 
 def test_the_objects_of_a_client_tell_no_secret(secretive: Simulator) -> None:
-    attempts: list[dict[str, Any]] = []
+    attempts: list[Attempt] = []
     client = Client(
         **secretive.options,
         proxy=f"http://sam:{PASSWORD}@proxy.invalid:3128",

@@ -43,7 +43,7 @@ def test_a_conversation_from_create_to_close(chat: AsyncClient, simulator: Simul
             await conversation.respond("z")
         simulator.fail({"answer": {"status": 401}}, {"operation": "close"})
         with pytest.raises(AuthenticationError):
-            await chat.close(conversation.id)
+            await chat.close_conversation(conversation.id)
 
     trio.run(main)
     assert simulator.connections == 1

@@ -49,7 +49,6 @@ def test_a_turn_is_started_waited_for_and_taken(conversation: Conversation, simu
 def test_create_and_close_can_be_started_too(client: Client, simulator: Simulator) -> None:
     conversation = client.start_create(integration_attributes={"customer_name": "Sam"}).result()
     assert isinstance(conversation, Conversation)
-    assert conversation.greeting is not None
     assert conversation.greeting.response == "Hello Sam."
     assert conversation.start().result().response == "Are you still there?"
     closed = conversation.start_close().result()
@@ -62,14 +61,14 @@ def test_calls_by_id_alone_can_be_started(client: Client, conversation: Conversa
     reply = client.start_respond(conversation.id, "x", correlation_id="turn-1").result()
     assert (reply.response, reply.correlation_id) == ("You said: x", "turn-1")
     assert client.start_respond(conversation.id).result().response == "Are you still there?"
-    assert client.start_close(conversation.id).result().was_over is False
+    assert client.start_close_conversation(conversation.id).result().was_over is False
     with pytest.raises(ConversationEndedError):
         client.start_respond(conversation.id, "y").result()
     assert simulator.requests_to("close") == 1
     with pytest.raises(InvalidArgumentError, match="surrogate"):
         client.start_respond("\ud800", "x")
     with pytest.raises(InvalidArgumentError, match="surrogate"):
-        client.start_close("\ud800")
+        client.start_close_conversation("\ud800")
 
 
 def test_a_connection_can_be_opened_meanwhile(client: Client, simulator: Simulator) -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Optional
 
-from typing_extensions import assert_type
+from typing_extensions import Unpack, assert_type
 
 import polyai_chat
 from polyai_chat import (
@@ -55,21 +55,22 @@ def clients_make_calls(client: Client) -> None:
     assert_type(client.start_create(channel="webchat"), Turn[Conversation])
     assert_type(client.start_create().result(), Conversation)
     assert_type(client.start_respond("id", "x").result(), Reply)
-    assert_type(client.start_close("id").result(), Closed)
+    assert_type(client.start_close_conversation("id").result(), Closed)
     assert_type(client.start_warm_up(1), Turn[None])
     assert_type(client.attach("id"), Conversation)
     assert_type(client.respond("id", "x", metadata=None), Reply)
     assert_type(client.respond("id"), Reply)
-    assert_type(client.close("id", timeout=1), Closed)
+    assert_type(client.close_conversation("id", timeout=1), Closed)
     assert_type(client.warm_up(1.5), None)
-    assert_type(client.shut_down(), None)
+    assert_type(client.close(), None)
     assert_type(client.replace_credentials("key", "token"), None)
     assert_type(client.base_url, str)
     assert_type(client.proxy, Optional[str])
     assert_type(client.dialect, Literal["current", "legacy"])
-    assert_type(client.metrics(), dict[str, Any])
-    assert_type(client.settings(), list[dict[str, Any]])
-    assert_type(client.recent_attempts(), list[dict[str, Any]])
+    assert_type(client.metrics(), polyai_chat.Metrics)
+    assert_type(client.metrics()["failures"], dict[str, int])
+    assert_type(client.settings(), list[polyai_chat.Setting])
+    assert_type(client.recent_attempts(), list[polyai_chat.Attempt])
     client.create("hello")  # type: ignore[call-arg, arg-type]
     client.create(mesage="hello")  # type: ignore[call-arg]
     client.create(timeout="5")  # type: ignore[arg-type]
@@ -81,10 +82,15 @@ def clients_make_calls(client: Client) -> None:
     client.base_url = "https://other.example"  # type: ignore[misc]
 
 
+def options_are_passed_on(**options: Unpack[polyai_chat.ClientOptions]) -> Client:
+    """By functions of a program."""
+    return Client(**options)
+
+
 def conversations_go_on(conversation: Conversation) -> None:
     """What comes of a turn."""
     assert_type(conversation.id, str)
-    assert_type(conversation.greeting, Optional[Greeting])
+    assert_type(conversation.greeting, Greeting)
     assert_type(conversation.state, Literal["open", "in_doubt", "ended", "closed"])
     assert_type(conversation.ended, bool)
     assert_type(conversation.respond("x", timeout=1), Reply)
@@ -162,7 +168,7 @@ def errors_say_what_is_known(error: ChatError) -> None:
     assert_type(error.retry_after, Optional[float])
     assert_type(error.headers, Headers)
     assert_type(error.body_excerpt, Optional[str])
-    assert_type(error.attempts, list[dict[str, Any]])
+    assert_type(error.attempts, list[polyai_chat.Attempt])
 
 
 def errors_are_caught(conversation: Conversation) -> None:
@@ -209,11 +215,12 @@ async def the_same_words_for_asyncio(client: Client) -> None:
     assert_type(AsyncClient.from_env(region="uk"), AsyncClient)
     assert_type(AsyncClient.from_profile("staging", timeout=1), AsyncClient)
     assert_type(asynchronous.sync, Client)
+    assert_type(await asynchronous.aclose(), None)
     conversation = await asynchronous.create(integration_attributes={"a": 1})
     assert_type(conversation, AsyncConversation)
     assert_type(await conversation.respond("x", timeout=1), Reply)
     assert_type(await conversation.close(), Closed)
-    assert_type(conversation.greeting, Optional[Greeting])
+    assert_type(conversation.greeting, Greeting)
     assert_type(conversation.state, Literal["open", "in_doubt", "ended", "closed"])
     assert_type(conversation.sync, Conversation)
     async with conversation as same:

@@ -73,7 +73,7 @@ def call_under_test(client: Client, name: str) -> Callable[[], Any]:
         "respond": lambda: conversation.respond("hello"),
         "close": conversation.close,
         "client.respond": lambda: client.respond(conversation.id, "hello"),
-        "client.close": lambda: client.close(conversation.id),
+        "client.close_conversation": lambda: client.close_conversation(conversation.id),
     }
     return calls[name]
 
