@@ -41,7 +41,7 @@ class Distribution(NamedTuple):
     name: str
     folder: str
     kind: str  # module, program or pure
-    crates: frozenset = frozenset()  # what it is built of; no other room of the repository is needed
+    crates: frozenset = frozenset()  # what cargo wants for it; no other room of the repository is needed
     linked: frozenset = frozenset()  # some of what is linked in, whose licences are there
     not_linked: frozenset = frozenset()
     entry_points: frozenset = frozenset()
@@ -97,7 +97,7 @@ DISTRIBUTIONS = [
         "polyai-chat",
         "chat",
         "module",
-        crates=frozenset({"core", "python"}),
+        crates=frozenset({"core", "python", "simulator"}),  # the last only because tests of core name it
         linked=frozenset({"pyo3", "ring", "rustls"}),
         not_linked=frozenset(OF_TESTS_AND_PROGRAM),
         requires=frozenset(map(extra, ("testing", "channels", "cli"))),

@@ -229,7 +229,7 @@ class Sources(unittest.TestCase):
         self.assertEqual(self.faults(without=["crates/core/src/lib.rs"]), ["files"])
         self.assertEqual(self.faults(without=["LICENSE-MIT"]), ["files"])
         self.assertEqual(self.faults({"crates/core/tests/fork.rs": b""}), ["files"])
-        self.assertEqual(self.faults({"crates/simulator/src/lib.rs": b""}), ["files"])
+        self.assertEqual(self.faults({"crates/cli/src/lib.rs": b""}), ["files"])
         self.assertEqual(self.faults({"Cargo.lock": b"version = 4"}), ["versions"])
 
 
