@@ -400,6 +400,7 @@ void polyai_conversation_free(polyai_conversation *conversation);
  * still run meanwhile. A thread that waits for it is woken.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
+ * Cancels: the call of the turn.
  * May be NULL: turn.
  * Ownership: turn is the library's.
  */
@@ -443,8 +444,7 @@ void polyai_cancel_free(polyai_cancel *cancel);
  * Blocks: never. Threads: one at a time for a config, and none that changes the environment. Since: 0.1.0.
  * May be NULL: error.
  */
-polyai_status polyai_config_load_environment(polyai_config *config,
-                                             polyai_error **error);
+polyai_status polyai_config_load_environment(polyai_config *config, polyai_error **error);
 
 /**
  * Reads a profile of a configuration file: without `profile` the one named `default`; without `file` that of
@@ -606,6 +606,7 @@ polyai_status polyai_client_warm_up(polyai_client *client,
  * Does not wait for the calls. May be called more than once.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
+ * Cancels: every call of the client.
  */
 void polyai_client_shut_down(polyai_client *client);
 
@@ -640,8 +641,7 @@ const char *polyai_client_base_url(const polyai_client *client, size_t *length);
  * May be NULL: length.
  * Ownership: the result belongs to client, NULL when absent.
  */
-const char *polyai_client_proxy(const polyai_client *client,
-                                size_t *length);
+const char *polyai_client_proxy(const polyai_client *client, size_t *length);
 
 /**
  * The dialect that the client speaks: `current` or `legacy`.
@@ -697,8 +697,7 @@ polyai_status polyai_client_recent_attempts_json(const polyai_client *client,
  * Blocks: never. Threads: any. Since: 0.1.0.
  * Ownership: the result is the caller's, freed by polyai_request_free, NULL on failure.
  */
-POLYAI_NODISCARD
-polyai_request *polyai_request_new(void);
+POLYAI_NODISCARD polyai_request *polyai_request_new(void);
 
 /**
  * Sets a field of the request's body, or the correlation id.
@@ -891,14 +890,13 @@ polyai_status polyai_turn_wait(const polyai_turn *turn,
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: error.
  */
-polyai_status polyai_turn_fd(const polyai_turn *turn,
-                             int32_t *descriptor,
-                             polyai_error **error);
+polyai_status polyai_turn_fd(const polyai_turn *turn, int32_t *descriptor, polyai_error **error);
 
 /**
  * Ends the call, which is then done within milliseconds, with a truthful delivery. Does nothing when it is done already.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
+ * Cancels: the call of the turn.
  */
 void polyai_turn_cancel(polyai_turn *turn);
 
@@ -976,8 +974,7 @@ const char *polyai_reply_handoff_destination(const polyai_reply *reply, size_t *
  * May be NULL: length.
  * Ownership: the result belongs to reply, NULL when absent.
  */
-const char *polyai_reply_handoff_reason(const polyai_reply *reply,
-                                        size_t *length);
+const char *polyai_reply_handoff_reason(const polyai_reply *reply, size_t *length);
 
 /**
  * The handoff as JSON, whatever its shape: contact-centre products have fields of their own in it. NULL without one.
@@ -986,8 +983,7 @@ const char *polyai_reply_handoff_reason(const polyai_reply *reply,
  * May be NULL: length.
  * Ownership: the result belongs to reply, NULL when absent.
  */
-const char *polyai_reply_handoff_json(const polyai_reply *reply,
-                                      size_t *length);
+const char *polyai_reply_handoff_json(const polyai_reply *reply, size_t *length);
 
 /**
  * Of the answer to a close: whether the service said that the conversation was over already, or is not there any more.
@@ -1038,6 +1034,7 @@ const char *polyai_reply_unknown_fields_json(const polyai_reply *reply, size_t *
  * none.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
+ * Any bytes, not only UTF-8: result.
  * May be NULL: length.
  * Ownership: the result belongs to reply, NULL when absent.
  */
@@ -1058,6 +1055,7 @@ size_t polyai_reply_header_count(const polyai_reply *reply);
  * there is none with that number, and then nothing is written.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
+ * Any bytes, not only UTF-8: *value.
  * May be NULL: name, value, value_length.
  * Ownership: *name belongs to reply; *value belongs to reply.
  */
@@ -1109,8 +1107,7 @@ const char *polyai_error_kind(const polyai_error *error, size_t *length);
  * May be NULL: length.
  * Ownership: the result belongs to error, NULL when absent.
  */
-const char *polyai_error_text(const polyai_error *error,
-                              size_t *length);
+const char *polyai_error_text(const polyai_error *error, size_t *length);
 
 /**
  * What went wrong and what would be right, without kind, delivery and correlation id.
@@ -1143,8 +1140,7 @@ bool polyai_error_may_resend(const polyai_error *error);
  * May be NULL: length.
  * Ownership: the result belongs to error, NULL when absent.
  */
-const char *polyai_error_phase(const polyai_error *error,
-                               size_t *length);
+const char *polyai_error_phase(const polyai_error *error, size_t *length);
 
 /**
  * The HTTP status of the answer; 0 where there was none.
@@ -1160,8 +1156,7 @@ uint32_t polyai_error_http_status(const polyai_error *error);
  * May be NULL: length.
  * Ownership: the result belongs to error, NULL when absent.
  */
-const char *polyai_error_code(const polyai_error *error,
-                              size_t *length);
+const char *polyai_error_code(const polyai_error *error, size_t *length);
 
 /**
  * The service's own words about the error; NULL where it gave none.
@@ -1179,8 +1174,7 @@ const char *polyai_error_service_message(const polyai_error *error, size_t *leng
  * May be NULL: length.
  * Ownership: the result belongs to error, NULL when absent.
  */
-const char *polyai_error_correlation_id(const polyai_error *error,
-                                        size_t *length);
+const char *polyai_error_correlation_id(const polyai_error *error, size_t *length);
 
 /**
  * How long the service asked to wait before trying again, in milliseconds; false where it did not, and then nothing is
@@ -1188,13 +1182,13 @@ const char *polyai_error_correlation_id(const polyai_error *error,
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  */
-bool polyai_error_retry_after_ms(const polyai_error *error,
-                                 uint64_t *retry_after_ms);
+bool polyai_error_retry_after_ms(const polyai_error *error, uint64_t *retry_after_ms);
 
 /**
  * A header of the answer, as `polyai_reply_header`.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
+ * Any bytes, not only UTF-8: result.
  * May be NULL: length.
  * Ownership: the result belongs to error, NULL when absent.
  */
@@ -1214,6 +1208,7 @@ size_t polyai_error_header_count(const polyai_error *error);
  * One header of the answer, counted from 0, as `polyai_reply_header_at`; false where there is none with that number, and then nothing is written.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
+ * Any bytes, not only UTF-8: *value.
  * May be NULL: name, value, value_length.
  * Ownership: *name belongs to error; *value belongs to error.
  */
@@ -1231,8 +1226,7 @@ bool polyai_error_header_at(const polyai_error *error,
  * May be NULL: length.
  * Ownership: the result belongs to error, NULL when absent.
  */
-const char *polyai_error_body_excerpt(const polyai_error *error,
-                                      size_t *length);
+const char *polyai_error_body_excerpt(const polyai_error *error, size_t *length);
 
 /**
  * What the systems below said, such as the network or TLS, from the outermost to the innermost; NULL where they said nothing.
@@ -1241,8 +1235,7 @@ const char *polyai_error_body_excerpt(const polyai_error *error,
  * May be NULL: length.
  * Ownership: the result belongs to error, NULL when absent.
  */
-const char *polyai_error_cause(const polyai_error *error,
-                               size_t *length);
+const char *polyai_error_cause(const polyai_error *error, size_t *length);
 
 /**
  * The tries that the call made, oldest first, as a JSON array of what `polyai_config_set_attempt_callback` lists.
@@ -1251,8 +1244,7 @@ const char *polyai_error_cause(const polyai_error *error,
  * May be NULL: length.
  * Ownership: the result belongs to error, NULL when absent.
  */
-const char *polyai_error_attempts_json(const polyai_error *error,
-                                       size_t *length);
+const char *polyai_error_attempts_json(const polyai_error *error, size_t *length);
 
 /**
  * How many tries the call made.
@@ -1272,8 +1264,7 @@ size_t polyai_error_attempt_count(const polyai_error *error);
  * Blocks: never. Threads: any. Since: 0.1.0.
  * Ownership: the result is the caller's, freed by polyai_cancel_free, NULL on failure.
  */
-POLYAI_NODISCARD
-polyai_cancel *polyai_cancel_new(void);
+POLYAI_NODISCARD polyai_cancel *polyai_cancel_new(void);
 
 /**
  * Ends the calls that are under way with this token, in whatever phase they are. Each returns
@@ -1282,6 +1273,7 @@ polyai_cancel *polyai_cancel_new(void);
  * When no call is under way with it, nothing happens: calls that begin later run as usual. Not for signal handlers.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
+ * Cancels: the calls that are under way with the token.
  */
 void polyai_cancel_trigger(polyai_cancel *cancel);
 

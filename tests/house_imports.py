@@ -13,11 +13,11 @@ import re
 ROOMS = {
     "crates/core": "foundation model call dialect observe config transport engine client fuzzing benchmarks second_opinion",
     "crates/ffi": """
-        text handle constants cancellation arguments+error+reply export callback cancel config request
-        turn+conversation client library
+        text table handle cancellation constants arguments callback boundary+error cancel config request_fields request
+        reply turn+conversation client library
     """,
     "crates/python": """
-        calling error arguments options reply interrupt shutdown listeners request turn+conversation done_calls
+        calling error arguments options handoff reply interrupt shutdown listeners request turn+conversation done_calls
         client
     """,
     "crates/python-testing": "simulator",

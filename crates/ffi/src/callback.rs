@@ -1,6 +1,5 @@
 //! Functions of the caller's, with the pointer that they are given.
 
-use crate::arguments::{Named, UserData};
 use crate::constants::polyai_release_callback;
 use polyai_chat_core::Error;
 use std::ffi::c_void;
@@ -34,15 +33,12 @@ impl Drop for Owner {
 impl<F: Copy> Callback<F> {
     /// Takes the pointer over, whatever comes of it: without a function it is released at once.
     pub(crate) fn new(
-        function: &Named<Option<F>>,
-        user_data: &Named<UserData>,
-        release: &Named<polyai_release_callback>,
+        function: Option<F>,
+        user_data: *mut c_void,
+        release: polyai_release_callback,
     ) -> Result<Self, Error> {
-        let owner = Owner {
-            user_data: user_data.value.0,
-            release: release.value,
-        };
-        match function.value {
+        let owner = Owner { user_data, release };
+        match function {
             Some(function) => Ok(Self { function, owner }),
             None => Err(Error::invalid_argument(
                 "callback is NULL; a function is needed",

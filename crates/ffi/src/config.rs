@@ -1,27 +1,29 @@
 //! The configuration.
 
-use crate::arguments::{
-    Buffer, Changed, Freed, NewHandle, OptionalText, Shared, Text, UserData, ValueOut,
-};
+use crate::arguments::{Handle, new_handle, optional_text, text, write_text};
+use crate::boundary::{fallible, plain};
 use crate::callback::Callback;
 use crate::constants::{
     POLYAI_LOG_DEBUG, POLYAI_LOG_INFO, POLYAI_LOG_WARN, polyai_attempt_callback,
-    polyai_log_callback, polyai_log_level, polyai_release_callback,
+    polyai_log_callback, polyai_log_level, polyai_release_callback, polyai_status,
 };
+use crate::error::polyai_error;
 use crate::handle::{InUse, Kind, Object};
 use crate::text::OwnedText;
 use polyai_chat_core::{Error, LogLevel, SettingDescription, Value};
+use std::ffi::{c_char, c_void};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
+/// Options, of which clients are made.
 #[derive(Default)]
-pub struct Config(Mutex<polyai_chat_core::Config>);
+pub struct polyai_config(Mutex<polyai_chat_core::Config>);
 
-impl Object for Config {
+impl Object for polyai_config {
     const KIND: Kind = Kind::Config;
 }
 
-impl Config {
+impl polyai_config {
     /// Never waits for another thread: two at the same time break the rule that the header states.
     pub(crate) fn open(&self) -> Result<MutexGuard<'_, polyai_chat_core::Config>, Error> {
         open(&self.0, "polyai_config")
@@ -42,90 +44,119 @@ pub(crate) fn open<'a, T>(
     }
 }
 
-export! {
-    /// Makes a configuration in which nothing is set.
-    ///
-    /// NULL only when there are too many handles, which every function that gets it then says.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_config_new() -> NewHandle<Config> {
-        NewHandle::of(Config::default())
-    }
+/// Makes a configuration in which nothing is set.
+///
+/// NULL only when there are too many handles, which every function that gets it then says.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[must_use]
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_config_new() -> *mut polyai_config {
+    plain(|| new_handle(polyai_config::default()))
+}
 
-    /// Frees a configuration. Clients that were made from it keep their copy.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_config_free(config: Freed<Config>) {
-        config.free()
-    }
+/// Frees a configuration. Clients that were made from it keep their copy.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_config_free(config: *mut polyai_config) {
+    plain(|| config.free("config"));
+}
 
-    /// Sets one option, by its name in the table of options; times and sizes end in their unit, such as `timeout_ms`.
-    ///
-    /// What is set here beats the environment and profiles. `region`, `base_url` and `studio_url` are one choice.
-    ///
-    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` for an unknown name, `POLYAI_STATUS_CONFIGURATION` for a wrong value. Nothing is
-    /// changed then.
-    ///
-    /// Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
-    fallible fn polyai_config_set(
-        config: Changed<Config>,
-        name: Text,
-        name_length: usize,
-        value: Text,
-        value_length: usize,
-    ) {
-        let config = config.get()?;
-        let (name, value) = (name.read(&name_length)?, value.read(&value_length)?);
-        config.open()?.set(&name, &value)
-    }
+/// Sets one option, by its name in the table of options; times and sizes end in their unit, such as `timeout_ms`.
+///
+/// What is set here beats the environment and profiles. `region`, `base_url` and `studio_url` are one choice.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` for an unknown name, `POLYAI_STATUS_CONFIGURATION` for a wrong value. Nothing is
+/// changed then.
+///
+/// Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_config_set(
+    config: *mut polyai_config,
+    name: *const c_char,
+    name_length: usize,
+    value: *const c_char,
+    value_length: usize,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let config = config.get("config")?;
+        let (name, value) = (
+            text(name, name_length, "name")?,
+            text(value, value_length, "value")?,
+        );
+        config.open()?.set(name, value)
+    })
+}
 
-    /// Reads the environment variables `POLYAI_...`, each named `POLYAI_` and the option in capitals. An empty one counts as
-    /// not set. This is the only way that the library comes to read them.
-    ///
-    /// Errors: `POLYAI_STATUS_CONFIGURATION` for a wrong value, with its variable. Nothing is changed then.
-    ///
-    /// Blocks: never. Threads: one at a time for a config, and none that changes the environment. Since: 0.1.0.
-    fallible fn polyai_config_load_environment(config: Changed<Config>) {
-        replace(&config.get()?, polyai_chat_core::Config::with_environment)
-    }
+/// Reads the environment variables `POLYAI_...`, each named `POLYAI_` and the option in capitals. An empty one counts as
+/// not set. This is the only way that the library comes to read them.
+///
+/// Errors: `POLYAI_STATUS_CONFIGURATION` for a wrong value, with its variable. Nothing is changed then.
+///
+/// Blocks: never. Threads: one at a time for a config, and none that changes the environment. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_config_load_environment(
+    config: *mut polyai_config,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        replace(
+            &config.get("config")?,
+            polyai_chat_core::Config::with_environment,
+        )
+    })
+}
 
-    /// Reads a profile of a configuration file: without `profile` the one named `default`; without `file` that of
-    /// `$POLYAI_CONFIG_FILE`, else `$XDG_CONFIG_HOME/polyai/config.toml`, else `~/.config/polyai/config.toml`.
-    ///
-    /// Errors: `POLYAI_STATUS_CONFIGURATION`, with file and line. Nothing is changed then.
-    ///
-    /// Blocks: while the file is read. Threads: one at a time for a config. Since: 0.1.0.
-    fallible fn polyai_config_load_profile(
-        config: Changed<Config>,
-        profile: OptionalText,
-        profile_length: usize,
-        file: OptionalText,
-        file_length: usize,
-    ) {
-        let config = config.get()?;
-        let (profile, file) = (profile.read(&profile_length)?, file.read(&file_length)?);
+/// Reads a profile of a configuration file: without `profile` the one named `default`; without `file` that of
+/// `$POLYAI_CONFIG_FILE`, else `$XDG_CONFIG_HOME/polyai/config.toml`, else `~/.config/polyai/config.toml`.
+///
+/// Errors: `POLYAI_STATUS_CONFIGURATION`, with file and line. Nothing is changed then.
+///
+/// Blocks: while the file is read. Threads: one at a time for a config. Since: 0.1.0.
+/// May be NULL: profile, file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_config_load_profile(
+    config: *mut polyai_config,
+    profile: *const c_char,
+    profile_length: usize,
+    file: *const c_char,
+    file_length: usize,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let config = config.get("config")?;
+        let (profile, file) = (
+            optional_text(profile, profile_length, "profile")?,
+            optional_text(file, file_length, "file")?,
+        );
         replace(&config, |settings| match &file {
-            Some(file) => settings.with_profile_from(Path::new(file), profile.as_deref()),
-            None => settings.with_profile(profile.as_deref()),
+            Some(file) => settings.with_profile_from(Path::new(file), profile),
+            None => settings.with_profile(profile),
         })
-    }
+    })
+}
 
-    /// Has clients that are made from now on call `callback` with a line for a log after every attempt of a call.
-    ///
-    /// `release`, if given, is called with `user_data` when no client and no config needs it any more, and at once when this
-    /// call fails.
-    ///
-    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
-    ///
-    /// Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
-    fallible fn polyai_config_set_log_callback(
-        config: Changed<Config>,
-        callback: polyai_log_callback,
-        user_data: UserData,
-        release: polyai_release_callback,
-    ) {
-        let callback = Callback::new(&callback, &user_data, &release)?;
-        replace(&config.get()?, |settings| {
+/// Has clients that are made from now on call `callback` with a line for a log after every attempt of a call.
+///
+/// `release`, if given, is called with `user_data` when no client and no config needs it any more, and at once when this
+/// call fails.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+///
+/// Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_config_set_log_callback(
+    config: *mut polyai_config,
+    callback: polyai_log_callback,
+    user_data: *mut c_void,
+    release: polyai_release_callback,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let callback = Callback::new(callback, user_data, release)?;
+        replace(&config.get("config")?, |settings| {
             Ok(settings.on_log(move |level, line| {
                 let line = OwnedText::new(line);
                 // SAFETY: the caller says that it can be called so; the line lives until it returns.
@@ -139,26 +170,30 @@ export! {
                 }
             }))
         })
-    }
+    })
+}
 
-    /// Has clients that are made from now on call `callback` with each attempt of a call, as a JSON object: `number`,
-    /// `operation`, `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`,
-    /// `address`, `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`,
-    /// `bytes_sent`, `bytes_received`; null where something is not known or was not needed.
-    ///
-    /// `release` as in `polyai_config_set_log_callback`.
-    ///
-    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
-    ///
-    /// Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
-    fallible fn polyai_config_set_attempt_callback(
-        config: Changed<Config>,
-        callback: polyai_attempt_callback,
-        user_data: UserData,
-        release: polyai_release_callback,
-    ) {
-        let callback = Callback::new(&callback, &user_data, &release)?;
-        replace(&config.get()?, |settings| {
+/// Has clients that are made from now on call `callback` with each attempt of a call, as a JSON object: `number`,
+/// `operation`, `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`,
+/// `address`, `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`,
+/// `bytes_sent`, `bytes_received`; null where something is not known or was not needed.
+///
+/// `release` as in `polyai_config_set_log_callback`.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+///
+/// Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_config_set_attempt_callback(
+    config: *mut polyai_config,
+    callback: polyai_attempt_callback,
+    user_data: *mut c_void,
+    release: polyai_release_callback,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let callback = Callback::new(callback, user_data, release)?;
+        replace(&config.get("config")?, |settings| {
             Ok(settings.on_attempt(move |attempt| {
                 let attempt = OwnedText::new(attempt.to_json().to_string());
                 // SAFETY: the caller says that it can be called so; the text lives until it returns.
@@ -171,37 +206,41 @@ export! {
                 }
             }))
         })
-    }
+    })
+}
 
-    /// What holds for each option and why, as a JSON array of objects: `name`, `value` (null when not set; `set` for a secret),
-    /// `origin`.
-    ///
-    /// Writes the text and a NUL into `buffer`, and the length without the NUL into `length`. With a capacity of 0 it
-    /// only says the length. When there is not room for all, it fails, and `length` says how long the text is.
-    ///
-    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
-    ///
-    /// Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
-    fallible fn polyai_config_describe_json(
-        config: Shared<Config>,
-        buffer: Buffer,
-        capacity: usize,
-        length: ValueOut<usize>,
-    ) {
-        let config = config.get()?;
+/// What holds for each option and why, as a JSON array of objects: `name`, `value` (null when not set; `set` for a secret),
+/// `origin`.
+///
+/// Writes the text and a NUL into `buffer`, and the length without the NUL into `length`. With a capacity of 0 it
+/// only says the length. When there is not room for all, it fails, and `length` says how long the text is.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+///
+/// Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_config_describe_json(
+    config: *const polyai_config,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let config = config.get("config")?;
         let settings: Vec<Value> = config
             .open()?
             .describe()
             .iter()
             .map(SettingDescription::to_json)
             .collect();
-        buffer.write(&capacity, &length, &Value::from(settings).to_string())
-    }
+        write_text(buffer, capacity, length, &Value::from(settings).to_string())
+    })
 }
 
 /// Changes a configuration as a whole, or not at all.
 fn replace(
-    config: &InUse<Config>,
+    config: &InUse<polyai_config>,
     change: impl FnOnce(polyai_chat_core::Config) -> Result<polyai_chat_core::Config, Error>,
 ) -> Result<(), Error> {
     let mut settings = config.open()?;

@@ -1,29 +1,32 @@
 //! The conversation.
 
-use crate::arguments::{
-    BorrowedText, Changed, Freed, LengthOut, NewOut, Optional, OptionalOut, OptionalText, Shared,
-};
+use crate::arguments::{Handle, NewHandle, lend, optional_text};
+use crate::boundary::{fallible, plain};
 use crate::constants::{
-    POLYAI_STATE_CLOSED, POLYAI_STATE_ENDED, POLYAI_STATE_IN_DOUBT, POLYAI_STATE_OPEN, polyai_state,
+    POLYAI_STATE_CLOSED, POLYAI_STATE_ENDED, POLYAI_STATE_IN_DOUBT, POLYAI_STATE_OPEN,
+    polyai_state, polyai_status,
 };
+use crate::error::polyai_error;
 use crate::handle::{Kind, Object};
-use crate::reply::Reply;
-use crate::request::{Content, Request};
+use crate::reply::polyai_reply;
+use crate::request::{self, polyai_request};
 use crate::text::LazyText;
-use crate::turn::Turn;
-use polyai_chat_core::{ConversationState, Error, Greeting, Operation};
+use crate::turn::polyai_turn;
+use polyai_chat_core::{ConversationState, Error, Greeting};
+use std::ffi::c_char;
 
-pub struct Conversation {
+/// One conversation with the agent.
+pub struct polyai_conversation {
     conversation: polyai_chat_core::Conversation,
     id: LazyText,
     greeting: LazyText,
 }
 
-impl Object for Conversation {
+impl Object for polyai_conversation {
     const KIND: Kind = Kind::Conversation;
 }
 
-impl Conversation {
+impl polyai_conversation {
     pub(crate) fn new(conversation: polyai_chat_core::Conversation) -> Self {
         Self {
             conversation,
@@ -33,138 +36,206 @@ impl Conversation {
     }
 }
 
-export! {
-    /// Frees a conversation. Sends nothing: close it first. Turns that were started go on.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_conversation_free(conversation: Freed<Conversation>) {
-        conversation.free()
-    }
+/// Frees a conversation. Sends nothing: close it first. Turns that were started go on.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_conversation_free(conversation: *mut polyai_conversation) {
+    plain(|| conversation.free("conversation"));
+}
 
-    /// One turn: says `message`, and gives the agent's reply. A `message` of NULL is a turn without a message, which is not
-    /// the same as an empty one; the legacy dialect has none, and sends an empty one.
-    ///
-    /// Turns of one conversation are sent one at a time, in the order of the calls; who waits does so inside its own deadline.
-    ///
-    /// Errors: `POLYAI_STATUS_CONVERSATION_ENDED` without a request when it is over; `POLYAI_STATUS_BUSY` when the deadline passes
-    /// while an earlier turn is under way; else any. Send again only where `polyai_error_may_resend` says so.
-    ///
-    /// Blocks: until the agent has replied, at most for the deadline. Threads: any. Since: 0.1.0.
-    fallible fn polyai_conversation_respond(
-        conversation: Changed<Conversation>,
-        message: OptionalText,
-        message_length: usize,
-        request: Optional<Request>,
-        reply: NewOut<Reply>,
-    ) {
-        reply.check()?;
-        let conversation = conversation.get()?;
-        let message = message.read(&message_length)?;
-        let content = Content::of(request.get()?, Operation::Respond)?;
-        reply.give(Reply::of_turn(conversation.conversation.respond(content.respond(message))?))
-    }
+/// One turn: says `message`, and gives the agent's reply. A `message` of NULL is a turn without a message, which is not
+/// the same as an empty one; the legacy dialect has none, and sends an empty one.
+///
+/// Turns of one conversation are sent one at a time, in the order of the calls; who waits does so inside its own deadline.
+///
+/// Errors: `POLYAI_STATUS_CONVERSATION_ENDED` without a request when it is over; `POLYAI_STATUS_BUSY` when the deadline passes
+/// while an earlier turn is under way; else any. Send again only where `polyai_error_may_resend` says so.
+///
+/// Blocks: until the agent has replied, at most for the deadline. Threads: any. Since: 0.1.0.
+/// May be NULL: message, request.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_conversation_respond(
+    conversation: *mut polyai_conversation,
+    message: *const c_char,
+    message_length: usize,
+    request: *const polyai_request,
+    reply: *mut *mut polyai_reply,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let reply = NewHandle::new(reply, "reply")?;
+        let conversation = conversation.get("conversation")?;
+        let message = optional_text(message, message_length, "message")?;
+        let request = request::respond(request, message)?;
+        reply.give(polyai_reply::of_turn(
+            conversation.conversation.respond(request)?,
+        ))
+    })
+}
 
-    /// Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now. Take the reply with
-    /// `polyai_turn_take_reply`.
-    ///
-    /// Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. What responding reports comes when the
-    /// reply is taken.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    fallible fn polyai_conversation_start_respond(
-        conversation: Changed<Conversation>,
-        message: OptionalText,
-        message_length: usize,
-        request: Optional<Request>,
-        turn: NewOut<Turn>,
-    ) {
-        turn.check()?;
-        let conversation = conversation.get()?;
-        let message = message.read(&message_length)?;
-        let content = Content::of(request.get()?, Operation::Respond)?;
-        let started = conversation.conversation.start_respond(content.respond(message))?;
-        turn.give(Turn::of_respond(started))
-    }
+/// Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now. Take the reply with
+/// `polyai_turn_take_reply`.
+///
+/// Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. What responding reports comes when the
+/// reply is taken.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+/// May be NULL: message, request.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_conversation_start_respond(
+    conversation: *mut polyai_conversation,
+    message: *const c_char,
+    message_length: usize,
+    request: *const polyai_request,
+    turn: *mut *mut polyai_turn,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let turn = NewHandle::new(turn, "turn")?;
+        let conversation = conversation.get("conversation")?;
+        let message = optional_text(message, message_length, "message")?;
+        let request = request::respond(request, message)?;
+        let started = conversation.conversation.start_respond(request)?;
+        turn.give(polyai_turn::of_respond(started))
+    })
+}
 
-    /// Closes it. Sent once, also when the service has said that it is over; later calls give the first answer. Waits for
-    /// earlier turns.
-    ///
-    /// Errors: `POLYAI_STATUS_UNSUPPORTED` in the legacy dialect, which has no close; else any.
-    ///
-    /// Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0.
-    fallible fn polyai_conversation_close(
-        conversation: Changed<Conversation>,
-        request: Optional<Request>,
-        reply: OptionalOut<Reply>,
-    ) {
-        let conversation = conversation.get()?;
-        let content = Content::of(request.get()?, Operation::Close)?;
-        reply.give(Reply::of_close(conversation.conversation.close_with(content.close())?))
-    }
+/// Closes it. Sent once, also when the service has said that it is over; later calls give the first answer. Waits for
+/// earlier turns.
+///
+/// Errors: `POLYAI_STATUS_UNSUPPORTED` in the legacy dialect, which has no close; else any.
+///
+/// Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0.
+/// May be NULL: request, reply.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_conversation_close(
+    conversation: *mut polyai_conversation,
+    request: *const polyai_request,
+    reply: *mut *mut polyai_reply,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let conversation = conversation.get("conversation")?;
+        let request = request::close(request)?;
+        NewHandle::optional(reply).give(polyai_reply::of_close(
+            conversation.conversation.close_with(request)?,
+        ))
+    })
+}
 
-    /// Starts to close it and returns at once. Take the reply with `polyai_turn_take_reply`.
-    ///
-    /// Errors: as `polyai_conversation_start_respond`.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    fallible fn polyai_conversation_start_close(
-        conversation: Changed<Conversation>,
-        request: Optional<Request>,
-        turn: NewOut<Turn>,
-    ) {
-        turn.check()?;
-        let conversation = conversation.get()?;
-        let content = Content::of(request.get()?, Operation::Close)?;
-        turn.give(Turn::of_close(conversation.conversation.start_close(content.close())?))
-    }
+/// Starts to close it and returns at once. Take the reply with `polyai_turn_take_reply`.
+///
+/// Errors: as `polyai_conversation_start_respond`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+/// May be NULL: request.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_conversation_start_close(
+    conversation: *mut polyai_conversation,
+    request: *const polyai_request,
+    turn: *mut *mut polyai_turn,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let turn = NewHandle::new(turn, "turn")?;
+        let conversation = conversation.get("conversation")?;
+        let request = request::close(request)?;
+        turn.give(polyai_turn::of_close(
+            conversation.conversation.start_close(request)?,
+        ))
+    })
+}
 
-    /// Closes it if that is still of use: sends nothing when it is over or the dialect has no close. For the end of a
-    /// scope.
-    ///
-    /// Errors: any.
-    ///
-    /// Blocks: at most for the client's deadline of a close. Threads: any. Since: 0.1.0.
-    fallible fn polyai_conversation_close_if_open(conversation: Changed<Conversation>) {
-        conversation.get()?.conversation.close_if_open().map(drop)
-    }
+/// Closes it if that is still of use: sends nothing when it is over or the dialect has no close. For the end of a
+/// scope.
+///
+/// Errors: any.
+///
+/// Blocks: at most for the client's deadline of a close. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_conversation_close_if_open(
+    conversation: *mut polyai_conversation,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        conversation
+            .get("conversation")?
+            .conversation
+            .close_if_open()
+            .map(drop)
+    })
+}
 
-    /// The id that the service gave it.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_conversation_id(conversation: Shared<Conversation>, length: LengthOut) -> BorrowedText {
-        let conversation = conversation.get()?;
-        Ok(length.borrow(conversation.id.get(|| Some(conversation.conversation.id()))))
-    }
+/// The id that the service gave it.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_conversation_id(
+    conversation: *const polyai_conversation,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let conversation = conversation.get("conversation")?;
+        Ok(lend(
+            conversation.id.get(|| Some(conversation.conversation.id())),
+            length,
+        ))
+    })
+}
 
-    /// What the agent said first; NULL for a conversation that was attached to.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_conversation_greeting(conversation: Shared<Conversation>, length: LengthOut) -> BorrowedText {
-        let conversation = conversation.get()?;
+/// What the agent said first; NULL for a conversation that was attached to.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_conversation_greeting(
+    conversation: *const polyai_conversation,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let conversation = conversation.get("conversation")?;
         let greeting = || conversation.conversation.greeting().map(Greeting::response);
-        Ok(length.borrow(conversation.greeting.get(greeting)))
-    }
+        Ok(lend(conversation.greeting.get(greeting), length))
+    })
+}
 
-    /// The greeting with all that came with it, as a reply of its own.
-    ///
-    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` for a conversation that was attached to.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    fallible fn polyai_conversation_greeting_reply(conversation: Shared<Conversation>, reply: NewOut<Reply>) {
-        reply.check()?;
-        let conversation = conversation.get()?;
+/// The greeting with all that came with it, as a reply of its own.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` for a conversation that was attached to.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_conversation_greeting_reply(
+    conversation: *const polyai_conversation,
+    reply: *mut *mut polyai_reply,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let reply = NewHandle::new(reply, "reply")?;
+        let conversation = conversation.get("conversation")?;
         let greeting = conversation.conversation.greeting().ok_or_else(|| {
             Error::invalid_argument("the conversation was attached to, so there is no greeting")
         })?;
-        reply.give(Reply::of_create(greeting.clone()))
-    }
+        reply.give(polyai_reply::of_create(greeting.clone()))
+    })
+}
 
-    /// What is known about it now: one of `POLYAI_STATE_...`; 0 where the handle is wrong.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_conversation_state(conversation: Shared<Conversation>) -> polyai_state {
-        Ok(state_number(conversation.get()?.conversation.state()))
-    }
+/// What is known about it now: one of `POLYAI_STATE_...`; 0 where the handle is wrong.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_conversation_state(
+    conversation: *const polyai_conversation,
+) -> polyai_state {
+    plain(|| {
+        Ok(state_number(
+            conversation.get("conversation")?.conversation.state(),
+        ))
+    })
 }
 
 pub(crate) fn state_number(state: ConversationState) -> polyai_state {

@@ -1,14 +1,16 @@
 //! Why a call failed.
 
-use crate::arguments::{BorrowedText, Freed, LengthOut, Shared, Text, TextOut, ValueOut};
+use crate::arguments::{Handle, Out, give_header, lend, text};
+use crate::boundary::plain;
 use crate::constants::{polyai_delivery, polyai_status};
 use crate::handle::{Kind, Object};
-use crate::reply::give_header;
 use crate::text::{LazyHeaders, LazyText};
 use polyai_chat_core::{Attempt, Value};
 use std::error::Error as _;
+use std::ffi::c_char;
 
-pub struct Error {
+/// Why a call failed, and whether the service may have acted on it.
+pub struct polyai_error {
     error: polyai_chat_core::Error,
     text: LazyText,
     kind_name: LazyText,
@@ -23,11 +25,11 @@ pub struct Error {
     headers: LazyHeaders,
 }
 
-impl Object for Error {
+impl Object for polyai_error {
     const KIND: Kind = Kind::Error;
 }
 
-impl Error {
+impl polyai_error {
     pub(crate) fn new(error: polyai_chat_core::Error) -> Self {
         Self {
             error,
@@ -57,185 +59,299 @@ impl Error {
     }
 }
 
-export! {
-    /// Frees an error, and with it all texts that came from it.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_free(error: Freed<Error>) {
-        error.free()
-    }
+/// Frees an error, and with it all texts that came from it.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_error_free(error: *mut polyai_error) {
+    plain(|| error.free("error"));
+}
 
-    /// What the call returned: the kind of the failure. 0 where the handle is wrong.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_status(error: Shared<Error>) -> polyai_status {
-        Ok(error.get()?.error.kind().number())
-    }
+/// What the call returned: the kind of the failure. 0 where the handle is wrong.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_error_status(error: *const polyai_error) -> polyai_status {
+    plain(|| Ok(error.get("error")?.error.kind().number()))
+}
 
-    /// The name of the kind, such as `timeout`.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_kind(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
-        Ok(length.borrow(error.kind_name.get(|| Some(error.error.kind().name()))))
-    }
+/// The name of the kind, such as `timeout`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_kind(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        Ok(lend(
+            error.kind_name.get(|| Some(error.error.kind().name())),
+            length,
+        ))
+    })
+}
 
-    /// All of it in one line, for a log: kind, message, delivery, correlation id. It never holds a key, a token or a message of the
-    /// conversation.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_text(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
-        Ok(length.borrow(error.text.get(|| Some(error.error.to_string()))))
-    }
+/// All of it in one line, for a log: kind, message, delivery, correlation id. It never holds a key, a token or a message of the
+/// conversation.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_text(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        Ok(lend(
+            error.text.get(|| Some(error.error.to_string())),
+            length,
+        ))
+    })
+}
 
-    /// What went wrong and what would be right, without kind, delivery and correlation id.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_message(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
-        Ok(length.borrow(error.message.get(|| Some(error.error.message()))))
-    }
+/// What went wrong and what would be right, without kind, delivery and correlation id.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_message(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        Ok(lend(
+            error.message.get(|| Some(error.error.message())),
+            length,
+        ))
+    })
+}
 
-    /// Whether the request reached the conversation: one of `POLYAI_DELIVERY_...`; 0 where the handle is wrong.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_delivery(error: Shared<Error>) -> polyai_delivery {
-        Ok(error.get()?.error.delivery() as u32)
-    }
+/// Whether the request reached the conversation: one of `POLYAI_DELIVERY_...`; 0 where the handle is wrong.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_error_delivery(error: *const polyai_error) -> polyai_delivery {
+    plain(|| Ok(error.get("error")?.error.delivery() as u32))
+}
 
-    /// Whether the same request may be sent again without the risk of doubling it: true unless the delivery is unknown.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_may_resend(error: Shared<Error>) -> bool {
-        Ok(error.get()?.error.may_resend())
-    }
+/// Whether the same request may be sent again without the risk of doubling it: true unless the delivery is unknown.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_error_may_resend(error: *const polyai_error) -> bool {
+    plain(|| Ok(error.get("error")?.error.may_resend()))
+}
 
-    /// Where in its course the call failed: `prepare`, `queue`, `resolve`, `connect`, `proxy`, `tls`, `send`, `headers`,
-    /// `body`, `reply` or `pause`.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_phase(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
-        Ok(length.borrow(error.phase.get(|| Some(error.error.phase().name()))))
-    }
+/// Where in its course the call failed: `prepare`, `queue`, `resolve`, `connect`, `proxy`, `tls`, `send`, `headers`,
+/// `body`, `reply` or `pause`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_phase(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        Ok(lend(
+            error.phase.get(|| Some(error.error.phase().name())),
+            length,
+        ))
+    })
+}
 
-    /// The HTTP status of the answer; 0 where there was none.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_http_status(error: Shared<Error>) -> u32 {
-        Ok(error.get()?.error.status().map_or(0, u32::from))
-    }
+/// The HTTP status of the answer; 0 where there was none.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_error_http_status(error: *const polyai_error) -> u32 {
+    plain(|| Ok(error.get("error")?.error.status().map_or(0, u32::from)))
+}
 
-    /// The service's own code, such as `CHAT_TIMEOUT`; NULL where it gave none. New codes may appear at any time.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_code(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
-        Ok(length.borrow(error.error_code.get(|| error.error.error_code())))
-    }
+/// The service's own code, such as `CHAT_TIMEOUT`; NULL where it gave none. New codes may appear at any time.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_code(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        Ok(lend(
+            error.error_code.get(|| error.error.error_code()),
+            length,
+        ))
+    })
+}
 
-    /// The service's own words about the error; NULL where it gave none.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_service_message(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
-        Ok(length.borrow(error.service_message.get(|| error.error.service_message())))
-    }
+/// The service's own words about the error; NULL where it gave none.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_service_message(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        Ok(lend(
+            error.service_message.get(|| error.error.service_message()),
+            length,
+        ))
+    })
+}
 
-    /// The id that the service's support asks for. Timeouts have one too; NULL where no request was made.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_correlation_id(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
-        Ok(length.borrow(error.correlation_id.get(|| error.error.correlation_id())))
-    }
+/// The id that the service's support asks for. Timeouts have one too; NULL where no request was made.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_correlation_id(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        Ok(lend(
+            error.correlation_id.get(|| error.error.correlation_id()),
+            length,
+        ))
+    })
+}
 
-    /// How long the service asked to wait before trying again, in milliseconds; false where it did not, and then nothing is
-    /// written. `retry_after_ms` may not be NULL.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_retry_after_ms(error: Shared<Error>, retry_after_ms: ValueOut<u64>) -> bool {
-        let error = error.get()?;
+/// How long the service asked to wait before trying again, in milliseconds; false where it did not, and then nothing is
+/// written. `retry_after_ms` may not be NULL.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_retry_after_ms(
+    error: *const polyai_error,
+    retry_after_ms: *mut u64,
+) -> bool {
+    plain(|| {
+        let error = error.get("error")?;
         match error.error.retry_after() {
             Some(pause) => {
-                retry_after_ms.give(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX))?;
+                let milliseconds = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+                Out::new(retry_after_ms, "retry_after_ms")?.give(milliseconds);
                 Ok(true)
             }
             None => Ok(false),
         }
-    }
+    })
+}
 
-    /// A header of the answer, as `polyai_reply_header`.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_header(
-        error: Shared<Error>,
-        name: Text,
-        name_length: usize,
-        length: LengthOut,
-    ) -> BorrowedText {
-        let error = error.get()?;
-        let name = name.read(&name_length)?;
-        Ok(length.borrow(error.headers.find(error.error.headers(), &name)))
-    }
+/// A header of the answer, as `polyai_reply_header`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+/// Any bytes, not only UTF-8: result.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_header(
+    error: *const polyai_error,
+    name: *const c_char,
+    name_length: usize,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        let name = text(name, name_length, "name")?;
+        Ok(lend(
+            error.headers.find(error.error.headers(), name),
+            length,
+        ))
+    })
+}
 
-    /// How many headers the answer has; 0 where there was none.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_header_count(error: Shared<Error>) -> usize {
-        let error = error.get()?;
+/// How many headers the answer has; 0 where there was none.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_error_header_count(error: *const polyai_error) -> usize {
+    plain(|| {
+        let error = error.get("error")?;
         Ok(error.headers.get(error.error.headers()).len())
-    }
+    })
+}
 
-    /// One header of the answer, counted from 0, as `polyai_reply_header_at`; false where there is none with that number, and then nothing is written.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_header_at(
-        error: Shared<Error>,
-        index: usize,
-        name: TextOut,
-        value: TextOut,
-        value_length: LengthOut,
-    ) -> bool {
-        let error = error.get()?;
+/// One header of the answer, counted from 0, as `polyai_reply_header_at`; false where there is none with that number, and then nothing is written.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+/// Any bytes, not only UTF-8: *value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_header_at(
+    error: *const polyai_error,
+    index: usize,
+    name: *mut *const c_char,
+    value: *mut *const c_char,
+    value_length: *mut usize,
+) -> bool {
+    plain(|| {
+        let error = error.get("error")?;
         let headers = error.headers.get(error.error.headers());
-        Ok(give_header(headers.get(index.value), &name, &value, &value_length))
-    }
+        Ok(give_header(headers.get(index), name, value, value_length))
+    })
+}
 
-    /// The first bytes of an answer that was refused or could not be understood; NULL where there was none. Treat it like the
-    /// conversation itself: it may hold what the service chose to put there.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_body_excerpt(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
-        Ok(length.borrow(error.body_excerpt.get(|| error.error.body_excerpt())))
-    }
+/// The first bytes of an answer that was refused or could not be understood; NULL where there was none. Treat it like the
+/// conversation itself: it may hold what the service chose to put there.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_body_excerpt(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        Ok(lend(
+            error.body_excerpt.get(|| error.error.body_excerpt()),
+            length,
+        ))
+    })
+}
 
-    /// What the systems below said, such as the network or TLS, from the outermost to the innermost; NULL where they said nothing.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_cause(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
-        Ok(length.borrow(error.cause.get(|| error.cause())))
-    }
+/// What the systems below said, such as the network or TLS, from the outermost to the innermost; NULL where they said nothing.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_cause(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
+        Ok(lend(error.cause.get(|| error.cause()), length))
+    })
+}
 
-    /// The tries that the call made, oldest first, as a JSON array of what `polyai_config_set_attempt_callback` lists.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_attempts_json(error: Shared<Error>, length: LengthOut) -> BorrowedText {
-        let error = error.get()?;
+/// The tries that the call made, oldest first, as a JSON array of what `polyai_config_set_attempt_callback` lists.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_attempts_json(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let error = error.get("error")?;
         let json = || {
-            let attempts: Vec<Value> = error.error.attempts().iter().map(Attempt::to_json).collect();
+            let attempts: Vec<Value> = error
+                .error
+                .attempts()
+                .iter()
+                .map(Attempt::to_json)
+                .collect();
             Some(Value::from(attempts).to_string())
         };
-        Ok(length.borrow(error.attempts.get(json)))
-    }
+        Ok(lend(error.attempts.get(json), length))
+    })
+}
 
-    /// How many tries the call made.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_error_attempt_count(error: Shared<Error>) -> usize {
-        Ok(error.get()?.error.attempts().len())
-    }
+/// How many tries the call made.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_error_attempt_count(error: *const polyai_error) -> usize {
+    plain(|| Ok(error.get("error")?.error.attempts().len()))
 }

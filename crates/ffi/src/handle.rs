@@ -1,17 +1,15 @@
-//! The table of objects that C knows by handle.
+//! The handles that C has.
 //!
-//! A handle is no address but a number: the kind of the object, its slot in the table, and the generation of the slot,
-//! which changes whenever an object leaves it. So a handle that was freed, freed twice, of another kind, or never one of ours
-//! is an error and not a crash. An object that is freed while another thread is inside a call with it lives until that
-//! call is over.
-//!
-//! The table takes no lock: none may be left held by a fork. Its slots are never given back, only used again.
+//! A handle is no address but a number: the kind of the object, its slot in the table, and the generation of the slot. So a
+//! handle that was freed, freed twice, of another kind, or never one of ours is an error and not a crash. An object that is
+//! freed while another thread is inside a call with it lives until that call is over.
 
-use std::cell::UnsafeCell;
+use crate::table::{GENERATION_BITS, Key, Refusal, SLOT_BITS, Table, Use};
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::ptr::NonNull;
+
+static TABLE: Table = Table::new();
 
 /// What a handle can stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,327 +73,102 @@ pub(crate) enum Unusable {
 }
 
 // From the lowest bit: 1, which no address of an object has; the kind; the slot; the generation.
-const KIND_BITS: u32 = 4;
-const SLOT_BITS: u32 = 24;
-const GENERATION_BITS: u32 = 64 - 1 - KIND_BITS - SLOT_BITS;
-const GENERATIONS: u64 = (1 << GENERATION_BITS) - 1;
+const KIND_BITS: u32 = 64 - 1 - SLOT_BITS - GENERATION_BITS;
 
-/// The three parts of a handle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Parts {
-    kind: Kind,
-    slot: u32,
-    generation: u64,
+fn to_number(kind: Kind, key: Key) -> u64 {
+    key.generation << (1 + KIND_BITS + SLOT_BITS)
+        | u64::from(key.slot) << (1 + KIND_BITS)
+        | (kind as u64) << 1
+        | 1
 }
 
-impl Parts {
-    fn to_number(self) -> u64 {
-        self.generation << (1 + KIND_BITS + SLOT_BITS)
-            | u64::from(self.slot) << (1 + KIND_BITS)
-            | (self.kind as u64) << 1
-            | 1
-    }
-
-    fn from_number(number: u64) -> Option<Self> {
-        let slot = (number >> (1 + KIND_BITS)) & ((1 << SLOT_BITS) - 1);
-        Some(Self {
-            kind: Kind::from_number((number >> 1) & ((1 << KIND_BITS) - 1))
-                .filter(|_| number & 1 == 1)?,
-            slot: u32::try_from(slot).ok()?,
-            generation: number >> (1 + KIND_BITS + SLOT_BITS),
-        })
-    }
-}
-
-// A slot's state, from the lowest bit: how many calls use the object now; whether its handle is valid; the generation.
-const USES_BITS: u32 = 28;
-const USES: u64 = (1 << USES_BITS) - 1;
-const VALID: u64 = 1 << USES_BITS;
-const GENERATION_SHIFT: u32 = USES_BITS + 1;
-
-#[derive(Default)]
-struct Slot {
-    state: AtomicU64,
-    kind: AtomicU8,
-    /// What the slot holds, a `Box` of the type that `kind` says. Written only by who has the slot for itself.
-    object: UnsafeCell<Option<NonNull<()>>>,
-    /// The next slot of the list of free ones, plus one.
-    next_free: AtomicU32,
-}
-
-// SAFETY: `object` is written before the state says that it is valid, and after the last use; everything else is atomic.
-unsafe impl Sync for Slot {}
-
-/// Slots by the thousand, in pieces that are each twice as large as the one before and stay where they are.
-struct Table {
-    pieces: [AtomicPtr<Slot>; PIECES],
-    /// How many slots have ever been used.
-    used: AtomicU32,
-    /// The list of free slots: a count of its changes, and the first slot plus one.
-    free: AtomicU64,
-}
-
-const FIRST_PIECE: u32 = 64;
-const PIECES: usize = 18;
-const MOST_SLOTS: u32 = (1 << SLOT_BITS) - FIRST_PIECE;
-
-static TABLE: Table = Table {
-    pieces: [const { AtomicPtr::new(ptr::null_mut()) }; PIECES],
-    used: AtomicU32::new(0),
-    free: AtomicU64::new(0),
-};
-
-impl Table {
-    /// The slot of this number, if there has been one.
-    fn slot(&self, number: u32) -> Option<&Slot> {
-        if number >= self.used.load(Ordering::Acquire) {
-            return None;
-        }
-        self.allocated(number)
-    }
-
-    fn allocated(&self, number: u32) -> Option<&Slot> {
-        let (piece, place, _) = position(number);
-        let first = self.pieces.get(piece)?.load(Ordering::Acquire);
-        // SAFETY: a piece that is there has room for all its places, and is never given back.
-        (!first.is_null()).then(|| unsafe { &*first.add(place) })
-    }
-
-    /// A slot that nobody else has, and its number.
-    fn take_slot(&self) -> Option<(u32, &Slot)> {
-        if let Some(number) = self.pop_free() {
-            return Some((number, self.allocated(number)?));
-        }
-        let mut number = self.used.load(Ordering::Acquire);
-        loop {
-            if number >= MOST_SLOTS {
-                return None;
-            }
-            self.allocate_piece_of(number);
-            match self.used.compare_exchange_weak(
-                number,
-                number + 1,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return Some((number, self.allocated(number)?)),
-                Err(newer) => number = newer,
-            }
-        }
-    }
-
-    fn allocate_piece_of(&self, number: u32) {
-        let (piece, _, size) = position(number);
-        let Some(piece) = self.pieces.get(piece) else {
-            return;
-        };
-        if !piece.load(Ordering::Acquire).is_null() {
-            return;
-        }
-        let slots: Box<[Slot]> = (0..size)
-            .map(|_| Slot {
-                state: AtomicU64::new(first_generation() << GENERATION_SHIFT),
-                ..Slot::default()
-            })
-            .collect();
-        let ours = Box::into_raw(slots);
-        let outcome = piece.compare_exchange(
-            ptr::null_mut(),
-            ours.cast(),
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
-        if outcome.is_err() {
-            // SAFETY: it came from a box a moment ago, and another thread's piece has taken its place.
-            drop(unsafe { Box::from_raw(ours) });
-        }
-    }
-
-    fn pop_free(&self) -> Option<u32> {
-        let mut head = self.free.load(Ordering::Acquire);
-        loop {
-            let number = list_first(head)?;
-            let next = self.allocated(number)?.next_free.load(Ordering::Relaxed);
-            match self.free.compare_exchange_weak(
-                head,
-                list_head(head, next),
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return Some(number),
-                Err(newer) => head = newer,
-            }
-        }
-    }
-
-    fn push_free(&self, number: u32, slot: &Slot) {
-        let mut head = self.free.load(Ordering::Acquire);
-        loop {
-            slot.next_free.store(
-                list_first(head).map_or(0, |first| first + 1),
-                Ordering::Relaxed,
-            );
-            match self.free.compare_exchange_weak(
-                head,
-                list_head(head, number + 1),
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return,
-                Err(newer) => head = newer,
-            }
-        }
-    }
-}
-
-/// The piece of a slot, its place in it, and the size of that piece.
-fn position(number: u32) -> (usize, usize, u32) {
-    let from_first = number + FIRST_PIECE;
-    let piece = from_first.ilog2() - FIRST_PIECE.ilog2();
-    let size = FIRST_PIECE << piece;
-    (piece as usize, (from_first - size) as usize, size)
-}
-
-fn list_first(head: u64) -> Option<u32> {
-    u32::try_from(head & u64::from(u32::MAX))
-        .ok()?
-        .checked_sub(1)
-}
-
-/// The list's head with another first slot (plus one). The count keeps an outdated head from being taken for this one.
-fn list_head(before: u64, first: u32) -> u64 {
-    ((before >> 32).wrapping_add(1) << 32) | u64::from(first)
-}
-
-/// Where the generations of this copy of the library begin: somewhere else than those of another copy in the process, so
-/// that a handle of the one is not taken for a handle of the other.
-fn first_generation() -> u64 {
-    let address = &raw const TABLE as u64;
-    address.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - GENERATION_BITS)
+fn from_number(number: u64) -> Option<(Kind, Key)> {
+    let kind = Kind::from_number((number >> 1) & ((1 << KIND_BITS) - 1))?;
+    let slot = (number >> (1 + KIND_BITS)) & ((1 << SLOT_BITS) - 1);
+    let key = Key {
+        slot: u32::try_from(slot).ok()?,
+        generation: number >> (1 + KIND_BITS + SLOT_BITS),
+    };
+    (number & 1 == 1).then_some((kind, key))
 }
 
 /// Puts an object into the table and returns its handle; gives the object back when there is no room for another one.
-pub(crate) fn insert<T: Object>(object: T) -> Result<usize, T> {
-    let Some((number, slot)) = TABLE.take_slot() else {
-        return Err(object);
-    };
-    let object = NonNull::from(Box::leak(Box::new(object))).cast();
-    // SAFETY: the slot is ours alone until its state says that the handle is valid.
-    unsafe { *slot.object.get() = Some(object) };
-    slot.kind.store(T::KIND as u8, Ordering::Relaxed);
-    let state = slot.state.load(Ordering::Relaxed);
-    slot.state.store(state | VALID, Ordering::Release);
-    let parts = Parts {
-        kind: T::KIND,
-        slot: number,
-        generation: state >> GENERATION_SHIFT,
+pub(crate) fn insert<T: Object>(object: T) -> Result<*mut T, T> {
+    let object = Box::into_raw(Box::new(object));
+    let Some(key) = NonNull::new(object.cast()).and_then(|it| TABLE.insert(T::KIND as u8, it))
+    else {
+        // SAFETY: it came from a box a moment ago, and nobody else has it.
+        return Err(*unsafe { Box::from_raw(object) });
     };
     const { assert!(usize::BITS == 64, "a handle needs 64 bits") };
     #[allow(clippy::cast_possible_truncation, reason = "as was just made sure")]
-    Ok(parts.to_number() as usize)
+    Ok(to_number(T::KIND, key) as usize as *mut T)
 }
 
 /// The object behind a handle, which stays alive while this is held.
 pub(crate) struct InUse<T: Object> {
-    number: u32,
-    slot: &'static Slot,
-    object: NonNull<T>,
-    _owned: PhantomData<T>,
+    object: Use<'static>,
+    of: PhantomData<T>,
 }
 
 impl<T: Object> Deref for InUse<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the use that this stands for keeps the object in its slot.
-        unsafe { self.object.as_ref() }
+        // SAFETY: it was made by `insert` from a box of this type, and the use keeps it in the table.
+        unsafe { self.object.object().cast().as_ref() }
     }
 }
 
 impl<T: Object> Drop for InUse<T> {
     fn drop(&mut self) {
-        let before = self.slot.state.fetch_sub(1, Ordering::AcqRel);
-        if before & VALID != 0 || before & USES != 1 {
-            return;
+        if let Some(object) = self.object.end() {
+            // SAFETY: it was made by `insert` from a box of this type, and has just left the table.
+            drop(unsafe { Box::from_raw(object.cast::<T>().as_ptr()) });
         }
-        // The handle is invalid and this was the last use: nobody else can reach the slot now.
-        // SAFETY: as just said.
-        unsafe { *self.slot.object.get() = None };
-        let generation = ((before >> GENERATION_SHIFT) + 1) & GENERATIONS;
-        self.slot
-            .state
-            .store(generation << GENERATION_SHIFT, Ordering::Release);
-        TABLE.push_free(self.number, self.slot);
-        // SAFETY: it was made by `insert` from a box of this type, and has just left the table.
-        drop(unsafe { Box::from_raw(self.object.as_ptr()) });
     }
 }
 
 /// The object of this handle, for the time of a call.
 pub(crate) fn find<T: Object>(handle: usize) -> Result<InUse<T>, Unusable> {
-    enter(handle, |state| state + 1)
+    in_use(handle, Table::enter)
 }
 
 /// Makes a handle invalid. Its object goes when no call uses it any more.
 pub(crate) fn free<T: Object>(handle: usize) -> Result<(), Unusable> {
-    enter::<T>(handle, |state| (state & !VALID) + 1).map(drop)
+    in_use::<T>(handle, Table::enter_last).map(drop)
 }
 
-fn enter<T: Object>(handle: usize, change: fn(u64) -> u64) -> Result<InUse<T>, Unusable> {
+fn in_use<T: Object>(
+    handle: usize,
+    enter: fn(&'static Table, Key, u8) -> Result<Use<'static>, Refusal>,
+) -> Result<InUse<T>, Unusable> {
     if handle == 0 {
         return Err(Unusable::Null);
     }
-    let parts = Parts::from_number(handle as u64).ok_or(Unusable::Foreign)?;
-    let slot = TABLE.slot(parts.slot).ok_or(Unusable::Foreign)?;
-    if parts.kind != T::KIND {
-        return Err(Unusable::OfKind(parts.kind));
+    let (kind, key) = from_number(handle as u64).ok_or(Unusable::Foreign)?;
+    if kind != T::KIND && TABLE.has_had(key) {
+        return Err(Unusable::OfKind(kind));
     }
-    let mut state = slot.state.load(Ordering::Acquire);
-    loop {
-        if state >> GENERATION_SHIFT != parts.generation
-            || state & VALID == 0
-            || state & USES == USES
-        {
-            return Err(Unusable::Freed);
-        }
-        // A handle whose bits were changed on the way.
-        if slot.kind.load(Ordering::Relaxed) != T::KIND as u8 {
-            return Err(Unusable::Foreign);
-        }
-        match slot.state.compare_exchange_weak(
-            state,
-            change(state),
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        ) {
-            Ok(_) => break,
-            Err(newer) => state = newer,
-        }
+    match enter(&TABLE, key, T::KIND as u8) {
+        Err(Refusal::Foreign) => Err(Unusable::Foreign),
+        Err(Refusal::Gone) => Err(Unusable::Freed),
+        Ok(object) => Ok(InUse {
+            object,
+            of: PhantomData,
+        }),
     }
-    // From here on the use has to be given back, whatever is found.
-    // SAFETY: while the slot is used, nobody writes its object.
-    let object = unsafe { *slot.object.get() };
-    let object = object.ok_or(Unusable::Foreign)?;
-    Ok(InUse {
-        number: parts.slot,
-        slot,
-        object: object.cast(),
-        _owned: PhantomData,
-    })
 }
 
 /// How many handles are valid now.
 pub(crate) fn count() -> usize {
-    (0..TABLE.used.load(Ordering::Acquire))
-        .filter_map(|number| TABLE.slot(number))
-        .filter(|slot| slot.state.load(Ordering::Relaxed) & VALID != 0)
-        .count()
+    TABLE.count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Barrier, Mutex};
 
     static GONE: AtomicUsize = AtomicUsize::new(0);
@@ -416,7 +189,7 @@ mod tests {
     }
 
     fn inserted<T: Object>(object: T) -> usize {
-        insert(object).unwrap_or_else(|_| panic!("no room"))
+        insert(object).unwrap_or_else(|_| panic!("no room")) as usize
     }
 
     fn found<T: Object>(handle: usize) -> Result<(), Unusable> {
@@ -468,19 +241,13 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_handle_survive_being_put_together() {
-        for slot in [0, 1, 63, 64, 4_096, MOST_SLOTS - 1] {
-            for generation in [0, 1, GENERATIONS] {
+        for slot in [0, 1, (1 << SLOT_BITS) - 1] {
+            for generation in [0, 1, (1 << GENERATION_BITS) - 1] {
                 for kind in Kind::ALL {
-                    let parts = Parts {
-                        kind,
-                        slot,
-                        generation,
-                    };
-                    assert_eq!(Parts::from_number(parts.to_number()), Some(parts));
+                    let key = Key { slot, generation };
+                    assert_eq!(from_number(to_number(kind, key)), Some((kind, key)));
                 }
             }
-            let (piece, place, size) = position(slot);
-            assert!(piece < PIECES && place < size as usize, "{slot}");
         }
     }
 

@@ -1,11 +1,15 @@
 //! The C ABI: `libpolyai_chat`, described for its users in `include/polyai_chat.h`, which is generated from here.
 //!
-//! Every exported function is written inside `export!`, which keeps panics in and makes error objects. Its
-//! parameters are the types of `arguments`, each of which checks one kind of argument. Behind a handle stands an object
-//! of the `handle` table, never an address.
+//! Every exported function is `fallible` or `plain`: `boundary` keeps panics in and makes error objects. `arguments` checks
+//! what C passes. Behind a handle stands an object of the `handle` table, never an address. The type of the object has its name
+//! in C, and is opaque there.
 #![allow(
     unsafe_code,
     reason = "this is where the memory of others is read and written"
+)]
+#![allow(
+    unsafe_op_in_unsafe_fn,
+    reason = "an exported function is unsafe as a whole: the header says what its caller promises"
 )]
 #![allow(
     non_camel_case_types,
@@ -13,10 +17,8 @@
     reason = "these names are those of C, and what is exported has no path in Rust"
 )]
 
-#[macro_use]
-mod export;
-
 mod arguments;
+mod boundary;
 mod callback;
 mod cancel;
 mod cancellation;
@@ -29,5 +31,7 @@ mod handle;
 mod library;
 mod reply;
 mod request;
+mod request_fields;
+mod table;
 mod text;
 mod turn;

@@ -1,12 +1,15 @@
 //! What the service answered.
 
-use crate::arguments::{BorrowedText, Freed, LengthOut, Named, Shared, Text, TextOut};
+use crate::arguments::{Handle, give_header, lend, text};
+use crate::boundary::plain;
 use crate::handle::{Kind, Object};
 use crate::text::{LazyHeaders, LazyText, OwnedText};
 use polyai_chat_core::{Closed, Greeting, Handoff, Map, Value};
+use std::ffi::c_char;
 use std::time::Duration;
 
-pub struct Reply {
+/// What the agent answered.
+pub struct polyai_reply {
     answer: Answer,
     response: Option<OwnedText>,
     conversation_id: LazyText,
@@ -26,7 +29,7 @@ enum Answer {
     Close(Closed),
 }
 
-impl Object for Reply {
+impl Object for polyai_reply {
     const KIND: Kind = Kind::Reply;
 }
 
@@ -41,7 +44,7 @@ macro_rules! ask {
     };
 }
 
-impl Reply {
+impl polyai_reply {
     pub(crate) fn of_create(greeting: Greeting) -> Self {
         let response = OwnedText::new(greeting.response());
         Self::new(Answer::Create(greeting), Some(response))
@@ -100,183 +103,248 @@ impl Reply {
     }
 }
 
-export! {
-    /// Frees a reply, and with it all texts that came from it.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_free(reply: Freed<Reply>) {
-        reply.free()
-    }
+/// Frees a reply, and with it all texts that came from it.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_reply_free(reply: *mut polyai_reply) {
+    plain(|| reply.free("reply"));
+}
 
-    /// The agent's words; NULL for the answer to a close.
-    ///
-    /// They may hold a NUL where the service's JSON did: `length` tells then.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_response(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
-        Ok(length.borrow(reply.get()?.response.as_ref()))
-    }
+/// The agent's words; NULL for the answer to a close.
+///
+/// They may hold a NUL where the service's JSON did: `length` tells then.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_response(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| Ok(lend(reply.get("reply")?.response.as_ref(), length)))
+}
 
-    /// Whether the conversation is over: the agent has ended it, or it was closed.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_end_conversation(reply: Shared<Reply>) -> bool {
-        Ok(match &reply.get()?.answer {
+/// Whether the conversation is over: the agent has ended it, or it was closed.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_reply_end_conversation(reply: *const polyai_reply) -> bool {
+    plain(|| {
+        Ok(match &reply.get("reply")?.answer {
             Answer::Create(_) => false,
             Answer::Respond(reply) => reply.end_conversation(),
             Answer::Close(_) => true,
         })
-    }
+    })
+}
 
-    /// Whether the agent wants the customer to go on elsewhere. That ends the conversation only together with
-    /// `polyai_reply_end_conversation`.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_has_handoff(reply: Shared<Reply>) -> bool {
-        Ok(reply.get()?.handoff().is_some())
-    }
+/// Whether the agent wants the customer to go on elsewhere. That ends the conversation only together with
+/// `polyai_reply_end_conversation`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_reply_has_handoff(reply: *const polyai_reply) -> bool {
+    plain(|| Ok(reply.get("reply")?.handoff().is_some()))
+}
 
-    /// Where the customer goes on; NULL without a handoff, or where the service does not say it as text.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_handoff_destination(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
-        let reply = reply.get()?;
+/// Where the customer goes on; NULL without a handoff, or where the service does not say it as text.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_handoff_destination(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
         let destination = || reply.handoff().and_then(Handoff::destination);
-        Ok(length.borrow(reply.handoff_destination.get(destination)))
-    }
+        Ok(lend(reply.handoff_destination.get(destination), length))
+    })
+}
 
-    /// Why the customer goes on elsewhere; NULL without a handoff, or where the service does not say it as text.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_handoff_reason(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
-        let reply = reply.get()?;
+/// Why the customer goes on elsewhere; NULL without a handoff, or where the service does not say it as text.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_handoff_reason(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
         let reason = || reply.handoff().and_then(Handoff::reason);
-        Ok(length.borrow(reply.handoff_reason.get(reason)))
-    }
+        Ok(lend(reply.handoff_reason.get(reason), length))
+    })
+}
 
-    /// The handoff as JSON, whatever its shape: contact-centre products have fields of their own in it. NULL without one.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_handoff_json(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
-        let reply = reply.get()?;
+/// The handoff as JSON, whatever its shape: contact-centre products have fields of their own in it. NULL without one.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_handoff_json(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
         let json = || reply.handoff().map(|handoff| handoff.raw().to_string());
-        Ok(length.borrow(reply.handoff_json.get(json)))
-    }
+        Ok(lend(reply.handoff_json.get(json), length))
+    })
+}
 
-    /// Of the answer to a close: whether the service said that the conversation was over already, or is not there any more.
-    /// False for other replies.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_was_over(reply: Shared<Reply>) -> bool {
-        Ok(match &reply.get()?.answer {
+/// Of the answer to a close: whether the service said that the conversation was over already, or is not there any more.
+/// False for other replies.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_reply_was_over(reply: *const polyai_reply) -> bool {
+    plain(|| {
+        Ok(match &reply.get("reply")?.answer {
             Answer::Close(closed) => closed.was_over(),
             Answer::Create(_) | Answer::Respond(_) => false,
         })
-    }
+    })
+}
 
-    /// The conversation it belongs to; NULL for the answer to a close.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_conversation_id(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
-        let reply = reply.get()?;
-        Ok(length.borrow(reply.conversation_id.get(|| reply.conversation_id())))
-    }
+/// The conversation it belongs to; NULL for the answer to a close.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_conversation_id(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
+        Ok(lend(
+            reply.conversation_id.get(|| reply.conversation_id()),
+            length,
+        ))
+    })
+}
 
-    /// Of a greeting in the legacy dialect: the user id that was sent. Else NULL.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_user_id(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
-        let reply = reply.get()?;
+/// Of a greeting in the legacy dialect: the user id that was sent. Else NULL.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_user_id(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
         let user_id = || match &reply.answer {
             Answer::Create(greeting) => greeting.user_id(),
             Answer::Respond(_) | Answer::Close(_) => None,
         };
-        Ok(length.borrow(reply.user_id.get(user_id)))
-    }
-
-    /// The JSON as it was received.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_raw_json(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
-        let reply = reply.get()?;
-        Ok(length.borrow(reply.raw_json.get(|| Some(ask!(reply, answer => answer.raw())))))
-    }
-
-    /// The fields that this library has no name for, as a JSON object.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_unknown_fields_json(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
-        let reply = reply.get()?;
-        let json = || Some(Value::Object(reply.unknown_fields()).to_string());
-        Ok(length.borrow(reply.unknown_fields.get(json)))
-    }
-
-    /// A header of the response, by its name in any case: the first of that name, with the bytes that came. NULL where there is
-    /// none.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_header(
-        reply: Shared<Reply>,
-        name: Text,
-        name_length: usize,
-        length: LengthOut,
-    ) -> BorrowedText {
-        let reply = reply.get()?;
-        let name = name.read(&name_length)?;
-        let header = ask!(reply, answer => reply.headers.find(answer.headers(), &name));
-        Ok(length.borrow(header))
-    }
-
-    /// How many headers the response has.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_header_count(reply: Shared<Reply>) -> usize {
-        Ok(reply.get()?.headers().len())
-    }
-
-    /// One header of the response, counted from 0: its name in lower case, and its value with the bytes that came. False where
-    /// there is none with that number, and then nothing is written.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_header_at(
-        reply: Shared<Reply>,
-        index: usize,
-        name: TextOut,
-        value: TextOut,
-        value_length: LengthOut,
-    ) -> bool {
-        Ok(give_header(reply.get()?.headers().get(index.value), &name, &value, &value_length))
-    }
-
-    /// The id that the service's support asks for.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_correlation_id(reply: Shared<Reply>, length: LengthOut) -> BorrowedText {
-        let reply = reply.get()?;
-        let id = || Some(ask!(reply, answer => answer.correlation_id()));
-        Ok(length.borrow(reply.correlation_id.get(id)))
-    }
-
-    /// How long the call took, in microseconds, with everything it waited for.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_reply_elapsed_us(reply: Shared<Reply>) -> u64 {
-        Ok(u64::try_from(reply.get()?.elapsed().as_micros()).unwrap_or(u64::MAX))
-    }
+        Ok(lend(reply.user_id.get(user_id), length))
+    })
 }
 
-/// Gives a header, if it is there.
-pub(crate) fn give_header(
-    header: Option<&(OwnedText, OwnedText)>,
-    name: &Named<TextOut>,
-    value: &Named<TextOut>,
-    value_length: &Named<LengthOut>,
+/// The JSON as it was received.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_raw_json(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
+        Ok(lend(
+            reply
+                .raw_json
+                .get(|| Some(ask!(reply, answer => answer.raw()))),
+            length,
+        ))
+    })
+}
+
+/// The fields that this library has no name for, as a JSON object.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_unknown_fields_json(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
+        let json = || Some(Value::Object(reply.unknown_fields()).to_string());
+        Ok(lend(reply.unknown_fields.get(json), length))
+    })
+}
+
+/// A header of the response, by its name in any case: the first of that name, with the bytes that came. NULL where there is
+/// none.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+/// Any bytes, not only UTF-8: result.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_header(
+    reply: *const polyai_reply,
+    name: *const c_char,
+    name_length: usize,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
+        let name = text(name, name_length, "name")?;
+        let header = ask!(reply, answer => reply.headers.find(answer.headers(), name));
+        Ok(lend(header, length))
+    })
+}
+
+/// How many headers the response has.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_reply_header_count(reply: *const polyai_reply) -> usize {
+    plain(|| Ok(reply.get("reply")?.headers().len()))
+}
+
+/// One header of the response, counted from 0: its name in lower case, and its value with the bytes that came. False where
+/// there is none with that number, and then nothing is written.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+/// Any bytes, not only UTF-8: *value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_header_at(
+    reply: *const polyai_reply,
+    index: usize,
+    name: *mut *const c_char,
+    value: *mut *const c_char,
+    value_length: *mut usize,
 ) -> bool {
-    let Some((found, content)) = header else {
-        return false;
-    };
-    name.give(found);
-    value.give(content);
-    value_length.give(content.length());
-    true
+    plain(|| {
+        Ok(give_header(
+            reply.get("reply")?.headers().get(index),
+            name,
+            value,
+            value_length,
+        ))
+    })
+}
+
+/// The id that the service's support asks for.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_correlation_id(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
+        let id = || Some(ask!(reply, answer => answer.correlation_id()));
+        Ok(lend(reply.correlation_id.get(id), length))
+    })
+}
+
+/// How long the call took, in microseconds, with everything it waited for.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_reply_elapsed_us(reply: *const polyai_reply) -> u64 {
+    plain(|| Ok(u64::try_from(reply.get("reply")?.elapsed().as_micros()).unwrap_or(u64::MAX)))
 }

@@ -1,15 +1,20 @@
 //! A call that was started.
 
-use crate::arguments::{BorrowedText, Changed, Freed, LengthOut, NewOut, Shared, ValueOut};
-use crate::conversation::Conversation;
+use crate::arguments::{Handle, NewHandle, Out, lend};
+use crate::boundary::{fallible, plain};
+use crate::constants::polyai_status;
+use crate::conversation::polyai_conversation;
+use crate::error::polyai_error;
 use crate::handle::{Kind, Object};
-use crate::reply::Reply;
+use crate::reply::polyai_reply;
 use crate::text::LazyText;
 use polyai_chat_core::{Closed, Error, Operation};
+use std::ffi::c_char;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-pub struct Turn {
+/// A call that was started, and is waited for.
+pub struct polyai_turn {
     call: Call,
     correlation_id: LazyText,
 }
@@ -20,7 +25,7 @@ enum Call {
     Close(polyai_chat_core::Turn<Closed>),
 }
 
-impl Object for Turn {
+impl Object for polyai_turn {
     const KIND: Kind = Kind::Turn;
 }
 
@@ -35,7 +40,7 @@ macro_rules! for_each_call {
     };
 }
 
-impl Turn {
+impl polyai_turn {
     pub(crate) fn of_create(call: polyai_chat_core::Turn<polyai_chat_core::Conversation>) -> Self {
         Self::of(Call::Create(call))
     }
@@ -64,112 +69,157 @@ impl Turn {
     }
 }
 
-export! {
-    /// Frees a turn, and cancels its call if that is still under way, which then ends within milliseconds: its callbacks may
-    /// still run meanwhile. A thread that waits for it is woken.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_turn_free(turn: Freed<Turn>) {
+/// Frees a turn, and cancels its call if that is still under way, which then ends within milliseconds: its callbacks may
+/// still run meanwhile. A thread that waits for it is woken.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+/// Cancels: the call of the turn.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_turn_free(turn: *mut polyai_turn) {
+    plain(|| {
         // Now, and not when the last thread has left it: that thread may be waiting for just this.
         if let Some(turn) = turn.find() {
             for_each_call!(turn, call => call.cancel());
         }
-        turn.free()
-    }
+        turn.free("turn")
+    });
+}
 
-    /// Waits until the call is done, but no longer than `timeout_ms` milliseconds; `is_done` tells whether it is. The call goes
-    /// on all the same.
-    ///
-    /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
-    ///
-    /// Blocks: at most for `timeout_ms`, and no longer than a day. Threads: any. Since: 0.1.0.
-    fallible fn polyai_turn_wait(turn: Shared<Turn>, timeout_ms: u64, is_done: ValueOut<bool>) {
-        is_done.check()?;
-        let turn = turn.get()?;
-        let at_most = Duration::from_millis(timeout_ms.value);
-        is_done.give(for_each_call!(turn, call => call.wait(at_most)))
-    }
+/// Waits until the call is done, but no longer than `timeout_ms` milliseconds; `is_done` tells whether it is. The call goes
+/// on all the same.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+///
+/// Blocks: at most for `timeout_ms`, and no longer than a day. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_turn_wait(
+    turn: *const polyai_turn,
+    timeout_ms: u64,
+    is_done: *mut bool,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let is_done = Out::new(is_done, "is_done")?;
+        let turn = turn.get("turn")?;
+        let at_most = Duration::from_millis(timeout_ms);
+        is_done.give(for_each_call!(turn, call => call.wait(at_most)));
+        Ok(())
+    })
+}
 
-    /// A descriptor that becomes readable when the call is done, for a host that has an event loop (poll, epoll, select).
-    ///
-    /// Wait for it only: it is neither to be read nor closed, and is gone when the turn is freed.
-    ///
-    /// Errors: `POLYAI_STATUS_INTERNAL` when the process has no descriptor left.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    fallible fn polyai_turn_fd(turn: Shared<Turn>, descriptor: ValueOut<i32>) {
-        descriptor.check()?;
-        let turn = turn.get()?;
+/// A descriptor that becomes readable when the call is done, for a host that has an event loop (poll, epoll, select).
+///
+/// Wait for it only: it is neither to be read nor closed, and is gone when the turn is freed.
+///
+/// Errors: `POLYAI_STATUS_INTERNAL` when the process has no descriptor left.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_turn_fd(
+    turn: *const polyai_turn,
+    descriptor: *mut i32,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let descriptor = Out::new(descriptor, "descriptor")?;
+        let turn = turn.get("turn")?;
         let found = for_each_call!(turn, call => call.descriptor().map(|found| found.as_raw_fd()));
         descriptor.give(found.map_err(|error| {
             Error::internal(format!("no descriptor can be had for the turn: {error}"))
-        })?)
-    }
+        })?);
+        Ok(())
+    })
+}
 
-    /// Ends the call, which is then done within milliseconds, with a truthful delivery. Does nothing when it is done already.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_turn_cancel(turn: Changed<Turn>) {
-        let turn = turn.get()?;
+/// Ends the call, which is then done within milliseconds, with a truthful delivery. Does nothing when it is done already.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+/// Cancels: the call of the turn.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_turn_cancel(turn: *mut polyai_turn) {
+    plain(|| {
+        let turn = turn.get("turn")?;
         for_each_call!(turn, call => call.cancel());
         Ok(())
-    }
+    });
+}
 
-    /// Takes the conversation that `polyai_client_start_create` started to create. It can be taken once. The turn is to be
-    /// freed all the same.
-    ///
-    /// Errors: those of `polyai_client_create`; `POLYAI_STATUS_INVALID_ARGUMENT` where something else was started, or the outcome
-    /// has been taken.
-    ///
-    /// Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
-    fallible fn polyai_turn_take_conversation(turn: Changed<Turn>, conversation: NewOut<Conversation>) {
-        conversation.check()?;
-        let turn = turn.get()?;
+/// Takes the conversation that `polyai_client_start_create` started to create. It can be taken once. The turn is to be
+/// freed all the same.
+///
+/// Errors: those of `polyai_client_create`; `POLYAI_STATUS_INVALID_ARGUMENT` where something else was started, or the outcome
+/// has been taken.
+///
+/// Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_turn_take_conversation(
+    turn: *mut polyai_turn,
+    conversation: *mut *mut polyai_conversation,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let conversation = NewHandle::new(conversation, "conversation")?;
+        let turn = turn.get("turn")?;
         match &turn.call {
             Call::Create(call) => {
                 let outcome = call.take_once().ok_or_else(taken_already)?;
-                conversation.give(Conversation::new(outcome?))
+                conversation.give(polyai_conversation::new(outcome?))
             }
             Call::Respond(_) | Call::Close(_) => Err(Error::invalid_argument(format!(
                 "the turn is a {}; take its reply with polyai_turn_take_reply",
                 turn.operation()
             ))),
         }
-    }
+    })
+}
 
-    /// Takes the reply of a turn that was started, or the answer to a close. It can be taken once. The turn is to be freed
-    /// all the same.
-    ///
-    /// Errors: those of `polyai_conversation_respond` or `polyai_conversation_close`; `POLYAI_STATUS_INVALID_ARGUMENT` where a
-    /// create was started, or the outcome has been taken.
-    ///
-    /// Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
-    fallible fn polyai_turn_take_reply(turn: Changed<Turn>, reply: NewOut<Reply>) {
-        reply.check()?;
-        let turn = turn.get()?;
+/// Takes the reply of a turn that was started, or the answer to a close. It can be taken once. The turn is to be freed
+/// all the same.
+///
+/// Errors: those of `polyai_conversation_respond` or `polyai_conversation_close`; `POLYAI_STATUS_INVALID_ARGUMENT` where a
+/// create was started, or the outcome has been taken.
+///
+/// Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_turn_take_reply(
+    turn: *mut polyai_turn,
+    reply: *mut *mut polyai_reply,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let reply = NewHandle::new(reply, "reply")?;
+        let turn = turn.get("turn")?;
         match &turn.call {
             Call::Respond(call) => {
                 let outcome = call.take_once().ok_or_else(taken_already)?;
-                reply.give(Reply::of_turn(outcome?))
+                reply.give(polyai_reply::of_turn(outcome?))
             }
             Call::Close(call) => {
                 let outcome = call.take_once().ok_or_else(taken_already)?;
-                reply.give(Reply::of_close(outcome?))
+                reply.give(polyai_reply::of_close(outcome?))
             }
             Call::Create(_) => Err(Error::invalid_argument(
                 "the turn is a create; take its conversation with polyai_turn_take_conversation",
             )),
         }
-    }
+    })
+}
 
-    /// The id that the service's support asks for; it is known before the call is done.
-    ///
-    /// Blocks: never. Threads: any. Since: 0.1.0.
-    plain fn polyai_turn_correlation_id(turn: Shared<Turn>, length: LengthOut) -> BorrowedText {
-        let turn = turn.get()?;
+/// The id that the service's support asks for; it is known before the call is done.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_turn_correlation_id(
+    turn: *const polyai_turn,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let turn = turn.get("turn")?;
         let id = || Some(for_each_call!(turn, call => call.correlation_id()));
-        Ok(length.borrow(turn.correlation_id.get(id)))
-    }
+        Ok(lend(turn.correlation_id.get(id), length))
+    })
 }
 
 fn taken_already() -> Error {

@@ -15,6 +15,7 @@ mod client;
 mod conversation;
 mod done_calls;
 mod error;
+mod handoff;
 mod interrupt;
 mod listeners;
 mod options;
@@ -34,7 +35,9 @@ mod _native {
     #[pymodule_export]
     use super::done_calls::DoneCalls;
     #[pymodule_export]
-    use super::reply::{Closed, Greeting, Handoff, Reply};
+    use super::handoff::Handoff;
+    #[pymodule_export]
+    use super::reply::{Closed, Greeting, Reply};
     #[pymodule_export]
     use super::shutdown::shut_down_at_exit;
     #[pymodule_export]

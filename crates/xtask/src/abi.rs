@@ -1,82 +1,76 @@
-//! What the C ABI consists of. The manifest is these structs as JSON, field for field, and can be read back.
+//! What the C ABI consists of. The manifest, `include/polyai_chat.json`, is these structs as JSON, field for field.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
-#[derive(Debug, Deserialize, Serialize)]
+use crate::tables::Tables;
+
+#[derive(Serialize)]
 pub(crate) struct Abi {
     #[serde(rename = "abi")]
     pub(crate) numbers: Numbers,
     pub(crate) types: Vec<Type>,
     pub(crate) constants: Vec<Constant>,
     pub(crate) functions: Vec<Function>,
+    #[serde(flatten)]
+    pub(crate) tables: Tables,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Numbers {
     pub(crate) newest: u64,
     pub(crate) oldest: u64,
     pub(crate) soname: String,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Type {
     pub(crate) name: String,
     #[serde(flatten)]
     pub(crate) kind: TypeKind,
-    #[serde(with = "lines")]
+    #[serde(serialize_with = "one_text")]
     pub(crate) doc: Vec<String>,
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum TypeKind {
-    Opaque {
-        free: String,
-    },
+    /// A handle: `object` is its name in any language, such as `Conversation`.
+    Opaque { object: String, free: String },
     Integer {
         #[serde(rename = "type")]
         c: String,
+        neutral: Neutral,
     },
     Callback {
-        /// The C declaration without `typedef` and semicolon.
-        #[serde(serialize_with = "on_one_line")]
-        signature: String,
+        parameters: Vec<Parameter>,
+        returns: Return,
     },
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Constant {
     pub(crate) name: String,
     #[serde(rename = "type")]
     pub(crate) c: String,
+    /// A number, or the name of a limit whose value the platform decides, such as `SIZE_MAX`.
     pub(crate) value: Value,
-    #[serde(with = "lines")]
+    #[serde(serialize_with = "one_text")]
     pub(crate) doc: Vec<String>,
     /// How C writes it.
     #[serde(skip)]
     pub(crate) literal: String,
 }
 
-#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Value {
-    Number(u64),
-    /// The name of a limit whose value the platform decides, such as `SIZE_MAX`.
-    Limit(String),
-}
-
-impl std::fmt::Display for Value {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Value::Number(number) => write!(formatter, "{number}"),
-            Value::Limit(name) => write!(formatter, "{name}"),
-        }
-    }
-}
-
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Function {
     pub(crate) name: String,
+    /// The object that it makes, is asked of, or frees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) receiver: Option<String>,
+    /// Its name without prefix and receiver.
+    pub(crate) method: String,
+    pub(crate) kind: FunctionKind,
     /// The file of `crates/ffi` that has it.
     pub(crate) section: String,
     #[serde(flatten)]
@@ -86,24 +80,66 @@ pub(crate) struct Function {
     pub(crate) returns: Return,
     #[serde(skip)]
     pub(crate) doc: Vec<String>,
+    #[serde(skip)]
+    pub(crate) must_use: bool,
+    /// What its body calls: `fallible` or `plain`.
+    #[serde(skip)]
+    pub(crate) boundary: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FunctionKind {
+    Constructor,
+    Method,
+    Free,
+    /// It belongs to no object.
+    Function,
 }
 
 /// What the documentation of a function says in a fixed form.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Notice {
     pub(crate) summary: String,
     pub(crate) since: String,
     pub(crate) blocks: bool,
     pub(crate) blocks_text: String,
     pub(crate) threads: String,
+    /// What it ends that is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cancels: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) errors: Option<Errors>,
+    #[serde(skip)]
+    pub(crate) nullable: Vec<String>,
+    #[serde(skip)]
+    pub(crate) bytes: Vec<String>,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+/// The paragraph on errors, and what it names.
+#[derive(Serialize)]
+pub(crate) struct Errors {
+    pub(crate) text: String,
+    /// The kinds that it names.
+    pub(crate) kinds: Vec<String>,
+    /// Whether any other is possible.
+    pub(crate) any: bool,
+    /// The functions whose errors are possible too.
+    #[serde(rename = "as")]
+    pub(crate) like: Vec<String>,
+}
+
+#[derive(Serialize)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
     #[serde(rename = "type")]
     pub(crate) c: String,
+    /// Of what comes in, or of what is written to where it points.
+    pub(crate) neutral: Neutral,
     pub(crate) role: Role,
+    /// Of a length or capacity: the parameter that it is about, or `result`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) of: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) handle: Option<String>,
     pub(crate) nullable: bool,
@@ -111,10 +147,11 @@ pub(crate) struct Parameter {
     pub(crate) ownership: Option<Ownership>,
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Return {
     #[serde(rename = "type")]
     pub(crate) c: String,
+    pub(crate) neutral: Neutral,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) handle: Option<String>,
     pub(crate) nullable: bool,
@@ -122,7 +159,26 @@ pub(crate) struct Return {
     pub(crate) ownership: Option<Ownership>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// A type in no language's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Neutral {
+    Nothing,
+    Handle,
+    /// UTF-8 with a length beside it.
+    Text,
+    /// As a text, of any bytes.
+    Bytes,
+    Bool,
+    I32,
+    U32,
+    U64,
+    Size,
+    Callback,
+    Pointer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Role {
     Handle,
@@ -130,17 +186,20 @@ pub(crate) enum Role {
     Length,
     OutHandle,
     OutText,
+    OutLength,
     OutValue,
     Buffer,
     Capacity,
     Callback,
+    /// Called when the pointer beside the callback is not needed any more.
+    Release,
     UserData,
     Value,
     Error,
 }
 
 /// Whose something is after the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Ownership {
     /// The caller's still; the library only looks at it during the call.
     #[serde(rename = "borrowed")]
@@ -161,49 +220,23 @@ pub(crate) enum Ownership {
     Static,
 }
 
-impl Type {
-    /// As C declares it, on one line.
-    pub(crate) fn declaration(&self) -> String {
-        match &self.kind {
-            TypeKind::Opaque { .. } => format!("typedef struct {0} {0}", self.name),
-            TypeKind::Integer { c } => format!("typedef {c} {}", self.name),
-            TypeKind::Callback { signature } => format!("typedef {signature}"),
-        }
+impl Abi {
+    /// The manifest says nothing about the version, so that it changes with the ABI only.
+    pub(crate) fn manifest(&self) -> Result<String, String> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
+        Ok(collapsed(&text))
     }
-}
 
-impl std::fmt::Display for Ownership {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Borrowed => "borrowed for the call",
-            Self::Taken => "taken by the library",
-            Self::Given => "given to the caller",
-            Self::Kept => "kept by the library",
-            Self::OfFirstArgument => "of the first argument",
-            Self::Static => "there as long as the process",
+    /// The names in C of the handles, with what frees each.
+    pub(crate) fn handles(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.types.iter().filter_map(|defined| match &defined.kind {
+            TypeKind::Opaque { free, .. } => Some((defined.name.as_str(), free.as_str())),
+            _ => None,
         })
     }
 }
 
 impl Function {
-    /// As C declares it, on one line.
-    pub(crate) fn declaration(&self) -> String {
-        let parameters: Vec<String> = self
-            .parameters
-            .iter()
-            .map(|parameter| spaced(&parameter.c, &parameter.name))
-            .collect();
-        let parameters = match parameters.as_slice() {
-            [] => "void".to_owned(),
-            some => some.join(", "),
-        };
-        format!("{}({parameters})", spaced(&self.returns.c, &self.name))
-    }
-
-    pub(crate) fn is_free(&self) -> bool {
-        self.name.ends_with("_free")
-    }
-
     /// Whether who ignores the result surely leaks or goes on with nothing.
     pub(crate) fn result_matters(&self) -> bool {
         let makes =
@@ -213,31 +246,38 @@ impl Function {
     }
 }
 
-/// A type of C and the name after it.
-fn spaced(c: &str, name: &str) -> String {
+/// The same JSON, with what fits there on one line.
+fn collapsed(json: &str) -> String {
+    const WIDTH: usize = 240;
+    let (mut lines, mut begun): (Vec<String>, Vec<usize>) = (Vec::new(), Vec::new());
+    for line in json.lines() {
+        if line.ends_with(['{', '[']) {
+            begun.push(lines.len());
+        }
+        lines.push(line.to_owned());
+        if line.trim_start().starts_with(['}', ']']) {
+            let within = lines.split_off(begun.pop().unwrap_or_default());
+            let words: Vec<&str> = within.iter().map(|line| line.trim()).collect();
+            let space = line.len() - line.trim_start().len();
+            let one = words.join(" ").replace("{ ", "{").replace(" }", "}");
+            let one = " ".repeat(space) + &one.replace("[ ", "[").replace(" ]", "]");
+            if one.len() <= WIDTH {
+                lines.push(one);
+            } else {
+                lines.extend(within);
+            }
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A name with its type, as C writes it.
+pub(crate) fn declared(c: &str, name: &str) -> String {
     let space = if c.ends_with('*') { "" } else { " " };
     format!("{c}{space}{name}")
 }
 
-/// Lines are one text in JSON.
-mod lines {
-    use serde::Deserialize;
-
-    pub(super) fn serialize<S: serde::Serializer>(
-        lines: &[String],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&lines.join("\n"))
-    }
-
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<String>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Ok(text.lines().map(str::to_owned).collect())
-    }
-}
-
-fn on_one_line<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+fn one_text<S: serde::Serializer>(lines: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    let paragraphs = lines.split(String::is_empty).map(|lines| lines.join(" "));
+    serializer.serialize_str(&paragraphs.collect::<Vec<_>>().join("\n\n"))
 }

@@ -1,45 +1,27 @@
 //! Chores for the C ABI. The functions of `crates/ffi` are the source; the header and the manifest in `include` are made
-//! from it, committed, and compared by `header --check`. `abi` compares them with what programs were built with.
+//! from it, committed, and compared by `header --check`.
 
 mod abi;
-mod baseline;
-mod changes;
-mod compare;
-mod constants;
-mod exports;
-mod gate;
+mod c;
+mod declarations;
+mod documentation;
 mod header;
-mod manifest;
-mod notes;
-mod report;
+mod read;
 mod rules;
-#[cfg(test)]
-mod sample;
-mod second_opinion;
-mod sources;
-mod stubs;
-mod types;
+mod tables;
 
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::gate::Gate;
-use crate::sources::Sources;
+use crate::abi::Abi;
 
 const USAGE: &str = "usage: xtask [--root FOLDER] COMMAND
 
-  header           writes include/polyai_chat.h and include/polyai_chat.json from crates/ffi
-  header --check   compares them with crates/ffi, and fails when they differ
-  exports          prints the names of the exported functions, sorted
-  stubs HEADER     prints a source in C in which every function that HEADER declares does nothing
+  header               writes include/polyai_chat.h and include/polyai_chat.json from crates/ffi
+  header --check       compares them with crates/ffi, and fails when they differ
+  declarations c-table prints all functions as a table in C, for programs that call any of them
 
-  abi                          compares include with tests/abi/baseline, and fails when they differ
-  abi --with-abidiff           the same, and fails too where abidiff is of another opinion
-  abi --accept-additions       accepts what breaks nothing
-  abi --accept-break NAME WHY  accepts what breaks programs, where that was never released
-  abi --freeze                 at a release: what it comes with cannot be broken any more
-  abi --begin                  begins tests/abi/baseline, or begins it anew for another SONAME
 
 FOLDER is the root of another copy of the repository.";
 
@@ -56,8 +38,8 @@ fn main() -> ExitCode {
             command,
         ),
     };
-    // A closed pipe is no reason to fail, and there is nobody left to tell.
     match done {
+        // A closed pipe is no reason to fail.
         Ok(text) => {
             let _ = std::io::stdout().write_all(text.as_bytes());
             ExitCode::SUCCESS
@@ -71,67 +53,35 @@ fn main() -> ExitCode {
 
 fn run(root: &Path, command: &[&str]) -> Result<String, String> {
     match command {
-        ["header"] => write_header(root),
-        ["header", "--check"] => check_header(root),
-        ["exports"] => {
-            manifest::read(&read(&root.join(MANIFEST))?).map(|abi| manifest::exports(&abi))
-        }
-        ["stubs", header] => stubs(Path::new(header)),
-        ["abi"] => Gate::read(root)?.check(false),
-        ["abi", "--with-abidiff"] => Gate::read(root)?.check(true),
-        ["abi", "--accept-additions"] => Gate::read(root)?.accept_additions(),
-        ["abi", "--accept-break", name, why] => Gate::read(root)?.accept_break(name, why),
-        ["abi", "--freeze"] => Gate::read(root)?.freeze(),
-        ["abi", "--begin"] => Gate::read(root)?.begin(),
+        ["header"] => generate(root, false),
+        ["header", "--check"] => generate(root, true),
+        ["declarations", "c-table"] => declarations::c_table(&read_abi(root)?),
         _ => Err(USAGE.to_owned()),
     }
 }
 
-fn write_header(root: &Path) -> Result<String, String> {
-    for (path, text) in generated(root)? {
-        let file = root.join(path);
-        if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| format!("{}: {error}", folder.display()))?;
-        }
-        std::fs::write(&file, text).map_err(|error| format!("{path}: {error}"))?;
-    }
-    Ok(format!("wrote {HEADER} and {MANIFEST}\n"))
-}
-
-fn check_header(root: &Path) -> Result<String, String> {
-    let mut stale = String::new();
-    for (path, text) in generated(root)? {
-        let committed = std::fs::read_to_string(root.join(path)).unwrap_or_default();
-        stale.push_str(&compare::difference(path, &committed, &text));
-    }
-    if stale.is_empty() {
-        return Ok(format!(
-            "{HEADER} and {MANIFEST} are in step with crates/ffi\n"
-        ));
-    }
-    Err(format!(
-        "{stale}\nThe header is not in step with crates/ffi. `{}` writes it anew.",
-        header::COMMAND
-    ))
-}
-
-fn stubs(header: &Path) -> Result<String, String> {
-    let name = header.file_name().unwrap_or_default().to_string_lossy();
-    Ok(stubs::source(&read(header)?, &name))
-}
-
-/// The generated files, by their paths from the root.
-fn generated(root: &Path) -> Result<[(&'static str, String); 2], String> {
-    let sources = Sources::read(&root.join("crates/ffi"))?;
-    let abi = sources.abi()?;
+fn read_abi(root: &Path) -> Result<Abi, String> {
+    let abi = read::abi(&root.join("crates/ffi"))?;
     rules::check(&abi)?;
-    Ok([
-        (HEADER, header::header(&abi, &sources.first_page)?),
-        (MANIFEST, manifest::manifest(&abi)?),
-    ])
+    Ok(abi)
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+/// Writes header and manifest, or compares them.
+fn generate(root: &Path, check_only: bool) -> Result<String, String> {
+    let abi = read_abi(root)?;
+    let header = header::header(&abi, &root.join("crates/ffi"))?;
+    for (path, text) in [(HEADER, header), (MANIFEST, abi.manifest()?)] {
+        let file = root.join(path);
+        if !check_only {
+            std::fs::write(&file, text).map_err(|error| format!("{path}: {error}"))?;
+        } else if std::fs::read_to_string(&file).unwrap_or_default() != text {
+            let command = header::COMMAND;
+            return Err(format!(
+                "{path} is not in step with crates/ffi; `{command}` writes it anew"
+            ));
+        }
+    }
+    Ok(format!(
+        "{HEADER} and {MANIFEST} are in step with crates/ffi\n"
+    ))
 }

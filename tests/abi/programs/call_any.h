@@ -1,4 +1,4 @@
-/* Every function of the library, to be called with any arguments: `functions[]`, made from the manifest, with arguments that are
+/* Every function of the library, to be called with any arguments: `functions[]`, made by xtask, with arguments that are
  * right for each parameter. */
 #ifndef CALL_ANY_H
 #define CALL_ANY_H
@@ -48,23 +48,7 @@ typedef struct {
 
 static int releases;
 
-UNUSED static void on_polyai_log_callback(void *user_data, polyai_log_level level, const char *line, size_t length)
-{
-    (void)user_data, (void)level, (void)line, (void)length;
-}
-
-UNUSED static void on_polyai_attempt_callback(void *user_data, const char *attempt_json, size_t length)
-{
-    (void)user_data, (void)attempt_json, (void)length;
-}
-
-UNUSED static int32_t on_polyai_check_callback(void *user_data)
-{
-    (void)user_data;
-    return 0;
-}
-
-UNUSED static void on_polyai_release_callback(void *user_data)
+UNUSED static void on_release(void *user_data)
 {
     CHECK(user_data == &releases);
     releases++;

@@ -12,17 +12,17 @@
 )]
 
 mod compiler;
-mod functions;
 mod library;
 #[path = "../../not_run.rs"]
 mod not_run;
 mod process;
+mod xtask;
 
 pub use compiler::{Language, Program};
-pub use functions::{function_count, functions_header, manifest};
-pub use library::{cargo, library, repository, scratch};
+pub use library::{cargo, library, manifest, repository, scratch};
 pub use not_run::not_run;
 pub use process::{Finished, Running, Under, under};
+pub use xtask::{functions_header, xtask};
 
 use polyai_chat_simulator::{Script, Simulator, SimulatorBuilder};
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The library that the programs are linked with, built once for each test process.
 
+use serde_json::Value;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,6 +48,12 @@ pub fn scratch(name: &str) -> PathBuf {
     let directory = target().join("abi").join(name);
     std::fs::create_dir_all(&directory).unwrap();
     directory
+}
+
+/// What `include/polyai_chat.json` says.
+pub fn manifest() -> Value {
+    let path = repository().join("include/polyai_chat.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 /// The directory that cargo builds into, in which this very program lies (`TARGET/debug/deps`).

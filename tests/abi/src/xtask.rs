@@ -1,6 +1,6 @@
-//! The program that writes and compares header, manifest and baseline.
+//! The program that writes the header, and what is made from it.
 
-use polyai_chat_abi::{repository, scratch};
+use crate::library::{cargo, repository, scratch};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -16,21 +16,25 @@ pub fn xtask(arguments: &[&str]) -> Result<String, String> {
     }
 }
 
+/// Writes `functions.h`, which `call_any.h` includes, and gives the directory that it is in.
+pub fn functions_header() -> PathBuf {
+    let directory = scratch("functions");
+    let text = xtask(&["declarations", "c-table"]).unwrap();
+    // Several tests at a time write the same: each reads a whole file.
+    let own = tempfile::NamedTempFile::new_in(&directory).unwrap();
+    std::fs::write(own.path(), text).unwrap();
+    own.persist(directory.join("functions.h")).unwrap();
+    directory
+}
+
 /// Built once for each test process.
 fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let target = scratch("xtask").ancestors().nth(2).unwrap().to_owned();
-        let status = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--locked",
-                "--workspace",
-                "--bin",
-                "xtask",
-            ])
-            .args(["--target-dir".as_ref(), target.as_os_str()])
+        let status = cargo()
+            .args(["build", "--quiet", "--locked", "--workspace"])
+            .args(["--bin", "xtask"])
             .current_dir(repository())
             .status()
             .unwrap();
