@@ -29,9 +29,12 @@ mod conversation;
 mod error;
 mod handle;
 mod library;
+#[cfg(all(test, feature = "models"))]
+mod models;
 mod reply;
 mod request;
 mod request_fields;
+mod sync;
 mod table;
 mod text;
 mod turn;

@@ -3,9 +3,9 @@
 //! An object has a slot. Whenever it leaves, the slot's generation changes, so that an old key opens nothing. An object whose
 //! key was made invalid stays until nobody uses it any more. Slots are never given back, only used again.
 
+use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::cell::UnsafeCell;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// Where an object is in the table, and which of those that were there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,8 @@ pub(crate) struct Table {
     free: AtomicU64,
 }
 
-const FIRST_PIECE: u32 = 64;
+/// In models, so few that a table grows soon.
+const FIRST_PIECE: u32 = if cfg!(feature = "models") { 1 } else { 64 };
 const PIECES: usize = (SLOT_BITS - FIRST_PIECE.ilog2()) as usize;
 const MOST_SLOTS: u32 = (1 << SLOT_BITS) - FIRST_PIECE;
 
