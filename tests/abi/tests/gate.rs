@@ -249,7 +249,7 @@ fn a_break_is_accepted_by_its_name_until_it_is_released() {
     let report = sources
         .compare(&["--accept", "polyai_live_handles"])
         .unwrap_err();
-    assert!(report.contains("It was released"), "{report}");
+    assert!(report.contains("it was released"), "{report}");
     sources.replace(
         "library.rs",
         "polyai_live_handles() -> u64",

@@ -40,10 +40,6 @@ class Header:
             if node["kind"] == "NamespaceDecl" and node.get("name") == "polyai":
                 self.members += node["inner"]
 
-    def functions_of_c(self) -> list[str]:
-        names = {n["name"] for n in self.nodes if n["kind"] == "FunctionDecl" and n["name"].startswith("polyai_")}
-        return sorted(names)
-
     def record(self, name: str) -> Node:
         """The definition of a class, also of one that is a template, or that others have as their base."""
         inner_parts = [n for part in self.members if part["kind"] == "NamespaceDecl" for n in part["inner"]]

@@ -20,7 +20,7 @@ import document
 import lua
 import rust
 import self_test
-from areas import ASYNCIO, COMMAND_LINE, CPP, LUA, PYTHON, RUST, C
+from areas import ASYNCIO, COMMAND_LINE, CPP, LUA, PYTHON, RUST, C, camel
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -60,12 +60,14 @@ def read(given: argparse.Namespace) -> tuple[dict[str, Any], comparison.Surfaces
     include = [ROOT / "include", ROOT / "bindings/cpp"]
     built = given.target / "debug"
     core = json.loads(output_of(built / "public-names", ROOT / "crates/core", HERE / comparison.FILE))
-    core["manifest"] = json.loads((include[0] / c.MANIFEST).read_text(encoding="utf-8"))
+    core["manifest"] = manifest = json.loads((include[0] / c.MANIFEST).read_text(encoding="utf-8"))
+    core["options"] = manifest["options"]
+    kinds = [kind for kind in manifest["error_kinds"] if kind["number"]]
+    core["kinds"] = [{**kind, "variant": camel(kind["name"])} for kind in kinds]
     header = cpp.Header(given.clang, include)
-    library = c.Library(built / "libpolyai_chat.so")
     surfaces = {
         RUST: rust.surface(core),
-        C: c.surface(core["manifest"], include[0] / c.HEADER, header.functions_of_c(), library),
+        C: c.surface(core["manifest"]),
         CPP: cpp.surface(header, answers_of_cpp(given.cpp_program)),
         COMMAND_LINE: command_line.surface(str(built / "polyai-chat")),
     }

@@ -9,9 +9,7 @@
     reason = "a program of the front door"
 )]
 
-use polyai_chat_core::{
-    Client, Closed, Config, Create, Error, ErrorKind, Greeting, Metrics, OPTIONS, Reply,
-};
+use polyai_chat_core::{Client, Closed, Config, Create, Error, Greeting, Metrics, OPTIONS, Reply};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,30 +50,18 @@ fn names(core: &Path, deviations: &Path) -> Result<Value, String> {
         toml::from_str(&text).map_err(|error| format!("{}: {error}", deviations.display()))?;
     let mut source = Source::default();
     source.read(core)?;
-    let options: Vec<Value> = OPTIONS
-        .iter()
-        .map(polyai_chat_core::OptionSpec::to_json)
-        .collect();
     let settings: Vec<Value> = Config::new()
         .describe()
         .iter()
         .map(polyai_chat_core::SettingDescription::to_json)
         .collect();
-    let kinds: Vec<Value> = ErrorKind::ALL
-        .iter()
-        .map(|kind| {
-            json!({ "name": kind.name(), "number": kind.number(), "variant": format!("{kind:?}") })
-        })
-        .collect();
     Ok(json!({
-        "options": options,
-        "kinds": kinds,
         "request_fields": source.request_fields()?,
         "reply_fields": { "Greeting": Greeting::FIELDS, "Reply": Reply::FIELDS, "Closed": Closed::FIELDS },
         "keys": {
             "attempt": keys(&an_attempt().map_err(|error| error.to_string())?),
             "metrics": keys(&Metrics::default().to_json()),
-            "option": options.first().map_or_else(Vec::new, keys),
+            "option": OPTIONS.first().map(polyai_chat_core::OptionSpec::to_json).as_ref().map_or_else(Vec::new, keys),
             "setting": settings.first().map_or_else(Vec::new, keys),
         },
         "exports": source.exports,
