@@ -15,7 +15,7 @@ from pathlib import Path
 
 import elf
 
-MOST_BYTES = 2_621_440
+MOST_BYTES = 2_400_000
 PORTABLE_GLIBC = (2, 17)
 
 # What a process has anyway. libpthread and libdl are parts of libc.so.6 since glibc 2.34.
