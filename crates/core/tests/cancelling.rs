@@ -33,6 +33,26 @@ fn cancel_when<T: Send>(
     })
 }
 
+/// A check that never cancels, and how often it was asked.
+fn counted() -> (Arc<AtomicUsize>, impl Fn() -> bool + Send + Sync) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let count = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    (asked, count)
+}
+
+/// A call asks again and again only while it is blocked.
+fn until_blocked(asked: &AtomicUsize) {
+    let began = Instant::now();
+    while asked.load(Ordering::Relaxed) < 10 {
+        assert!(began.elapsed() < PATIENCE, "the call is not blocked");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 fn respond_arrived(records: &Records) -> bool {
     records.requests_to(Operation::Respond) > 0
 }
@@ -98,17 +118,9 @@ fn while_connecting() {
     let black_hole = BlackHole::on_a_free_port();
     let client = Client::new(config(&format!("http://{}", black_hole.address))).unwrap();
     let token = CancelToken::new();
-    let sockets = || std::fs::read_dir("/proc/self/fd").unwrap().count();
-    let before = sockets();
-    let error = cancel_when(
-        &token,
-        || client.create(Create::new().cancel(&token)),
-        || {
-            while !format!("{token:?}").contains("calls_under_way: 1") || sockets() <= before {
-                thread::yield_now();
-            }
-        },
-    );
+    let (asked, count) = counted();
+    let request = Create::new().cancel(&token).cancel_when(count);
+    let error = cancel_when(&token, || client.create(request), || until_blocked(&asked));
     fixture::check(&error, ErrorKind::Cancelled, Delivery::NotSent);
 }
 
@@ -116,20 +128,13 @@ fn while_connecting() {
 fn while_the_request_is_being_written() {
     let (_simulator, conversation) = fixture::slow_reader(1000, &Clock::default());
     let token = CancelToken::new();
-    // A call asks again and again only while it is blocked, and the only thing here that blocks is the writing.
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&asked);
-    let large = Respond::new("x".repeat(fixture::MORE_THAN_IS_BUFFERED))
-        .cancel(&token)
-        .cancel_when(move || counted.fetch_add(1, Ordering::Relaxed) > 10_000);
+    let (asked, count) = counted();
+    let large = Respond::new("x".repeat(fixture::MORE_THAN_IS_BUFFERED));
+    let large = large.cancel(&token).cancel_when(count);
     let error = cancel_when(
         &token,
         || conversation.respond(large),
-        || {
-            while asked.load(Ordering::Relaxed) < 10 {
-                thread::sleep(Duration::from_millis(1));
-            }
-        },
+        || until_blocked(&asked),
     );
     assert_eq!(
         (error.kind(), error.delivery(), error.phase()),
