@@ -112,6 +112,16 @@ struct Item {
     declared: usize,
 }
 
+/// Whether the documentation does not show it: no part of the public interface.
+fn is_hidden(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("doc")
+            && attribute
+                .parse_args::<syn::Ident>()
+                .is_ok_and(|word| word == "hidden")
+    })
+}
+
 /// The source of the core, as far as it is about names.
 #[derive(Default)]
 struct Source {
@@ -187,7 +197,9 @@ impl Source {
                 syn::Item::Mod(item) if is_face => {
                     self.modules.insert(item.ident.to_string());
                 }
-                syn::Item::Use(item) if is_face && is_public(&item.vis) => {
+                syn::Item::Use(item)
+                    if is_face && is_public(&item.vis) && !is_hidden(&item.attrs) =>
+                {
                     // What comes from another package is named there.
                     if matches!(&item.tree, syn::UseTree::Path(path) if self.modules.contains(&path.ident.to_string()))
                     {
@@ -225,7 +237,7 @@ impl Source {
             let syn::ImplItem::Fn(function) = member else {
                 continue;
             };
-            if !is_public(&function.vis) {
+            if !is_public(&function.vis) || is_hidden(&function.attrs) {
                 continue;
             }
             if function.sig.ident == "name" {
