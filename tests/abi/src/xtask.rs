@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Runs it with these arguments: what it printed, or what it complained about.
+/// Runs it with these arguments, and gives what it printed.
+///
+/// # Errors
+/// What it complained about.
 pub fn xtask(arguments: &[&str]) -> Result<String, String> {
     let output = Command::new(program()).args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
