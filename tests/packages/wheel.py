@@ -101,8 +101,8 @@ DISTRIBUTIONS = [
         linked=frozenset({"pyo3", "ring", "rustls"}),
         not_linked=frozenset(OF_TESTS_AND_PROGRAM),
         requires=frozenset(map(extra, ("testing", "channels", "cli"))),
-        most_bytes=3_200_000,
-        most_bytes_of_binary=4_000_000,
+        most_bytes=2_000_000,
+        most_bytes_of_binary=3_200_000,
     ),
     Distribution(
         "polyai-chat-testing",
