@@ -1,5 +1,5 @@
-use crate::servers::{Authority, PASSWORD, USER, are_there, microsocks, nginx, tinyproxy};
-use crate::support::{Program, Ran, simulator};
+use crate::servers::{Authority, PASSWORD, USER, are_there, microsocks, nginx, stunnel, tinyproxy};
+use crate::support::{KEY, Program, Ran, TOKEN, simulator};
 use polyai_chat_simulator::{
     Action, Answer, Dialect, Fault, Moment, Operation, Simulator, TlsIdentity, UnknownConversation,
 };
@@ -295,28 +295,54 @@ fn a_firewall_that_lets_only_the_other_client_through_is_told_apart() {
 }
 
 #[test]
+fn the_other_client_has_the_same_deadline() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ran = Program::for_simulator(&simulator())
+        .with(
+            "POLYAI_BASE_URL",
+            &format!("http://{}", silent.local_addr().unwrap()),
+        )
+        .words("doctor --close-timeout 300ms");
+    ran.assert_status(22);
+    ran.assert_shows("did not get an answer either: timeout");
+}
+
+#[test]
 fn the_other_client_goes_through_the_same_proxy() {
-    if !are_there(&["tinyproxy", "microsocks"]) {
+    if !are_there(&["tinyproxy", "microsocks", "stunnel4"]) {
         return;
     }
-    let simulator = simulator();
+    let identity = TlsIdentity::generate().unwrap();
+    let authority = Authority::new("authority of the proxy");
+    let authorities = authority.pem() + identity.ca_pem();
+    let simulator = Simulator::builder()
+        .credentials(KEY, TOKEN)
+        .tls(identity)
+        .start()
+        .unwrap();
     let (http, socks) = (tinyproxy(true), microsocks(true));
-    for url in [
-        format!("http://{USER}:{PASSWORD}@127.0.0.1:{}", http.port),
-        format!("socks5://{USER}:{PASSWORD}@127.0.0.1:{}", socks.port),
-        format!("socks5h://{USER}:{PASSWORD}@localhost:{}", socks.port),
+    let https = stunnel(&http, &authority.server(&["localhost"]), "");
+    for (scheme, port) in [
+        ("http", http.port),
+        ("https", https.port),
+        ("socks5", socks.port),
+        ("socks5h", socks.port),
     ] {
-        let ran = Program::for_simulator(&simulator).run(&["doctor", "--proxy", &url]);
+        let proxy = format!("{scheme}://{USER}:{PASSWORD}@localhost:{port}");
+        let ran = Program::for_simulator(&simulator)
+            .with("POLYAI_CA_PEM", &authorities)
+            .words(&format!("doctor --proxy {proxy}"));
         ran.assert_status(0);
         ran.assert_shows("gets the same answer");
         ran.assert_keeps_secrets();
     }
-    assert_eq!(simulator.requests_to(Operation::Close), 6);
-    let written = http.everything_it_wrote();
-    assert!(
-        written.matches("CONNECT 127.0.0.1:").count() >= 3,
-        "{written}"
-    );
+    assert_eq!(simulator.requests_to(Operation::Close), 8);
+    // Once to look at the connection, and once for each of the two clients.
+    let tunnels = http
+        .everything_it_wrote()
+        .matches("CONNECT 127.0.0.1:")
+        .count();
+    assert!(tunnels >= 6, "{tunnels}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ fn fetch(
 ) -> (u16, HeaderMap, String) {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
+        .proxy(None)
         .build()
         .into();
     let request = Request::builder()

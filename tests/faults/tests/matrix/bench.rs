@@ -121,6 +121,7 @@ impl Bench {
         // Connections are accepted in their order: one that is answered has all earlier ones before it.
         let last: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .proxy(None)
             .timeout_global(Some(PATIENCE))
             .build()
             .into();
