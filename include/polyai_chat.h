@@ -579,12 +579,12 @@ polyai_status polyai_client_respond(polyai_client *client,
  * May be NULL: request, reply, error.
  * Ownership: *reply is the caller's, freed by polyai_reply_free.
  */
-polyai_status polyai_client_close(polyai_client *client,
-                                  const char *conversation_id,
-                                  size_t conversation_id_length,
-                                  const polyai_request *request,
-                                  polyai_reply **reply,
-                                  polyai_error **error);
+polyai_status polyai_client_close_conversation(polyai_client *client,
+                                               const char *conversation_id,
+                                               size_t conversation_id_length,
+                                               const polyai_request *request,
+                                               polyai_reply **reply,
+                                               polyai_error **error);
 
 /**
  * Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
@@ -653,9 +653,10 @@ const char *polyai_client_proxy(const polyai_client *client, size_t *length);
 const char *polyai_client_dialect(const polyai_client *client, size_t *length);
 
 /**
- * The client's counters, as a JSON object: `calls`, `attempts`, `retries`, `reused_connections`, `opened_connections`,
- * `bytes_sent`, `bytes_received`, `failures` (by kind), `latency` (an array of `up_to_ms` and `calls`), `calls_in_flight`,
- * `idle_connections`, `retries_left`, `breaker` (`closed`, `open` or `probing`).
+ * The client's counters, as a JSON object: `create`, `respond`, `close`, `attempts`, `retries`, `reused_connections`,
+ * `opened_connections`, `bytes_sent`, `bytes_received`, `calls_in_flight`, `idle_connections`, `retries_left`, `breaker`
+ * (`closed`, `open` or `probing`). The first three are objects with the number of calls, the failures by kind, and the latencies: their
+ * sum in microseconds, and how many took up to so many milliseconds.
  *
  * Buffer, capacity and length as in `polyai_config_describe_json`. The text may grow between two calls: leave room.
  *
@@ -734,6 +735,23 @@ polyai_status polyai_request_set_attribute(polyai_request *request,
                                            const char *value,
                                            size_t value_length,
                                            polyai_error **error);
+
+/**
+ * Adds a header to the calls, such as `traceparent`, or replaces the one that was added under this name. For tracing and for gateways
+ * in between.
+ *
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT` where the name is not one of a header, the value is not visible ASCII, or the library sets
+ * that header itself. Nothing is changed then.
+ *
+ * Blocks: never. Threads: one at a time for a request. Since: 0.1.0.
+ * May be NULL: error.
+ */
+polyai_status polyai_request_set_header(polyai_request *request,
+                                        const char *name,
+                                        size_t name_length,
+                                        const char *value,
+                                        size_t value_length,
+                                        polyai_error **error);
 
 /**
  * Sets the deadline of the calls, in milliseconds from 1 to 86,400,000, in place of the client's. It covers everything
@@ -835,7 +853,7 @@ polyai_status polyai_conversation_close_if_open(polyai_conversation *conversatio
 const char *polyai_conversation_id(const polyai_conversation *conversation, size_t *length);
 
 /**
- * What the agent said first; NULL for a conversation that was attached to.
+ * What the agent said first; empty for a conversation that was attached to.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: length.
@@ -844,9 +862,9 @@ const char *polyai_conversation_id(const polyai_conversation *conversation, size
 const char *polyai_conversation_greeting(const polyai_conversation *conversation, size_t *length);
 
 /**
- * The greeting with all that came with it, as a reply of its own.
+ * The greeting with all that came with it, as a reply of its own. Empty for a conversation that was attached to.
  *
- * Errors: `POLYAI_STATUS_INVALID_ARGUMENT` for a conversation that was attached to.
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: error.

@@ -13,7 +13,7 @@ import re
 ROOMS = {
     "crates/core": "foundation model call dialect observe config transport engine client fuzzing benchmarks second_opinion",
     "crates/ffi": """
-        sync text table handle cancellation constants arguments callback boundary+error cancel config request_fields request
+        sync text table handle cancellation constants arguments callback boundary+error cancel config request
         reply turn+conversation client library
     """,
     "crates/python": """

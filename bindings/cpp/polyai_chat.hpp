@@ -1015,6 +1015,24 @@ public:
     }
 
     /**
+     * Adds a header to the calls, such as `traceparent`, or replaces the one that was added under this name.
+     *
+     * Errors: Status::invalid_argument where the name is not one of a header, the value is not visible ASCII, or the library sets that
+     * header itself. Nothing is changed then.
+     *
+     * Blocks: never. Threads: one at a time for a request. Since: 0.1.0.
+     */
+    Request& set_header(std::string_view header, std::string_view value) &
+    {
+        try_set_header(header, value).value();
+        return *this;
+    }
+    [[nodiscard]] Request set_header(std::string_view header, std::string_view value) &&
+    {
+        return std::move(set_header(header, value));
+    }
+
+    /**
      * Sets the deadline of the calls, to the nearest millisecond, in place of the client's. It covers everything that a call waits for.
      *
      * Errors: Status::invalid_argument where it is not above zero, or longer than a day.
@@ -1087,6 +1105,15 @@ public:
         polyai_error* error = nullptr;
         const polyai_status status = polyai_request_set_attribute(raw(), detail::start_of(attribute), attribute.size(),
                                                                   detail::start_of(value), value.size(), &error);
+        return detail::done(status, error);
+    }
+
+    /** As `set_header`. Blocks: never. Threads: one at a time for a request. Since: 0.1.0. */
+    Result<void> try_set_header(std::string_view header, std::string_view value) noexcept
+    {
+        polyai_error* error = nullptr;
+        const polyai_status status = polyai_request_set_header(raw(), detail::start_of(header), header.size(),
+                                                               detail::start_of(value), value.size(), &error);
         return detail::done(status, error);
     }
 
@@ -1406,9 +1433,9 @@ public:
     void close_if_open() { try_close_if_open().value(); }
 
     /**
-     * The greeting with all that came with it, as a reply of its own.
+     * The greeting with all that came with it, as a reply of its own. Empty for a conversation that was attached to.
      *
-     * Errors: Status::invalid_argument for a conversation that was attached to.
+     * Errors: Status::invalid_argument when it was moved from.
      *
      * Blocks: never. Threads: any. Since: 0.1.0.
      */
@@ -1481,12 +1508,12 @@ public:
     }
     std::string_view id() const&& = delete;
 
-    /** What the agent said first; nothing for a conversation that was attached to. Blocks: never. Threads: any. Since: 0.1.0. */
-    [[nodiscard]] std::optional<std::string_view> greeting() const& noexcept
+    /** What the agent said first; empty for a conversation that was attached to. Blocks: never. Threads: any. Since: 0.1.0. */
+    [[nodiscard]] std::string_view greeting() const& noexcept
     {
-        return detail::text_of<polyai_conversation>(polyai_conversation_greeting, raw());
+        return detail::text_of<polyai_conversation>(polyai_conversation_greeting, raw()).value_or(std::string_view());
     }
-    std::optional<std::string_view> greeting() const&& = delete;
+    std::string_view greeting() const&& = delete;
 
     /** What is known about it now; 0 when it was moved from. Blocks: never. Threads: any. Since: 0.1.0. */
     [[nodiscard]] State state() const noexcept { return static_cast<State>(polyai_conversation_state(raw())); }
@@ -1595,7 +1622,10 @@ public:
      *
      * Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0.
      */
-    Reply close(std::string_view conversation_id, RequestArgument request = {}) { return try_close(conversation_id, request).value(); }
+    Reply close_conversation(std::string_view conversation_id, RequestArgument request = {})
+    {
+        return try_close_conversation(conversation_id, request).value();
+    }
 
     /**
      * Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
@@ -1621,9 +1651,10 @@ public:
     void replace_credentials(std::string_view api_key, std::string_view token) { try_replace_credentials(api_key, token).value(); }
 
     /**
-     * The client's counters, as a JSON object: `calls`, `attempts`, `retries`, `reused_connections`, `opened_connections`,
-     * `bytes_sent`, `bytes_received`, `failures` (by kind), `latency` (an array of `up_to_ms` and `calls`), `calls_in_flight`,
-     * `idle_connections`, `retries_left`, `breaker` (`closed`, `open` or `probing`).
+     * The client's counters, as a JSON object: `create`, `respond`, `close`, `attempts`, `retries`, `reused_connections`,
+     * `opened_connections`, `bytes_sent`, `bytes_received`, `calls_in_flight`, `idle_connections`, `retries_left`, `breaker`
+     * (`closed`, `open` or `probing`). The first three are objects with the number of calls, the failures by kind, and the latencies: their
+     * sum in microseconds, and how many took up to so many milliseconds.
      *
      * Blocks: never. Threads: any. Since: 0.1.0.
      */
@@ -1687,13 +1718,13 @@ public:
         return detail::made<Reply>(status, reply, error);
     }
 
-    /** As `close`. Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0. */
-    Result<Reply> try_close(std::string_view conversation_id, RequestArgument request = {}) noexcept
+    /** As `close_conversation`. Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0. */
+    Result<Reply> try_close_conversation(std::string_view conversation_id, RequestArgument request = {}) noexcept
     {
         polyai_reply* reply = nullptr;
         polyai_error* error = nullptr;
-        const polyai_status status = polyai_client_close(raw(), detail::start_of(conversation_id), conversation_id.size(),
-                                                         request.raw(), &reply, &error);
+        const polyai_status status = polyai_client_close_conversation(raw(), detail::start_of(conversation_id),
+                                                                      conversation_id.size(), request.raw(), &reply, &error);
         return detail::made<Reply>(status, reply, error);
     }
 

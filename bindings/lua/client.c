@@ -264,18 +264,18 @@ static int respond(lua_State *L)
     return call_answered(call, status, A_REPLY);
 }
 
-static int close(lua_State *L)
+static int close_conversation(lua_State *L)
 {
-    const struct object *client = object_self(L, &kind_client, "client:close");
+    const struct object *client = object_self(L, &kind_client, "client:close_conversation");
     lua_settop(L, 3);
-    struct call *call = call_begin(L, "client:close");
+    struct call *call = call_begin(L, "client:close_conversation");
     size_t length = 0;
     const char *id = argument_text(call, 2, "id", &length);
     polyai_status status = request_read(call, 3, false);
     if (status != POLYAI_STATUS_OK)
         return call_failed(call, status);
     call_enter(call, SELF);
-    status = polyai_client_close(client->handle, id, length, call->request, &call->reply, &call->error);
+    status = polyai_client_close_conversation(client->handle, id, length, call->request, &call->reply, &call->error);
     call_leave(call);
     return call_answered(call, status, A_CLOSE);
 }
@@ -314,11 +314,11 @@ static int start_respond(lua_State *L)
     return start_by_id(L, call_begin(L, "client:start_respond"), A_REPLY);
 }
 
-static int start_close(lua_State *L)
+static int start_close_conversation(lua_State *L)
 {
-    object_self(L, &kind_client, "client:start_close");
+    object_self(L, &kind_client, "client:start_close_conversation");
     lua_settop(L, 3);
-    return start_by_id(L, call_begin(L, "client:start_close"), A_CLOSE);
+    return start_by_id(L, call_begin(L, "client:start_close_conversation"), A_CLOSE);
 }
 
 /* ---- The client itself ---------------------------------------------------------------------------------- */
@@ -420,8 +420,8 @@ static const luaL_Reg methods[] = {
     { "attach", attach },
     { "respond", respond },
     { "start_respond", start_respond },
-    { "close", close },
-    { "start_close", start_close },
+    { "close_conversation", close_conversation },
+    { "start_close_conversation", start_close_conversation },
     { "warm_up", warm_up },
     { "shut_down", shut_down },
     { "replace_credentials", replace_credentials },

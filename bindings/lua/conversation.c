@@ -100,8 +100,6 @@ static int end_of_scope(lua_State *L)
 static int greeting_reply(lua_State *L)
 {
     const struct object *conversation = object_self(L, &kind_conversation, "conversation:greeting_reply");
-    if (!polyai_conversation_greeting(conversation->handle, NULL))
-        return 0; /* attached to: somebody else was greeted */
     struct call *call = call_begin(L, "conversation:greeting_reply");
     const polyai_status status = polyai_conversation_greeting_reply(conversation->handle, &call->reply, &call->error);
     return call_answered(call, status, A_CONVERSATION);

@@ -65,6 +65,24 @@ static polyai_status set_json(struct call *call, int index, const char *name)
     return set_bytes(call, name, call->bytes, call->length);
 }
 
+/* A table of names and values. */
+static polyai_status set_headers(struct call *call, int index, const char *name)
+{
+    lua_State *L = call->L;
+    if (!lua_istable(L, index))
+        call_misused(call, "%s should be a table of names and values, not %s", name, type_in_words(L, index));
+    polyai_status status = POLYAI_STATUS_OK;
+    for (lua_pushnil(L); status == POLYAI_STATUS_OK && lua_next(L, index); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+            call_misused(call, "%s should hold strings only, such as traceparent = \"...\"", name);
+        size_t name_length = 0, value_length = 0;
+        const char *header = lua_tolstring(L, -2, &name_length);
+        const char *value = lua_tolstring(L, -1, &value_length);
+        status = polyai_request_set_header(call->request, header, name_length, value, value_length, &call->error);
+    }
+    return status;
+}
+
 static polyai_status set_timeout(struct call *call, int index, const char *name)
 {
     return polyai_request_set_timeout_ms(call->request, argument_milliseconds(call, index, name), &call->error);
@@ -102,6 +120,7 @@ static const struct field {
     { "metadata", set_json },
     { "correlation_id", set_text },
     { "extra", set_json },
+    { "headers", set_headers },
     { "timeout_ms", set_timeout },
     { "cancel", set_cancel },
     { "cancel_when", set_check },

@@ -14,7 +14,7 @@ int main()
         polyai::Client client(polyai::Config().load_environment());
         auto conversation = client.create(polyai::Request().set_attribute("customer_name", "Sam"));
         auto closing = conversation.close_on_exit();
-        std::cout << "agent: " << conversation.greeting().value_or("") << '\n';
+        std::cout << "agent: " << conversation.greeting() << '\n';
         auto reply = conversation.respond("Where is my order?");
         std::cout << "agent: " << reply.response() << '\n';
         return EXIT_SUCCESS;

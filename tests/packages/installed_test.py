@@ -80,7 +80,7 @@ class Shipped(unittest.TestCase):
     def test_the_licences_of_all_parts_are_there(self):
         notices = (TARGET / "shipped" / SHIPPED / "third-party.txt").read_text(encoding="utf-8")
         names, texts = notices.split("-" * 80, 1)
-        for name in ["ring", "rustls", "subtle", "serde_json", "ureq"]:
+        for name in ["ring", "rustls", "subtle", "serde_json", "ureq-proto"]:
             self.assertRegex(names, rf"(?m)^  {name} \d")
             self.assertRegex(texts, rf"(?m)^{name} \d.*: (LICENSE|COPYING)")
         self.assertIn("the Rust standard library", names)

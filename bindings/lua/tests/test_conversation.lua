@@ -88,12 +88,12 @@ tests["by the id alone"] = function()
     assert(assert(client:respond(id, "one")).response == "You said: one")
     assert(assert(client:respond(id)).response == "Are you still there?")
     local attached = assert(client:attach(id))
-    assert(attached.id == id and attached.greeting == nil and attached:greeting_reply() == nil)
+    assert(attached.id == id and attached.greeting == "" and attached:greeting_reply().response == "")
     assert(assert(attached:respond "two").response == "You said: two")
-    assert(assert(client:close(id)).was_over == false)
+    assert(assert(client:close_conversation(id)).was_over == false)
     local other = assert(client:create()).id
     assert(assert(client:respond(other, "bye")).end_conversation)
-    assert(assert(client:close(other)).was_over == true)
+    assert(assert(client:close_conversation(other)).was_over == true)
 end
 
 tests["the greeting as a whole"] = function()
@@ -114,10 +114,17 @@ tests["what a request carries arrives"] = function()
         tts_lang_code = "en-GB",
         correlation_id = "11111111-2222-4333-8444-555555555555",
         extra = '{"newer": [1, {}]}',
+        headers = { traceparent = "00-1-1-00" },
         timeout_ms = 20000,
     })
     assert(conversation:respond("hi", { metadata = { note = "n\0n" }, extra = { list = polyai.empty_array } }))
-    local created = simulator.received("create")[1].content
+    local created = simulator.received("create")[1]
+    local traced = false
+    for _, header in ipairs(created.headers) do
+        traced = traced or header[1] == "traceparent" and header[2] == "00-1-1-00"
+    end
+    assert(traced)
+    created = created.content
     assert(created.integration_attributes.order == 4821 and created.integration_attributes.vip == true)
     assert(#created.integration_attributes.tags == 2 and created.integration_attributes.none == polyai.null)
     assert(created.variant_id == "returns-uk" and created.channel == "voice" and created.newer[1] == 1)
@@ -133,7 +140,7 @@ tests["what is known of a client"] = function()
     local conversation = assert(client:create())
     assert(conversation:respond "one" and conversation:respond "two")
     local metrics = json.decode(client:metrics_json())
-    assert(metrics.calls == 3 and metrics.opened_connections == 1 and metrics.breaker == "closed")
+    assert(metrics.create.calls == 1 and metrics.respond.calls == 2 and metrics.opened_connections == 1 and metrics.breaker == "closed")
     local attempts = json.decode(client:recent_attempts_json())
     assert(#attempts == 2 and attempts[2].operation == "respond")
     local described = {}

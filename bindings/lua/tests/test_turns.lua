@@ -64,7 +64,7 @@ tests["a started create, a started close, and both by the id alone"] = function(
     local turns = { assert(client:start_respond(id, "slow")), assert(client:start_respond(id, "one")), assert(client:start_respond(id)) }
     assert(turns[2]:take().response == "You said: one" and not turns[1]:is_done(), "they do not wait for each other")
     assert(turns[1]:take().response == "That took a while." and turns[3]:take().response == "Are you still there?")
-    assert(client:start_close(id):take().was_over == false)
+    assert(client:start_close_conversation(id):take().was_over == false)
 end
 
 tests["a started call fails when it is taken"] = function()

@@ -2,7 +2,7 @@
 
 use crate::call::Respond;
 use crate::config::Config;
-use crate::dialect::Dialect;
+use crate::model::Dialect;
 use crate::model::Error;
 use crate::transport::Transport;
 
@@ -11,7 +11,7 @@ use crate::transport::Transport;
 /// # Errors
 /// None for a request that only has a message.
 pub fn respond_body(conversation_id: &str, request: &Respond) -> Result<Vec<u8>, Error> {
-    Dialect::Current.respond_body(conversation_id, request)
+    Dialect::Current.respond_body(conversation_id, &request.0.fields)
 }
 
 /// Reads the body of a reply, and says how long the agent's words are.

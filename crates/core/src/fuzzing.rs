@@ -1,7 +1,8 @@
 //! The parsers of what comes from outside, for the fuzz targets only. No part of the public interface.
 
-use crate::dialect::{Dialect, Envelope, read_close, read_create};
+use crate::dialect::{Envelope, read_close, read_create};
 use crate::engine::parse_retry_after;
+use crate::model::Dialect;
 use std::time::SystemTime;
 
 /// Reads bytes as each kind of answer, in both dialects.

@@ -9,7 +9,7 @@
 //!
 //! let client = Client::new(Config::from_environment()?)?;
 //! let conversation = client.create(Create::new().attribute("customer_name", "Sam"))?;
-//! println!("agent: {}", conversation.greeting().map_or("", |greeting| greeting.response()));
+//! println!("agent: {}", conversation.greeting().response());
 //! let reply = conversation.respond("Where is my order?")?;
 //! println!("agent: {}", reply.response());
 //! if let Some(handoff) = reply.handoff() {
@@ -38,20 +38,18 @@ mod observe;
 pub mod second_opinion;
 mod transport;
 
-pub use call::{CancelToken, Close, Create, Respond, Turn};
+pub use call::{CancelToken, Close, Create, REQUEST_FIELDS, Request, RequestField, Respond, Turn};
 pub use client::{Client, Conversation, ConversationState};
 pub use config::{Config, OPTIONS, OptionKind, OptionSpec, Origin, SettingDescription};
-pub use dialect::Dialect;
-pub use engine::BreakerState;
 #[doc(hidden)]
 pub use foundation::clock::Clock;
 pub use foundation::secret::Secret;
 pub use foundation::version::VERSION;
 pub use model::{
-    Attempt, Closed, Delivery, Error, ErrorKind, Greeting, Handoff, Operation, Phase, REGIONS,
-    Region, Reply,
+    Attempt, BreakerState, Closed, Delivery, Dialect, Error, ErrorKind, Greeting, Handoff,
+    Operation, Phase, REGIONS, Region, Reply,
 };
-pub use observe::{LogLevel, Metrics};
+pub use observe::{LogLevel, Metrics, OperationMetrics};
 pub use serde_json::{Map, Value};
 pub use transport::{ConnectionReport, ProxyReport, TlsReport};
 

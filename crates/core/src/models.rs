@@ -19,9 +19,9 @@ fn explore(model: impl Fn() + Send + Sync + 'static) {
     shuttle::check_random(model, ORDERS);
 }
 
-fn call() -> Call {
+fn call() -> Arc<Call> {
     let (options, token) = (CallOptions::default(), CancelToken::new());
-    Call::begin(&options, LONG, &token, &Clock::default()).unwrap()
+    Arc::new(Call::begin(&options, LONG, &token, &Clock::default()).unwrap())
 }
 
 #[test]

@@ -26,14 +26,14 @@ pub struct Question {
     pub client_certificate: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// What [`Client::close`] asks, by PUT.
+/// What [`Client::close_conversation`] asks, by PUT.
 ///
 /// # Errors
 /// The dialect has no close, or a file of the configuration has gone.
 pub fn close(client: &Client, conversation_id: &str) -> Result<Question, Error> {
     let body = client
         .dialect()
-        .close_body(conversation_id, &Close::new())?;
+        .close_body(conversation_id, &Close::new().0.fields)?;
     question(
         client,
         Operation::Close,
@@ -51,7 +51,9 @@ pub fn respond(
     conversation_id: &str,
     request: &Respond,
 ) -> Result<Question, Error> {
-    let body = client.dialect().respond_body(conversation_id, request)?;
+    let body = client
+        .dialect()
+        .respond_body(conversation_id, &request.0.fields)?;
     question(client, Operation::Respond, body, client.settings().timeout)
 }
 

@@ -4,7 +4,7 @@
 mod fixture;
 
 use fixture::{KEY, PATIENCE, TOKEN, builder, config};
-use polyai_chat_core::{Client, Create};
+use polyai_chat_core::{Client, Create, Delivery, ErrorKind, Request, Respond};
 use polyai_chat_simulator::{Dialect, TlsIdentity};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -89,7 +89,7 @@ fn create_in_the_current_dialect() {
 #[test]
 fn respond_in_the_legacy_dialect() {
     let (url, captured) = capture(r#"{"response":"hi"}"#);
-    let client = Client::new(config(&url).dialect("legacy").version("v2")).unwrap();
+    let client = Client::new(config(&url).dialect("legacy").api_version("v2")).unwrap();
     client.respond("WEBCHAT_abc", "Hallo Welt 👋").unwrap();
     let (request, _) = captured.join().unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
@@ -117,10 +117,89 @@ fn respond_in_the_legacy_dialect() {
 }
 
 #[test]
+fn headers_of_a_call_are_sent_as_they_were_given_and_others_refused() {
+    let (url, captured) = capture(r#"{"response":"hi"}"#);
+    let client = Client::new(config(&url)).unwrap();
+    for refused in [
+        Respond::new("a").header("Content-Length", "0"),
+        Respond::new("a").header("x-token", "another"),
+        Respond::new("a").header("X-Own", "1\r\nX-Token: another"),
+    ] {
+        let error = client.respond("c", refused).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert!(!error.to_string().contains("another"), "{error}");
+    }
+    let request = Respond::new("a")
+        .header("traceparent", "00-1-1-00")
+        .header("X-Own", "1")
+        .header("x-own", "2");
+    client.respond("c", request).unwrap();
+    let (request, _) = captured.join().unwrap();
+    let headers = sorted_headers(request.split_once("\r\n\r\n").unwrap().0);
+    assert!(
+        headers.contains(&"traceparent: 00-1-1-00".to_owned()),
+        "{headers:?}"
+    );
+    assert!(headers.contains(&"x-own: 2".to_owned()), "{headers:?}");
+    assert!(
+        !headers.contains(&"X-Own: 1".to_owned()),
+        "the later one replaces: {headers:?}"
+    );
+}
+
+#[test]
+fn a_request_that_was_set_by_name_is_the_one_that_is_built() {
+    let (url, captured) = capture(r#"{"conversation_id":"c","response":"hi"}"#);
+    let client = Client::new(config(&url)).unwrap();
+    let mut request = Request::new();
+    for (name, value, problem) in [
+        ("variant", "v", "unknown field"),
+        ("integration_attributes", "{", "not JSON"),
+        ("integration_attributes", "[1]", "must be a JSON object"),
+    ] {
+        let error = request.set(name, value).unwrap_err();
+        assert!(error.message().contains(problem), "{error}");
+    }
+    request.set("variant_id", "evening").unwrap();
+    request
+        .set("integration_attributes", r#"{"vip": true}"#)
+        .unwrap();
+    request.set_attribute("customer_name", "Sam");
+    request.set("correlation_id", "id-7").unwrap();
+    request.set_header("traceparent", "00-1-1-00").unwrap();
+    let error = Respond::try_from(request.clone()).unwrap_err();
+    assert!(
+        error
+            .message()
+            .contains("variant_id is not a field that a respond can be given by name"),
+        "{error}"
+    );
+    client.create(Create::try_from(request).unwrap()).unwrap();
+    let (request, _) = captured.join().unwrap();
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let headers = sorted_headers(head);
+    assert!(
+        headers.contains(&"X-PolyAI-Correlation-Id: id-7".to_owned()),
+        "{headers:?}"
+    );
+    assert!(
+        headers.contains(&"traceparent: 00-1-1-00".to_owned()),
+        "{headers:?}"
+    );
+    assert_eq!(
+        body,
+        r#"{"integration_attributes":{"customer_name":"Sam","vip":true},"variant_id":"evening"}"#
+    );
+}
+
+#[test]
 fn a_base_url_with_a_path_keeps_it() {
     let (url, captured) = capture(r#"{"success":true}"#);
     let client = Client::new(config(&format!("{url}/gateway/polyai/"))).unwrap();
-    client.close("c", polyai_chat_core::Close::new()).unwrap();
+    client
+        .close_conversation("c", polyai_chat_core::Close::new())
+        .unwrap();
     let (request, _) = captured.join().unwrap();
     assert!(
         request.starts_with("PUT /gateway/polyai/v1/acme-uk/acme-team-4/chat/close HTTP/1.1\r\n"),
@@ -134,11 +213,13 @@ fn the_longest_path_is_sent_whole_and_once() {
     let path = "p".repeat(2_047 - url.len());
     let id = "i".repeat(128);
     let config = config(&format!("{url}/{path}"))
-        .version(id.as_str())
+        .api_version(id.as_str())
         .account_id(id.as_str())
         .project_id(id.as_str());
     let client = Client::new(config).unwrap();
-    client.close("c", polyai_chat_core::Close::new()).unwrap();
+    client
+        .close_conversation("c", polyai_chat_core::Close::new())
+        .unwrap();
     let (request, reads) = captured.join().unwrap();
     let line = format!("PUT /{path}/{id}/{id}/{id}/chat/close HTTP/1.1\r\nHost: ");
     assert!(request.starts_with(&line), "{request}");

@@ -31,7 +31,7 @@ fn create_respond_and_close_in_the_current_dialect() {
                 .tts_lang_code("en-GB"),
         )
         .unwrap();
-    let greeting = conversation.greeting().unwrap();
+    let greeting = conversation.greeting();
     assert_eq!(greeting.response(), "Hello Sam.");
     assert_eq!(greeting.conversation_id(), conversation.id());
     assert_eq!(
@@ -85,12 +85,7 @@ fn the_legacy_dialect_has_a_user_id_and_no_close() {
                 .metadata(json!({"page": "/cart"})),
         )
         .unwrap();
-    let user_id = conversation
-        .greeting()
-        .unwrap()
-        .user_id()
-        .unwrap()
-        .to_owned();
+    let user_id = conversation.greeting().user_id().unwrap().to_owned();
     assert!(conversation.id().starts_with("WEBCHAT_"));
     conversation.respond(Respond::without_message()).unwrap();
     let reply = conversation.respond("human").unwrap();
@@ -155,7 +150,7 @@ fn every_request_has_its_own_correlation_id_or_the_callers() {
     let conversation = client(&simulator)
         .create(Create::new().correlation_id("call-17"))
         .unwrap();
-    assert_eq!(conversation.greeting().unwrap().correlation_id(), "call-17");
+    assert_eq!(conversation.greeting().correlation_id(), "call-17");
     let reply = conversation.respond("a").unwrap();
     let sent: Vec<_> = simulator
         .received()
@@ -213,13 +208,18 @@ fn attaching_sends_nothing_and_goes_on() {
     let client = client(&simulator);
     let id = client.create(Create::new()).unwrap().id().to_owned();
     let attached = client.attach(&*id).unwrap();
-    assert!(attached.greeting().is_none());
+    assert!(attached.is_attached() && attached.greeting().response().is_empty());
     assert_eq!(simulator.counts().requests, 1);
     assert_eq!(attached.respond("a").unwrap().response(), "You said: a");
     assert_eq!(client.respond(&id, "b").unwrap().conversation_id(), id);
-    assert!(!client.close(&id, Close::new()).unwrap().was_over());
     assert!(
-        client.close(&id, Close::new()).is_ok(),
+        !client
+            .close_conversation(&id, Close::new())
+            .unwrap()
+            .was_over()
+    );
+    assert!(
+        client.close_conversation(&id, Close::new()).is_ok(),
         "closing is idempotent"
     );
     let error = client.respond("CONV-unknown", "b").unwrap_err();

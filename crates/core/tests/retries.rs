@@ -86,7 +86,9 @@ fn an_error_lists_its_attempts_and_remembers_the_worst_delivery() {
     simulator
         .fail(Fault::new(limited).on(Operation::Close).nth(2))
         .unwrap();
-    let error = client.close("CONV-1", Close::new()).unwrap_err();
+    let error = client
+        .close_conversation("CONV-1", Close::new())
+        .unwrap_err();
     let seen: Vec<_> = error
         .attempts()
         .iter()
@@ -156,14 +158,14 @@ fn an_outage_is_not_multiplied() {
     let metrics = client.metrics();
     assert_eq!(
         (
-            metrics.calls,
+            metrics.calls(),
             metrics.attempts,
             metrics.retries,
             metrics.retries_left
         ),
         (50, 55, 5, 0)
     );
-    assert_eq!(metrics.failures, [(ErrorKind::RateLimited, 50)]);
+    assert_eq!(metrics.failures(ErrorKind::RateLimited), 50);
 }
 
 #[test]

@@ -154,7 +154,10 @@ fn turns_and_a_close_are_started_by_id_alone_and_keep_no_order() {
     let reply = client.start_respond(id, "a").unwrap().take().unwrap();
     assert_eq!(reply.response(), "You said: a");
     assert!(simulator.end_conversation(id));
-    let closed = client.start_close(id, Close::new()).unwrap().take();
+    let closed = client
+        .start_close_conversation(id, Close::new())
+        .unwrap()
+        .take();
     assert!(closed.unwrap().was_over());
     let nobody = client.start_respond("", "a").unwrap().take().unwrap_err();
     assert_eq!(nobody.kind(), ErrorKind::InvalidArgument);
@@ -392,21 +395,18 @@ fn what_happened_can_be_read_and_listened_to() {
     let metrics = client.metrics();
     assert_eq!(
         (
-            metrics.calls,
+            metrics.calls(),
             metrics.opened_connections,
             metrics.reused_connections
         ),
         (3, 1, 2)
     );
-    assert_eq!(
-        metrics
-            .latency_ms
-            .iter()
-            .map(|(_, count)| count)
-            .sum::<u64>(),
-        3
-    );
-    assert_eq!(metrics.failures, [(ErrorKind::Server, 1)]);
+    assert_eq!((metrics.create.calls, metrics.respond.calls), (1, 2));
+    let counted = metrics.respond.latency_ms.iter().map(|(_, count)| count);
+    assert_eq!(counted.sum::<u64>(), 2);
+    assert!(metrics.respond.latency_sum > Duration::ZERO);
+    assert_eq!(metrics.respond.failures, [(ErrorKind::Server, 1)]);
+    assert!(metrics.create.failures.is_empty());
     assert!(metrics.bytes_sent > 0 && metrics.bytes_received > 0 && metrics.calls_in_flight == 0);
     let lines = lines.lock().unwrap();
     assert_eq!(

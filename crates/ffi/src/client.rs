@@ -169,7 +169,7 @@ pub unsafe extern "C" fn polyai_client_respond(
 /// Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0.
 /// May be NULL: request, reply.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn polyai_client_close(
+pub unsafe extern "C" fn polyai_client_close_conversation(
     client: *mut polyai_client,
     conversation_id: *const c_char,
     conversation_id_length: usize,
@@ -181,7 +181,9 @@ pub unsafe extern "C" fn polyai_client_close(
         let client = client.get("client")?;
         let id = text(conversation_id, conversation_id_length, "conversation_id")?;
         let request = request::close(request)?;
-        NewHandle::optional(reply).give(polyai_reply::of_close(client.client.close(id, request)?))
+        NewHandle::optional(reply).give(polyai_reply::of_close(
+            client.client.close_conversation(id, request)?,
+        ))
     })
 }
 
@@ -292,9 +294,10 @@ pub unsafe extern "C" fn polyai_client_dialect(
     })
 }
 
-/// The client's counters, as a JSON object: `calls`, `attempts`, `retries`, `reused_connections`, `opened_connections`,
-/// `bytes_sent`, `bytes_received`, `failures` (by kind), `latency` (an array of `up_to_ms` and `calls`), `calls_in_flight`,
-/// `idle_connections`, `retries_left`, `breaker` (`closed`, `open` or `probing`).
+/// The client's counters, as a JSON object: `create`, `respond`, `close`, `attempts`, `retries`, `reused_connections`,
+/// `opened_connections`, `bytes_sent`, `bytes_received`, `calls_in_flight`, `idle_connections`, `retries_left`, `breaker`
+/// (`closed`, `open` or `probing`). The first three are objects with the number of calls, the failures by kind, and the latencies: their
+/// sum in microseconds, and how many took up to so many milliseconds.
 ///
 /// Buffer, capacity and length as in `polyai_config_describe_json`. The text may grow between two calls: leave room.
 ///
@@ -311,11 +314,7 @@ pub unsafe extern "C" fn polyai_client_metrics_json(
 ) -> polyai_status {
     fallible(error, || {
         let client = client.get("client")?;
-        let mut metrics = client.client.metrics().to_json();
-        if let Value::Object(entries) = &mut metrics {
-            let state = client.client.breaker_state().name();
-            entries.insert("breaker".to_owned(), state.into());
-        }
+        let metrics = client.client.metrics().to_json();
         write_text(buffer, capacity, length, &metrics.to_string())
     })
 }

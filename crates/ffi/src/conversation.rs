@@ -12,7 +12,7 @@ use crate::reply::polyai_reply;
 use crate::request::{self, polyai_request};
 use crate::text::LazyText;
 use crate::turn::polyai_turn;
-use polyai_chat_core::{ConversationState, Error, Greeting};
+use polyai_chat_core::ConversationState;
 use std::ffi::c_char;
 
 /// One conversation with the agent.
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn polyai_conversation_id(
     })
 }
 
-/// What the agent said first; NULL for a conversation that was attached to.
+/// What the agent said first; empty for a conversation that was attached to.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -197,14 +197,14 @@ pub unsafe extern "C" fn polyai_conversation_greeting(
 ) -> *const c_char {
     plain(|| {
         let conversation = conversation.get("conversation")?;
-        let greeting = || conversation.conversation.greeting().map(Greeting::response);
+        let greeting = || Some(conversation.conversation.greeting().response());
         Ok(lend(conversation.greeting.get(greeting), length))
     })
 }
 
-/// The greeting with all that came with it, as a reply of its own.
+/// The greeting with all that came with it, as a reply of its own. Empty for a conversation that was attached to.
 ///
-/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` for a conversation that was attached to.
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[must_use]
@@ -217,9 +217,7 @@ pub unsafe extern "C" fn polyai_conversation_greeting_reply(
     fallible(error, || {
         let reply = NewHandle::new(reply, "reply")?;
         let conversation = conversation.get("conversation")?;
-        let greeting = conversation.conversation.greeting().ok_or_else(|| {
-            Error::invalid_argument("the conversation was attached to, so there is no greeting")
-        })?;
+        let greeting = conversation.conversation.greeting();
         reply.give(polyai_reply::of_create(greeting.clone()))
     })
 }

@@ -6,7 +6,6 @@ use crate::constants::{polyai_delivery, polyai_status};
 use crate::handle::{Kind, Object};
 use crate::text::{LazyHeaders, LazyText};
 use polyai_chat_core::{Attempt, Value};
-use std::error::Error as _;
 use std::ffi::c_char;
 
 /// Why a call failed, and whether the service may have acted on it.
@@ -45,17 +44,6 @@ impl polyai_error {
             attempts: LazyText::default(),
             headers: LazyHeaders::default(),
         }
-    }
-
-    /// What the systems below said, from the outermost to the innermost.
-    fn cause(&self) -> Option<String> {
-        let mut causes = Vec::new();
-        let mut next = self.error.source();
-        while let Some(cause) = next {
-            causes.push(cause.to_string());
-            next = cause.source();
-        }
-        (!causes.is_empty()).then(|| causes.join(": "))
     }
 }
 
@@ -321,7 +309,7 @@ pub unsafe extern "C" fn polyai_error_cause(
 ) -> *const c_char {
     plain(|| {
         let error = error.get("error")?;
-        Ok(lend(error.cause.get(|| error.cause()), length))
+        Ok(lend(error.cause.get(|| error.error.causes()), length))
     })
 }
 

@@ -33,7 +33,6 @@ mod library;
 mod models;
 mod reply;
 mod request;
-mod request_fields;
 mod sync;
 mod table;
 mod text;

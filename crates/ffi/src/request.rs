@@ -8,27 +8,17 @@ use crate::config::open;
 use crate::constants::{polyai_check_callback, polyai_release_callback, polyai_status};
 use crate::error::polyai_error;
 use crate::handle::{Kind, Object};
-use crate::request_fields::{FIELDS, Field};
-use polyai_chat_core::{CancelToken, Close, Create, Error, Map, Operation, Respond, Value};
-use std::collections::BTreeMap;
+use polyai_chat_core::{Close, Create, Error, Request, Respond};
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// What one call has of its own.
 #[derive(Default)]
-pub struct polyai_request(Mutex<Content>);
+pub struct polyai_request(Mutex<Request>);
 
 impl Object for polyai_request {
     const KIND: Kind = Kind::Request;
-}
-
-#[derive(Default)]
-struct Content {
-    fields: BTreeMap<&'static str, Value>,
-    timeout: Option<Duration>,
-    cancel: Option<CancelToken>,
-    check: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
 }
 
 /// Makes a request in which nothing is set. It can be used for any number of calls, and changed between them.
@@ -76,24 +66,7 @@ pub unsafe extern "C" fn polyai_request_set(
             text(field, field_length, "field")?,
             text(value, value_length, "value")?,
         );
-        let field = FIELDS
-            .iter()
-            .find(|field| field.name == name)
-            .ok_or_else(|| {
-                let known: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
-                Error::invalid_argument(format!(
-                    "unknown field {name:?}; known are {}",
-                    known.join(", ")
-                ))
-            })?;
-        let value = match field.is_json {
-            true => json_object(field.name, value)?,
-            false => Value::String(value.to_owned()),
-        };
-        open(&request.0, "polyai_request")?
-            .fields
-            .insert(field.name, value);
-        Ok(())
+        open(&request.0, "polyai_request")?.set(name, value)
     })
 }
 
@@ -117,15 +90,34 @@ pub unsafe extern "C" fn polyai_request_set_attribute(
             text(name, name_length, "name")?,
             text(value, value_length, "value")?,
         );
-        let mut content = open(&request.0, "polyai_request")?;
-        let attributes = content
-            .fields
-            .entry("integration_attributes")
-            .or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(attributes) = attributes {
-            attributes.insert(name.to_owned(), Value::String(value.to_owned()));
-        }
+        open(&request.0, "polyai_request")?.set_attribute(name, value);
         Ok(())
+    })
+}
+
+/// Adds a header to the calls, such as `traceparent`, or replaces the one that was added under this name. For tracing and for gateways
+/// in between.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` where the name is not one of a header, the value is not visible ASCII, or the library sets
+/// that header itself. Nothing is changed then.
+///
+/// Blocks: never. Threads: one at a time for a request. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_request_set_header(
+    request: *mut polyai_request,
+    name: *const c_char,
+    name_length: usize,
+    value: *const c_char,
+    value_length: usize,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let request = request.get("request")?;
+        let (name, value) = (
+            text(name, name_length, "name")?,
+            text(value, value_length, "value")?,
+        );
+        open(&request.0, "polyai_request")?.set_header(name, value)
     })
 }
 
@@ -148,7 +140,8 @@ pub unsafe extern "C" fn polyai_request_set_timeout_ms(
                 "timeout_ms is {timeout_ms}; it must be from 1 to 86400000"
             )));
         }
-        open(&request.0, "polyai_request")?.timeout = Some(Duration::from_millis(timeout_ms));
+        let timeout = Duration::from_millis(timeout_ms);
+        open(&request.0, "polyai_request")?.set_timeout(timeout);
         Ok(())
     })
 }
@@ -167,7 +160,8 @@ pub unsafe extern "C" fn polyai_request_set_cancel(
 ) -> polyai_status {
     fallible(error, || {
         let (request, cancel) = (request.get("request")?, cancel.get_optional("cancel")?);
-        open(&request.0, "polyai_request")?.cancel = cancel.map(|cancel| cancel.0.clone());
+        let token = cancel.as_ref().map(|cancel| &cancel.0);
+        open(&request.0, "polyai_request")?.set_cancel(token);
         Ok(())
     })
 }
@@ -193,111 +187,43 @@ pub unsafe extern "C" fn polyai_request_set_check(
         let request = request.get("request")?;
         // SAFETY: the caller says that it can be called so.
         let check = move || unsafe { callback.function()(callback.user_data()) != 0 };
-        open(&request.0, "polyai_request")?.check = Some(Arc::new(check));
+        open(&request.0, "polyai_request")?.set_check(check);
         Ok(())
     })
 }
 
-fn json_object(field: &str, text: &str) -> Result<Value, Error> {
-    match serde_json::from_str(text) {
-        Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err(Error::invalid_argument(format!(
-            "{field} must be a JSON object"
-        ))),
-        Err(error) => Err(Error::invalid_argument(format!(
-            "{field} is no JSON: {error}"
-        ))),
-    }
-}
-
-/// Sets what a request of C says on a request of the core, which have the fields of the same names.
-macro_rules! set {
-    ($to:ident from $content:ident: $($text:ident),*; $($json:ident),*) => {{
-        $(if let Some(Value::String(text)) = $content.fields.get(stringify!($text)) {
-            $to = $to.$text(text.as_str());
-        })*
-        $(if let Some(value) = $content.fields.get(stringify!($json)) {
-            $to = $to.$json(value.clone());
-        })*
-        if let Some(timeout) = $content.timeout {
-            $to = $to.timeout(timeout);
-        }
-        if let Some(token) = &$content.cancel {
-            $to = $to.cancel(token);
-        }
-        if let Some(check) = $content.check.clone() {
-            $to = $to.cancel_when(move || check());
-        }
-        $to
-    }};
-}
-
 pub(crate) fn create(request: *const polyai_request) -> Result<Create, Error> {
-    read(
-        request,
-        Operation::Create,
-        Create::new(),
-        |mut create, content| {
-            set!(create from content:
-            correlation_id, variant_id, channel, asr_lang_code, tts_lang_code, user_id, message;
-            extra, integration_attributes, metadata)
-        },
-    )
+    match content(request)? {
+        Some(request) => Create::try_from(request),
+        None => Ok(Create::new()),
+    }
 }
 
 pub(crate) fn respond(
     request: *const polyai_request,
     message: Option<&str>,
 ) -> Result<Respond, Error> {
-    let plain = message.map_or_else(Respond::without_message, Respond::new);
-    read(
-        request,
-        Operation::Respond,
-        plain,
-        |mut respond, content| {
-            set!(respond from content:
-            correlation_id, asr_lang_code, tts_lang_code; extra, integration_attributes, metadata)
-        },
-    )
+    let respond = match content(request)? {
+        Some(request) => Respond::try_from(request)?,
+        None => Respond::without_message(),
+    };
+    Ok(match message {
+        Some(message) => respond.message(message),
+        None => respond,
+    })
 }
 
 pub(crate) fn close(request: *const polyai_request) -> Result<Close, Error> {
-    read(
-        request,
-        Operation::Close,
-        Close::new(),
-        |mut close, content| set!(close from content: correlation_id; extra),
-    )
+    match content(request)? {
+        Some(request) => Close::try_from(request),
+        None => Ok(Close::new()),
+    }
 }
 
-/// A request of the core with all that C has put into one, if there is one.
-fn read<R>(
-    request: *const polyai_request,
-    operation: Operation,
-    plain: R,
-    set: impl FnOnce(R, &Content) -> R,
-) -> Result<R, Error> {
-    let Some(request) = request.get_optional("request")? else {
-        return Ok(plain);
-    };
-    let content = open(&request.0, "polyai_request")?;
-    let has_it = |field: &&Field| field.operations.contains(&operation);
-    for name in content.fields.keys() {
-        if !FIELDS
-            .iter()
-            .filter(has_it)
-            .any(|field| field.name == *name)
-        {
-            let known: Vec<_> = FIELDS
-                .iter()
-                .filter(has_it)
-                .map(|field| field.name)
-                .collect();
-            return Err(Error::invalid_argument(format!(
-                "the request has the field {name}, which {operation} has not; it has {}",
-                known.join(", ")
-            )));
-        }
+/// What C has put into a request, if there is one.
+fn content(request: *const polyai_request) -> Result<Option<Request>, Error> {
+    match request.get_optional("request")? {
+        Some(request) => Ok(Some(open(&request.0, "polyai_request")?.clone())),
+        None => Ok(None),
     }
-    Ok(set(plain, &content))
 }

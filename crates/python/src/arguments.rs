@@ -73,14 +73,6 @@ fn no_time(py: Python<'_>, name: &str, seconds: f64, least: &str) -> PyErr {
     to_python(py, &Error::invalid_argument(wrong))
 }
 
-/// As [`duration`], where `None` stands for "not given".
-pub(crate) fn optional_duration(
-    name: &str,
-    value: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Option<Duration>> {
-    value.map(|value| duration(name, value)).transpose()
-}
-
 /// What can be written as JSON, by Python's own `json`.
 pub(crate) fn json(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Value>> {
     let Some(value) = value else {

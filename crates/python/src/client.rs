@@ -160,6 +160,7 @@ impl Client {
     ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
     ///         without spaces. None makes one.
     ///     extra: Fields that this library does not know, sent as they are.
+    ///     headers: Headers that the call carries beside those of the library, such as `traceparent`.
     ///
     /// Returns:
     ///     The conversation, with the agent's greeting. As the context of a `with` block it is closed at the end.
@@ -182,7 +183,7 @@ impl Client {
         signature = (**fields),
         text_signature = "($self, *, integration_attributes=None, variant_id=None, channel=None, asr_lang_code=None, \
             tts_lang_code=None, user_id=None, message=None, metadata=None, timeout=None, \
-            correlation_id=None, extra=None)"
+            correlation_id=None, extra=None, headers=None)"
     )]
     fn create(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Conversation> {
         let interrupt = Interrupt::of_this_thread(py)?;
@@ -201,7 +202,7 @@ impl Client {
         signature = (**fields),
         text_signature = "($self, *, integration_attributes=None, variant_id=None, channel=None, asr_lang_code=None, \
             tts_lang_code=None, user_id=None, message=None, metadata=None, timeout=None, \
-            correlation_id=None, extra=None)"
+            correlation_id=None, extra=None, headers=None)"
     )]
     fn start_create(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Turn> {
         let request = request::create(py, fields, None)?;
@@ -245,6 +246,7 @@ impl Client {
     ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
     ///         without spaces. None makes one.
     ///     extra: Fields that this library does not know, sent as they are.
+    ///     headers: Headers that the call carries beside those of the library, such as `traceparent`.
     ///
     /// Returns:
     ///     The agent's reply.
@@ -259,7 +261,7 @@ impl Client {
     #[pyo3(
         signature = (conversation_id, message=None, **fields),
         text_signature = "($self, conversation_id, message=None, *, integration_attributes=None, metadata=None, \
-            asr_lang_code=None, tts_lang_code=None, timeout=None, correlation_id=None, extra=None)"
+            asr_lang_code=None, tts_lang_code=None, timeout=None, correlation_id=None, extra=None, headers=None)"
     )]
     fn respond(
         &self,
@@ -287,6 +289,7 @@ impl Client {
     ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
     ///         without spaces. None makes one.
     ///     extra: Fields that this library does not know, sent as they are.
+    ///     headers: Headers that the call carries beside those of the library, such as `traceparent`.
     ///
     /// Returns:
     ///     What the service answered.
@@ -300,7 +303,7 @@ impl Client {
     /// Blocks at most for the deadline, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (conversation_id, **fields),
-        text_signature = "($self, conversation_id, *, timeout=None, correlation_id=None, extra=None)"
+        text_signature = "($self, conversation_id, *, timeout=None, correlation_id=None, extra=None, headers=None)"
     )]
     fn close_conversation(
         &self,
@@ -312,7 +315,7 @@ impl Client {
         let conversation_id = text("conversation_id", conversation_id)?;
         let request = request::close(py, fields, Some(&interrupt))?;
         let closed = call(py, &interrupt, || {
-            self.client.close(&conversation_id, request)
+            self.client.close_conversation(&conversation_id, request)
         })?;
         Ok(Closed::new(&closed))
     }
@@ -344,7 +347,7 @@ impl Client {
     #[pyo3(
         signature = (conversation_id, message=None, **fields),
         text_signature = "($self, conversation_id, message=None, *, integration_attributes=None, metadata=None, \
-            asr_lang_code=None, tts_lang_code=None, timeout=None, correlation_id=None, extra=None)"
+            asr_lang_code=None, tts_lang_code=None, timeout=None, correlation_id=None, extra=None, headers=None)"
     )]
     fn start_respond(
         &self,
@@ -367,7 +370,7 @@ impl Client {
     /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (conversation_id, **fields),
-        text_signature = "($self, conversation_id, *, timeout=None, correlation_id=None, extra=None)"
+        text_signature = "($self, conversation_id, *, timeout=None, correlation_id=None, extra=None, headers=None)"
     )]
     fn start_close_conversation(
         &self,
@@ -377,7 +380,10 @@ impl Client {
     ) -> PyResult<Turn> {
         let conversation_id = text("conversation_id", conversation_id)?;
         let request = request::close(py, fields, None)?;
-        let started = py.detach(|| self.client.start_close(conversation_id, request));
+        let started = py.detach(|| {
+            self.client
+                .start_close_conversation(conversation_id, request)
+        });
         let started = started.map_err(|error| to_python(py, &error))?;
         Ok(Turn::of_close(self.client.clone(), started))
     }
@@ -466,16 +472,14 @@ impl Client {
     /// Gives the client's counters since it was made, or since the fork.
     ///
     /// Returns:
-    ///     A new dict with `calls`, `calls_in_flight`, `failures` (by kind), `attempts`, `retries`, `retries_left`,
-    ///     `opened_connections`, `reused_connections`, `idle_connections`, `bytes_sent`, `bytes_received`, `breaker`
-    ///     ('closed', 'open' or 'probing') and `latency`, a list of dicts with `calls` and the `up_to_ms` that they
-    ///     took.
+    ///     A new dict with `create`, `respond`, `close`, `attempts`, `retries`, `retries_left`, `calls_in_flight`,
+    ///     `opened_connections`, `reused_connections`, `idle_connections`, `bytes_sent`, `bytes_received` and `breaker`
+    ///     ('closed', 'open' or 'probing'). The first three are dicts as in `OperationMetrics`: the calls, the failures
+    ///     by kind, and the latencies.
     ///
     /// Does not block. Any thread. Since 0.1.0.
     fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let metrics = parsed(py, &self.client.metrics().to_json().to_string())?;
-        metrics.set_item("breaker", self.client.breaker_state().name())?;
-        Ok(metrics)
+        parsed(py, &self.client.metrics().to_json().to_string())
     }
 
     /// Gives the last attempts of all calls, as many as the option `recent_attempts` says.

@@ -6,7 +6,7 @@ use crate::reply::{Closed, Greeting, Reply};
 use crate::request;
 use crate::turn::Turn;
 use polyai_chat_core as core;
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -49,16 +49,10 @@ impl Conversation {
         self.conversation.id()
     }
 
-    /// What the agent said first. Only `create` is answered with it: a conversation that was attached to has no such
-    /// attribute, and reading it raises `AttributeError`.
+    /// What the agent said first. Empty for a conversation that was attached to: what was said there is not known.
     #[getter]
-    fn greeting(&self) -> PyResult<Greeting> {
-        let greeting = self.conversation.greeting().map(Greeting::new);
-        greeting.ok_or_else(|| {
-            PyAttributeError::new_err(
-                "this conversation was attached to and has no greeting: the service gives it to whoever creates one",
-            )
-        })
+    fn greeting(&self) -> Greeting {
+        Greeting::new(self.conversation.greeting())
     }
 
     /// What is known about it now: 'open', 'in_doubt' (a turn was lost that the agent may have heard), 'ended' (by the
@@ -88,6 +82,7 @@ impl Conversation {
     ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
     ///         without spaces. None makes one.
     ///     extra: Fields that this library does not know, sent as they are.
+    ///     headers: Headers that the call carries beside those of the library, such as `traceparent`.
     ///
     /// Returns:
     ///     The agent's reply.
@@ -110,7 +105,7 @@ impl Conversation {
     #[pyo3(
         signature = (message=None, **fields),
         text_signature = "($self, message=None, *, integration_attributes=None, metadata=None, asr_lang_code=None, \
-            tts_lang_code=None, timeout=None, correlation_id=None, extra=None)"
+            tts_lang_code=None, timeout=None, correlation_id=None, extra=None, headers=None)"
     )]
     fn respond(
         &self,
@@ -140,7 +135,7 @@ impl Conversation {
     #[pyo3(
         signature = (message=None, **fields),
         text_signature = "($self, message=None, *, integration_attributes=None, metadata=None, asr_lang_code=None, \
-            tts_lang_code=None, timeout=None, correlation_id=None, extra=None)"
+            tts_lang_code=None, timeout=None, correlation_id=None, extra=None, headers=None)"
     )]
     fn start(
         &self,
@@ -164,6 +159,7 @@ impl Conversation {
     ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
     ///         without spaces. None makes one.
     ///     extra: Fields that this library does not know, sent as they are.
+    ///     headers: Headers that the call carries beside those of the library, such as `traceparent`.
     ///
     /// Returns:
     ///     What the service answered.
@@ -178,7 +174,7 @@ impl Conversation {
     /// Blocks at most for the deadline, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (**fields),
-        text_signature = "($self, *, timeout=None, correlation_id=None, extra=None)"
+        text_signature = "($self, *, timeout=None, correlation_id=None, extra=None, headers=None)"
     )]
     fn close(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Closed> {
         let interrupt = Interrupt::of_this_thread(py)?;
@@ -195,7 +191,7 @@ impl Conversation {
     /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(
         signature = (**fields),
-        text_signature = "($self, *, timeout=None, correlation_id=None, extra=None)"
+        text_signature = "($self, *, timeout=None, correlation_id=None, extra=None, headers=None)"
     )]
     fn start_close(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Turn> {
         let request = request::close(py, fields, None)?;

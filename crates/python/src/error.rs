@@ -5,7 +5,6 @@ use polyai_chat_core::{Attempt, Error, Value};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict};
-use std::error::Error as _;
 
 /// The exception for this failure, with all that is known about it.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
@@ -50,17 +49,6 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     fields.set_item("body_excerpt", error.body_excerpt())?;
     fields.set_item("attempts_json", Value::from(attempts).to_string())?;
     fields.set_item("headers", headers)?;
-    fields.set_item("cause", cause(error))?;
+    fields.set_item("cause", error.causes())?;
     call(maker(py)?, (error.kind().name(), fields))
-}
-
-/// What the systems below said, from the outermost to the innermost.
-fn cause(error: &Error) -> Option<String> {
-    let mut causes = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    (!causes.is_empty()).then(|| causes.join(": "))
 }

@@ -1,117 +1,21 @@
 //! What a call carries, from keyword arguments.
 
-use crate::arguments::{json, optional_duration, optional_text, text};
+use crate::arguments::{duration, json, optional_text, text};
+use crate::error::to_python;
 use crate::interrupt::Interrupt;
 use crate::listeners;
-use polyai_chat_core::{Close, Create, Respond};
+use polyai_chat_core::{Close, Create, Error, Operation, REQUEST_FIELDS, Request, Respond};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
-
-/// What all requests can carry.
-macro_rules! with_call_options {
-    ($request:ident, $fields:ident, $interrupt:expr) => {{
-        let interrupt: Option<&Interrupt> = $interrupt;
-        if let Some(check) = interrupt.and_then(Interrupt::check) {
-            $request = $request.cancel_when(check);
-        }
-        if let Some(timeout) = optional_duration("timeout", $fields.take("timeout")?.as_ref())? {
-            $request = $request.timeout(timeout);
-        }
-        if let Some(id) = $fields.text("correlation_id")? {
-            $request = $request.correlation_id(id);
-        }
-        if let Some(extra) = json("extra", $fields.take("extra")?.as_ref())? {
-            $request = $request.extra(extra);
-        }
-        $fields.finish()?;
-        $request
-    }};
-}
-
-/// Keyword arguments, of which each is taken once; `None` is one that was not given.
-struct Fields<'py> {
-    given: Option<Bound<'py, PyDict>>,
-    function: &'static str,
-}
-
-impl<'py> Fields<'py> {
-    fn new(
-        py: Python<'_>,
-        function: &'static str,
-        given: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Self> {
-        // Every call begins here.
-        listeners::heed_level(py)?;
-        Ok(Self {
-            given: given.map(PyDictMethods::copy).transpose()?,
-            function,
-        })
-    }
-
-    fn take(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let Some(given) = &self.given else {
-            return Ok(None);
-        };
-        let Some(value) = given.get_item(name)? else {
-            return Ok(None);
-        };
-        given.del_item(name)?;
-        Ok((!value.is_none()).then_some(value))
-    }
-
-    fn text(&self, name: &str) -> PyResult<Option<String>> {
-        self.take(name)?.map(|value| text(name, &value)).transpose()
-    }
-
-    fn finish(&self) -> PyResult<()> {
-        match self
-            .given
-            .as_ref()
-            .and_then(|given| given.keys().iter().next())
-        {
-            Some(name) => Err(PyTypeError::new_err(format!(
-                "{}() got an unexpected keyword argument '{name}'",
-                self.function
-            ))),
-            None => Ok(()),
-        }
-    }
-}
+use pyo3::types::{PyDict, PyMapping, PyString};
 
 pub(crate) fn create(
     py: Python<'_>,
     given: Option<&Bound<'_, PyDict>>,
     interrupt: Option<&Interrupt>,
 ) -> PyResult<Create> {
-    let fields = Fields::new(py, "create", given)?;
-    let mut request = Create::new();
-    let attributes = fields.take("integration_attributes")?;
-    if let Some(attributes) = json("integration_attributes", attributes.as_ref())? {
-        request = request.integration_attributes(attributes);
-    }
-    if let Some(id) = fields.text("variant_id")? {
-        request = request.variant_id(id);
-    }
-    if let Some(channel) = fields.text("channel")? {
-        request = request.channel(channel);
-    }
-    if let Some(code) = fields.text("asr_lang_code")? {
-        request = request.asr_lang_code(code);
-    }
-    if let Some(code) = fields.text("tts_lang_code")? {
-        request = request.tts_lang_code(code);
-    }
-    if let Some(id) = fields.text("user_id")? {
-        request = request.user_id(id);
-    }
-    if let Some(message) = fields.text("message")? {
-        request = request.message(message);
-    }
-    if let Some(metadata) = json("metadata", fields.take("metadata")?.as_ref())? {
-        request = request.metadata(metadata);
-    }
-    Ok(with_call_options!(request, fields, interrupt))
+    let request = read(py, Operation::Create, given, interrupt)?;
+    checked(py, Create::try_from(request))
 }
 
 pub(crate) fn respond(
@@ -120,23 +24,13 @@ pub(crate) fn respond(
     given: Option<&Bound<'_, PyDict>>,
     interrupt: Option<&Interrupt>,
 ) -> PyResult<Respond> {
-    let fields = Fields::new(py, "respond", given)?;
-    let mut request =
-        optional_text("message", message)?.map_or_else(Respond::without_message, Respond::new);
-    let attributes = fields.take("integration_attributes")?;
-    if let Some(attributes) = json("integration_attributes", attributes.as_ref())? {
-        request = request.integration_attributes(attributes);
-    }
-    if let Some(metadata) = json("metadata", fields.take("metadata")?.as_ref())? {
-        request = request.metadata(metadata);
-    }
-    if let Some(code) = fields.text("asr_lang_code")? {
-        request = request.asr_lang_code(code);
-    }
-    if let Some(code) = fields.text("tts_lang_code")? {
-        request = request.tts_lang_code(code);
-    }
-    Ok(with_call_options!(request, fields, interrupt))
+    let message = optional_text("message", message)?;
+    let request = read(py, Operation::Respond, given, interrupt)?;
+    let respond = checked(py, Respond::try_from(request))?;
+    Ok(match message {
+        Some(message) => respond.message(message),
+        None => respond,
+    })
 }
 
 pub(crate) fn close(
@@ -144,7 +38,88 @@ pub(crate) fn close(
     given: Option<&Bound<'_, PyDict>>,
     interrupt: Option<&Interrupt>,
 ) -> PyResult<Close> {
-    let fields = Fields::new(py, "close", given)?;
-    let mut request = Close::new();
-    Ok(with_call_options!(request, fields, interrupt))
+    let request = read(py, Operation::Close, given, interrupt)?;
+    checked(py, Close::try_from(request))
+}
+
+/// A request with all keyword arguments; `None` is one that was not given.
+fn read(
+    py: Python<'_>,
+    operation: Operation,
+    given: Option<&Bound<'_, PyDict>>,
+    interrupt: Option<&Interrupt>,
+) -> PyResult<Request> {
+    // Every call begins here.
+    listeners::heed_level(py)?;
+    let mut request = Request::new();
+    if let Some(check) = interrupt.and_then(Interrupt::check) {
+        request.set_check(check);
+    }
+    for (name, value) in given.into_iter().flat_map(PyDictMethods::iter) {
+        let name: String = name.extract()?;
+        if !value.is_none() {
+            set(&mut request, operation, &name, &value)?;
+        }
+    }
+    Ok(request)
+}
+
+fn set(
+    request: &mut Request,
+    operation: Operation,
+    name: &str,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let py = value.py();
+    let outcome = match name {
+        "timeout" => {
+            request.set_timeout(duration(name, value)?);
+            Ok(())
+        }
+        "headers" => return set_headers(request, value),
+        "correlation_id" => request.set(name, text(name, value)?),
+        _ => {
+            let known = |field: &&polyai_chat_core::RequestField| {
+                field.name == name && field.is_of(operation)
+            };
+            match REQUEST_FIELDS.iter().find(known) {
+                Some(field) if field.is_json => {
+                    let value = json(name, Some(value))?.unwrap_or_default();
+                    request.set_value(name, value)
+                }
+                Some(_) => request.set_value(name, text(name, value)?),
+                None => {
+                    return Err(PyTypeError::new_err(format!(
+                        "{operation}() got an unexpected keyword argument '{name}'"
+                    )));
+                }
+            }
+        }
+    };
+    checked(py, outcome)
+}
+
+/// Headers that the call carries beside those of the library, from a mapping.
+fn set_headers(request: &mut Request, headers: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = headers.py();
+    let Ok(mapping) = headers.cast::<PyMapping>() else {
+        let given = headers.get_type().name()?;
+        return Err(PyTypeError::new_err(format!(
+            "headers must be a mapping of str to str, not {given}"
+        )));
+    };
+    for item in mapping.items()?.iter() {
+        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+        let is_text = |part: &Bound<'_, PyAny>| part.is_instance_of::<PyString>();
+        if !is_text(&name) || !is_text(&value) {
+            return Err(PyTypeError::new_err("headers must hold str only"));
+        }
+        let (name, value) = (text("headers", &name)?, text("headers", &value)?);
+        checked(py, request.set_header(&name, &value))?;
+    }
+    Ok(())
+}
+
+fn checked<T>(py: Python<'_>, outcome: Result<T, Error>) -> PyResult<T> {
+    outcome.map_err(|error| to_python(py, &error))
 }

@@ -1,13 +1,12 @@
 //! What a binding needs to know beside the functions: options, fields, and the names of numbers.
 
-use polyai_chat_core::{OPTIONS, OptionKind, OptionSpec, REGIONS};
+use polyai_chat_core::{
+    OPTIONS, Operation, OptionKind, OptionSpec, REGIONS, REQUEST_FIELDS, RequestField,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::abi::{Constant, Function, FunctionKind, Neutral, Role};
-
-#[path = "../../ffi/src/request_fields.rs"]
-mod request_fields;
 
 #[derive(Serialize)]
 pub(crate) struct Tables {
@@ -25,7 +24,11 @@ pub(crate) struct Tables {
 pub(crate) fn tables(constants: &[Constant], functions: &[Function]) -> Tables {
     Tables {
         options: OPTIONS.iter().map(option).collect(),
-        request_fields: request_fields::FIELDS.iter().map(request_field).collect(),
+        request_fields: REQUEST_FIELDS
+            .iter()
+            .map(request_field)
+            .chain([correlation_id()])
+            .collect(),
         reply_fields: fields(functions, "Reply"),
         error_fields: fields(functions, "Error"),
         error_kinds: names(constants, "polyai_status", "POLYAI_STATUS_"),
@@ -89,12 +92,25 @@ fn option(option: &OptionSpec) -> OptionRow {
     }
 }
 
-fn request_field(field: &request_fields::Field) -> Value {
-    let operations = field.operations.iter().map(ToString::to_string);
+fn request_field(field: &RequestField) -> Value {
     json!({
         "name": field.name,
         "json_type": if field.is_json { "object" } else { "string" },
-        "operations": operations.collect::<Vec<_>>(),
+        "current": field.current.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "legacy": field.legacy.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "meaning": field.summary,
+    })
+}
+
+/// It is set by name as the fields are, and leaves as a header.
+fn correlation_id() -> Value {
+    let operations = Operation::ALL.map(Operation::name);
+    json!({
+        "name": "correlation_id",
+        "json_type": "string",
+        "current": operations,
+        "legacy": operations,
+        "meaning": "The correlation id to send, instead of a new UUID v4.",
     })
 }
 

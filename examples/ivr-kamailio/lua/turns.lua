@@ -119,7 +119,7 @@ local function answer(customer, message)
 end
 
 local function close(customer, id)
-    local closed, failure = client:close(id)
+    local closed, failure = client:close_conversation(id)
     if not closed then
         log_failure(customer, failure)
     end

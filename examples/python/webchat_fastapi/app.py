@@ -79,10 +79,9 @@ async def start(request: Request) -> Response:
             return failure(error, is_over=True)
         remember(conversation)
         request.session["conversation"] = conversation.id
-    greeting = getattr(conversation, "greeting", None)  # one that was attached to has none
     return JSONResponse(
         {
-            "agent": greeting.response if greeting else None,
+            "agent": conversation.greeting.response or None,
             # The last sentence got no answer, and the agent may have heard it.
             "in_doubt": conversation.state == "in_doubt",
         }

@@ -72,7 +72,7 @@ static void look_at_moved_from(Client& client, Conversation& conversation)
     REFUSED(client.try_start_create(), invalid_argument);
     REFUSED(client.try_attach("id"), invalid_argument);
     REFUSED(client.try_respond("id", "hello"), invalid_argument);
-    REFUSED(client.try_close("id"), invalid_argument);
+    REFUSED(client.try_close_conversation("id"), invalid_argument);
     REFUSED(client.try_warm_up(std::chrono::seconds(1)), invalid_argument);
     REFUSED(client.try_replace_credentials("key", "token"), invalid_argument);
     REFUSED(client.try_metrics_json(), invalid_argument);
@@ -88,7 +88,7 @@ static void look_at_moved_from(Client& client, Conversation& conversation)
     REFUSED(conversation.try_start_close(), invalid_argument);
     REFUSED(conversation.try_close_if_open(), invalid_argument);
     REFUSED(conversation.try_greeting_reply(), invalid_argument);
-    CHECK(conversation.id().empty() && !conversation.greeting() && conversation.state() == polyai::State(0));
+    CHECK(conversation.id().empty() && conversation.greeting().empty() && conversation.state() == polyai::State(0));
     {
         const polyai::CloseOnExit of_nothing = conversation.close_on_exit();
     }

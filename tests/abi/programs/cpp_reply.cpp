@@ -107,14 +107,15 @@ static void look_at_the_end(polyai::Client& client, bool is_legacy)
     CHECK(!answer.was_over());
     CHECK(answer.correlation_id() == "00000000-0000-4000-8000-00000000c105");
     CHECK(closed.state() == polyai::State::closed && name(closed.state()) == "closed");
-    CHECK(client.close(ended.id()).was_over());
+    CHECK(client.close_conversation(ended.id()).was_over());
 }
 
 static void look_at_what_is_only_known_by_id(polyai::Client& client, const polyai::Conversation& conversation)
 {
     polyai::Conversation attached = client.attach(conversation.id());
-    CHECK(attached.id() == conversation.id() && !attached.greeting());
-    THROWS(attached.greeting_reply(), invalid_argument);
+    CHECK(attached.id() == conversation.id() && attached.greeting().empty());
+    const polyai::Reply nothing = attached.greeting_reply();
+    CHECK(nothing.response().empty() && nothing.raw_json() == "{}");
     CHECK(said(attached.respond("attached")) == "You said: attached");
     CHECK(said(client.respond(conversation.id(), "by id")) == "You said: by id");
     static_cast<void>(client.respond(conversation.id(), std::nullopt));

@@ -263,7 +263,7 @@ static void take_step(const char *name, const char *first, const char *second)
     else if (strcmp(name, "client_respond") == 0)
         status = polyai_client_respond(client, TEXT(first), second, length_of(second), request, &reply, &error);
     else if (strcmp(name, "client_close") == 0)
-        status = polyai_client_close(client, TEXT(first), request, &reply, &error);
+        status = polyai_client_close_conversation(client, TEXT(first), request, &reply, &error);
     else
         check_failed(name, 0, "no such step");
     if (made)

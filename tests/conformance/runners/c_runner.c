@@ -351,7 +351,7 @@ static json_t *kept_conversation(const json_t *step, polyai_conversation *conver
     json_t *answer = NULL;
     polyai_reply *reply = NULL;
     polyai_error *error = NULL;
-    if (!greeting)
+    if (strcmp(json_string_value(json_object_get(step, "do")), "attach") == 0)
         answer = json_object();
     else if (polyai_conversation_greeting_reply(conversation, &reply, &error) == POLYAI_STATUS_OK)
         answer = reply_of(reply, A_CONVERSATION);
@@ -443,7 +443,7 @@ static json_t *call(const json_t *step, const polyai_request *request)
         status = polyai_conversation_close(conversation, request, &reply, &error);
     } else if (strcmp(action, "close_by_id") == 0) {
         outcome = A_CLOSE;
-        status = polyai_client_close(client, id, id_length, request, &reply, &error);
+        status = polyai_client_close_conversation(client, id, id_length, request, &reply, &error);
     } else if (strcmp(action, "close_if_open") == 0) {
         status = polyai_conversation_close_if_open(conversation, &error);
     } else if (strcmp(action, "start_create") == 0) {

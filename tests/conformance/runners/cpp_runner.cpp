@@ -236,7 +236,7 @@ private:
         if (action == "close")
             return closed_of(conversation_of(step).close(request));
         if (action == "close_by_id")
-            return closed_of(client_.close(id_of(step), request));
+            return closed_of(client_.close_conversation(id_of(step), request));
         if (action == "close_if_open")
             return close_if_open(conversation_of(step));
         if (action == "start_create")
@@ -251,9 +251,9 @@ private:
     json keep(const json& step, polyai::Conversation conversation)
     {
         json answer = json::object();
-        if (conversation.greeting())
+        if (step["do"] != "attach")
             answer = greeting_of(conversation.greeting_reply());
-        answer["conversation"] = { { "id", conversation.id() }, { "greeting", text(conversation.greeting()) } };
+        answer["conversation"] = { { "id", conversation.id() }, { "greeting", conversation.greeting() } };
         const std::lock_guard<std::mutex> guard(lock_);
         conversations_.insert_or_assign(step["conversation"], std::move(conversation));
         return answer;

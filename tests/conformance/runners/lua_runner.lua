@@ -139,9 +139,8 @@ local pending = {} -- turns that a step waits for on a thread of its own, each w
 
 local function keep_conversation(step, conversation)
     conversations[step.conversation], objects[#objects + 1] = conversation, conversation
-    local greeting = conversation:greeting_reply()
-    local answer = greeting and of_greeting(greeting) or {}
-    answer.conversation = { id = conversation.id, greeting = or_null(conversation.greeting) }
+    local answer = step["do"] == "attach" and {} or of_greeting(conversation:greeting_reply())
+    answer.conversation = { id = conversation.id, greeting = conversation.greeting }
     return answer
 end
 
@@ -199,7 +198,7 @@ function actions.respond_by_id(step)
 end
 
 function actions.close_by_id(step)
-    return outcome(of_closed, client:close(step.id, step.with))
+    return outcome(of_closed, client:close_conversation(step.id, step.with))
 end
 
 function actions.close_if_open(step)
@@ -226,7 +225,7 @@ function starts.respond_by_id(step)
 end
 
 function starts.close_by_id(step)
-    return client:start_close(step.id, step.with)
+    return client:start_close_conversation(step.id, step.with)
 end
 
 for _, operation in ipairs { "create", "respond", "close" } do

@@ -30,9 +30,8 @@ class Caller:
 
     def _keep(self, step: dict[str, Any], conversation: AsyncConversation) -> dict[str, Any]:
         self.conversations[step["conversation"]] = conversation
-        greeting = getattr(conversation, "greeting", None)  # which one that was attached to has not
-        shown = {"id": conversation.id, "greeting": None if greeting is None else greeting.response}
-        return {**of_outcome(greeting), "conversation": shown}
+        greeting = {} if step["do"] == "attach" else of_outcome(conversation.greeting)
+        return {**greeting, "conversation": {"id": conversation.id, "greeting": conversation.greeting.response}}
 
     async def _keep_task(self, step: dict[str, Any], call: Any) -> dict[str, Any]:
         self.tasks[step["turn"]] = asyncio.create_task(call)

@@ -151,9 +151,8 @@ class Caller:
 
     def _keep(self, step: dict[str, Any], conversation: Conversation) -> dict[str, Any]:
         self.conversations[step["conversation"]] = conversation
-        greeting = getattr(conversation, "greeting", None)  # which one that was attached to has not
-        shown = {"id": conversation.id, "greeting": None if greeting is None else greeting.response}
-        return {**of_outcome(greeting), "conversation": shown}
+        greeting = {} if step["do"] == "attach" else of_outcome(conversation.greeting)
+        return {**greeting, "conversation": {"id": conversation.id, "greeting": conversation.greeting.response}}
 
     def _keep_turn(self, step: dict[str, Any], turn: Turn[Any]) -> dict[str, Any]:
         self.turns[step["turn"]] = turn

@@ -63,6 +63,10 @@ pub(crate) fn violations(answer: &Value, dialect: Dialect, showing: &Showing) ->
     }
     if let Some(greeting) = answer.get("greeting") {
         check.greeting(greeting, &answer["conversation"], dialect);
+    } else if let Some(conversation) = answer.get("conversation") {
+        // It was attached to: nobody knows how it began.
+        let is_empty = conversation["greeting"] == "";
+        check.that(is_empty, || format!("{conversation} has a greeting"));
     }
     if let Some(handoff) = answer.pointer("/reply/handoff").filter(|it| !it.is_null()) {
         check.fields("reply.handoff", handoff, HANDOFF);

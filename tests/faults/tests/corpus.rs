@@ -50,7 +50,7 @@ fn outcomes(answer: &Answer) -> Vec<Option<Error>> {
         outcomes.push(client.create(Create::new()).err());
         outcomes.push(client.respond("c-1", "Where is my order?").err());
         if dialect == Dialect::Current {
-            outcomes.push(client.close("c-1", Close::new()).err());
+            outcomes.push(client.close_conversation("c-1", Close::new()).err());
         }
     }
     outcomes

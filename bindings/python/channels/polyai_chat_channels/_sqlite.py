@@ -461,8 +461,7 @@ class SQLiteStore:
                     database.execute(f"PRAGMA application_id = {_APPLICATION}")
                     database.execute(f"PRAGMA user_version = {_VERSION}")
             with self._connected(5.0) as database:
-                (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
-                if mode != "wal":
+                if _into_wal_mode(database, 5.0) != "wal":
                     raise StoreError(
                         f"{self._path} cannot be put into SQLite's WAL mode: its file system cannot share memory"
                     )
@@ -625,3 +624,16 @@ def _answer(row: sqlite3.Row) -> Answer:
         is_repeated=True,
         is_delivered=bool(row["is_delivered"]),
     )
+
+
+def _into_wal_mode(database: sqlite3.Connection, timeout: float) -> str:
+    """Tries again while another process changes the mode too: SQLite's busy timeout does not hold for that."""
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
+            return str(mode)
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)

@@ -44,7 +44,7 @@ from ._native import shut_down_at_exit as _shut_down_at_exit
 TYPE_CHECKING = False  # but for type checkers: to import typing takes longer than all the rest
 if TYPE_CHECKING:
     from ._asyncio import AsyncClient, AsyncConversation
-    from ._types import Attempt, ClientOptions, Metrics, Setting
+    from ._types import Attempt, ClientOptions, Metrics, OperationMetrics, Setting
 
 __all__ = [
     "OPTIONS",
@@ -71,6 +71,7 @@ __all__ = [
     "Metrics",
     "NotConnectedError",
     "NotFoundError",
+    "OperationMetrics",
     "PermissionDeniedError",
     "ProtocolError",
     "RateLimitedError",
@@ -100,7 +101,7 @@ if not TYPE_CHECKING:  # who would take any name for one that is here
             from . import _asyncio
 
             return getattr(_asyncio, name)
-        if name in ("Attempt", "ClientOptions", "Metrics", "Setting"):
+        if name in ("Attempt", "ClientOptions", "Metrics", "OperationMetrics", "Setting"):
             from . import _types
 
             return getattr(_types, name)

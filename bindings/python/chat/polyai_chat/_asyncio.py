@@ -97,6 +97,7 @@ class AsyncClient:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncConversation:
         """Starts a conversation; the agent greets. Arguments and errors are those of `Client.create`.
 
@@ -116,6 +117,7 @@ class AsyncClient:
             timeout=timeout,
             correlation_id=correlation_id,
             extra=extra,
+            headers=headers,
         )
         return AsyncConversation(await outcome(turn))
 
@@ -138,6 +140,7 @@ class AsyncClient:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Makes one turn of a conversation by its id alone: no order among turns and no state is kept.
 
@@ -156,6 +159,7 @@ class AsyncClient:
                 timeout=timeout,
                 correlation_id=correlation_id,
                 extra=extra,
+                headers=headers,
             )
         )
 
@@ -166,6 +170,7 @@ class AsyncClient:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Closed:
         """Closes a conversation by its id alone; one that is over already counts as closed.
 
@@ -175,7 +180,7 @@ class AsyncClient:
         """
         return await outcome(
             self._client.start_close_conversation(
-                conversation_id, timeout=timeout, correlation_id=correlation_id, extra=extra
+                conversation_id, timeout=timeout, correlation_id=correlation_id, extra=extra, headers=headers
             )
         )
 
@@ -282,7 +287,7 @@ class AsyncConversation:
 
     @property
     def greeting(self) -> Greeting:
-        """What the agent said first; as `Conversation.greeting`, which a conversation that was attached to has not."""
+        """What the agent said first; empty for a conversation that was attached to."""
         return self._conversation.greeting
 
     @property
@@ -308,6 +313,7 @@ class AsyncConversation:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Says something, and returns the agent's reply. Arguments and errors are those of `Conversation.respond`.
 
@@ -323,6 +329,7 @@ class AsyncConversation:
                 timeout=timeout,
                 correlation_id=correlation_id,
                 extra=extra,
+                headers=headers,
             )
         )
 
@@ -332,13 +339,14 @@ class AsyncConversation:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Closed:
         """Closes it, after the turns that are under way. Arguments and errors are those of `Conversation.close`.
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
         return await outcome(
-            self._conversation.start_close(timeout=timeout, correlation_id=correlation_id, extra=extra)
+            self._conversation.start_close(timeout=timeout, correlation_id=correlation_id, extra=extra, headers=headers)
         )
 
     async def close_if_open(self) -> Closed | None:

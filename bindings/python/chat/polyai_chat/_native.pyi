@@ -55,6 +55,7 @@ class Client:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Conversation: ...
     def start_create(
         self,
@@ -70,6 +71,7 @@ class Client:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Turn[Conversation]: ...
     def attach(self, conversation_id: str) -> Conversation: ...
     def respond(
@@ -84,6 +86,7 @@ class Client:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply: ...
     def close_conversation(
         self,
@@ -92,6 +95,7 @@ class Client:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Closed: ...
     def start_respond(
         self,
@@ -105,6 +109,7 @@ class Client:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Turn[Reply]: ...
     def start_close_conversation(
         self,
@@ -113,6 +118,7 @@ class Client:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Turn[Closed]: ...
     def warm_up(self, timeout: float | timedelta) -> None: ...
     def start_warm_up(self, timeout: float | timedelta) -> Turn[None]: ...
@@ -160,6 +166,7 @@ class Conversation:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply: ...
     def start(
         self,
@@ -172,6 +179,7 @@ class Conversation:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Turn[Reply]: ...
     def close(
         self,
@@ -179,6 +187,7 @@ class Conversation:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Closed: ...
     def start_close(
         self,
@@ -186,6 +195,7 @@ class Conversation:
         timeout: float | timedelta | None = None,
         correlation_id: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Turn[Closed]: ...
     def __enter__(self) -> Self: ...
     def __exit__(

@@ -42,18 +42,27 @@ class _LatencyBucket(TypedDict):
     calls: int
 
 
+class OperationMetrics(TypedDict):
+    """The counters of one operation, in `Metrics`. Since 0.1.0."""
+
+    calls: int
+    failures: dict[str, int]
+    latency_sum_us: int
+    latency: list[_LatencyBucket]
+
+
 class Metrics(TypedDict):
     """The counters of a client, as `Client.metrics` gives them. Since 0.1.0."""
 
-    calls: int
+    create: OperationMetrics
+    respond: OperationMetrics
+    close: OperationMetrics
     attempts: int
     retries: int
     reused_connections: int
     opened_connections: int
     bytes_sent: int
     bytes_received: int
-    failures: dict[str, int]
-    latency: list[_LatencyBucket]
     calls_in_flight: int
     idle_connections: int
     retries_left: int
@@ -78,7 +87,7 @@ class ClientOptions(TypedDict, total=False):
     region: str | None
     base_url: str | None
     studio_url: str | None
-    version: str | None
+    api_version: str | None
     dialect: Literal["current", "legacy"] | None
     allow_plain_http: bool | None
     timeout: _Duration

@@ -413,6 +413,18 @@ def test_settings_say_what_holds_and_where_it_came_from(
     assert from_env["max_attempts"]["origin"] == "environment variable POLYAI_MAX_ATTEMPTS"
 
 
+def test_a_call_carries_headers_of_its_own(client: Client, simulator: Simulator) -> None:
+    conversation = client.create(headers={"traceparent": "00-1-1-00"})
+    conversation.respond("x", headers={"X-Own": "1"})
+    headers = [{name.lower(): value for name, value in request["headers"]} for request in simulator.received()]
+    assert [(seen.get("traceparent"), seen.get("x-own")) for seen in headers] == [("00-1-1-00", None), (None, "1")]
+    for wrong in ({"Host": "another"}, {"X-Own": "1\r\nX-Token: another"}, {"": "1"}):
+        with pytest.raises(InvalidArgumentError, match="header"):
+            conversation.respond("x", headers=wrong)
+    with pytest.raises(TypeError, match="headers must hold str only"):
+        conversation.respond("x", headers={"X-Own": 1})  # type: ignore[dict-item]
+
+
 def test_metrics_count_what_happened(client: Client, simulator: Simulator) -> None:
     simulator.fail({"answer": {"status": 429, "retry_after": {"seconds": 0}}}, {"operation": "respond", "nth": 1})
     simulator.fail({"answer": {"status": 500}}, {"operation": "respond", "nth": 3})
@@ -421,16 +433,18 @@ def test_metrics_count_what_happened(client: Client, simulator: Simulator) -> No
     with pytest.raises(ChatError):
         conversation.respond("y")
     metrics = client.metrics()
-    assert (metrics["calls"], metrics["attempts"], metrics["retries"]) == (3, 4, 1)
-    assert metrics["failures"] == {"server": 1}
+    calls = {operation: metrics[operation]["calls"] for operation in ("create", "respond", "close")}
+    assert (calls, metrics["attempts"], metrics["retries"]) == ({"create": 1, "respond": 2, "close": 0}, 4, 1)
+    assert metrics["respond"]["failures"] == {"server": 1}
     assert metrics["opened_connections"] + metrics["reused_connections"] == 4
     assert (metrics["calls_in_flight"], metrics["idle_connections"], metrics["breaker"]) == (0, 1, "closed")
     assert metrics["retries_left"] == 19
-    assert sum(bucket["calls"] for bucket in metrics["latency"]) == 3
+    assert sum(bucket["calls"] for bucket in metrics["respond"]["latency"]) == 2
+    assert metrics["respond"]["latency_sum_us"] > 0
     assert metrics["bytes_sent"] > 0
     assert metrics["bytes_received"] > 0
-    metrics["calls"] = 99
-    assert client.metrics()["calls"] == 3
+    metrics["attempts"] = 99
+    assert client.metrics()["attempts"] == 4
 
 
 def test_recent_attempts_are_remembered_oldest_first(simulator: Simulator) -> None:
@@ -482,7 +496,8 @@ def test_many_threads_share_a_client_and_each_keeps_its_own_conversation(client:
     assert sorted(len(seen["messages"]) for seen in simulator.conversations()) == [20] * 16
     assert simulator.connections <= 16
     metrics = client.metrics()
-    assert (metrics["calls"], metrics["calls_in_flight"]) == (16 * 22, 0)
+    calls = sum(metrics[operation]["calls"] for operation in ("create", "respond", "close"))
+    assert (calls, metrics["calls_in_flight"]) == (16 * 22, 0)
 
 
 def test_a_client_can_be_weakly_referred_to_and_is_let_go(simulator: Simulator) -> None:

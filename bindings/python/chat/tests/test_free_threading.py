@@ -148,7 +148,7 @@ def test_everything_at_once(simulator: Simulator) -> None:
 
     def ask() -> None:
         while not over.is_set():
-            assert client.metrics()["calls"] >= 0
+            assert client.metrics()["attempts"] >= 0
             assert len(client.recent_attempts()) <= 100_000
             assert client.settings()
             assert shared.state in ("open", "in_doubt")

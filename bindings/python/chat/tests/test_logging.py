@@ -148,7 +148,7 @@ def test_a_handler_may_make_calls_itself(client: Client, conversation: Conversat
             return
         is_inside = True
         inner.append(client.create().respond(record.levelname).response)
-        assert client.metrics()["calls"] > 0
+        assert client.metrics()["respond"]["calls"] > 0
         assert client.recent_attempts()
         is_inside = False
 

@@ -68,7 +68,7 @@ def clients_make_calls(client: Client) -> None:
     assert_type(client.proxy, Optional[str])
     assert_type(client.dialect, Literal["current", "legacy"])
     assert_type(client.metrics(), polyai_chat.Metrics)
-    assert_type(client.metrics()["failures"], dict[str, int])
+    assert_type(client.metrics()["respond"]["failures"], dict[str, int])
     assert_type(client.settings(), list[polyai_chat.Setting])
     assert_type(client.recent_attempts(), list[polyai_chat.Attempt])
     client.create("hello")  # type: ignore[call-arg, arg-type]

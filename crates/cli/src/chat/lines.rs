@@ -67,9 +67,10 @@ impl Lines {
         if self.verbose {
             self.note(&format!("conversation {}", conversation.id()))?;
         }
-        let Some(greeting) = conversation.greeting() else {
+        if conversation.is_attached() {
             return Ok(());
-        };
+        }
+        let greeting = conversation.greeting();
         self.write("agent>", AGENT, greeting.response(), Style::new())?;
         self.details(greeting.elapsed(), greeting.correlation_id())
     }

@@ -49,9 +49,10 @@ impl Recording {
     }
 
     pub(super) fn begun(&mut self, conversation: &Conversation) -> io::Result<()> {
-        let Some(greeting) = conversation.greeting() else {
+        if conversation.is_attached() {
             return Ok(());
-        };
+        }
+        let greeting = conversation.greeting();
         let entry = self.recorder.greeting(
             greeting.response(),
             &greeting.unknown_fields(),

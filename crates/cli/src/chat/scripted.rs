@@ -10,7 +10,7 @@ use crate::interrupt::Interrupts;
 use crate::terminal;
 use crate::waiting::Waiting;
 use clap::ArgMatches;
-use polyai_chat_core::{Conversation, ErrorKind, Greeting};
+use polyai_chat_core::{Conversation, ErrorKind};
 
 pub(super) fn run(
     session: &Session,
@@ -123,9 +123,7 @@ impl Scripted<'_> {
         let conversation = self.conversation.as_ref();
         Report {
             conversation_id: conversation.map(Conversation::id),
-            greeting: conversation
-                .and_then(Conversation::greeting)
-                .map(Greeting::response),
+            greeting: conversation.map(|conversation| conversation.greeting().response()),
             turns: &self.turns,
             closed: conversation.is_some_and(Conversation::is_over),
             error: failure.map(Failure::report),

@@ -83,7 +83,7 @@ fn start_simulator(matches: &ArgMatches) -> Result<Simulator, Failure> {
     if let Some(dialect) = matches.get_one::<String>("dialect") {
         builder = builder.dialect(wire_dialect(dialect));
     }
-    if let Some(version) = matches.get_one::<String>("version") {
+    if let Some(version) = matches.get_one::<String>("api_version") {
         builder = builder.version(version);
     }
     builder

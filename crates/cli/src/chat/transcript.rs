@@ -61,9 +61,7 @@ impl Transcript {
                 let simulator = simulated.then_some(SIMULATOR_NOTICE);
                 self.json(&Event::Begun {
                     conversation_id: conversation.id(),
-                    greeting: conversation
-                        .greeting()
-                        .map(polyai_chat_core::Greeting::response),
+                    greeting: conversation.greeting().response(),
                     simulator,
                 })
             }
@@ -132,7 +130,7 @@ struct Dated<'a> {
 enum Event<'a> {
     Begun {
         conversation_id: &'a str,
-        greeting: Option<&'a str>,
+        greeting: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         simulator: Option<&'static str>,
     },

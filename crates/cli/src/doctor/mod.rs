@@ -15,7 +15,6 @@ use crate::interrupt::Interrupts;
 use clap::ArgMatches;
 use finding::{Finding, Findings};
 use polyai_chat_core::{Client, Config, Create, Error, ErrorKind};
-use std::time::Duration;
 
 const CONFIGURATION_FIX: &str = "set it in the environment, in a profile of the configuration file, or with a flag (polyai-chat doctor --help lists all of them)";
 
@@ -127,9 +126,7 @@ fn create(client: &Client, findings: &mut Findings) -> Result<(), Failure> {
             return findings.skip(&["close"], "there is nothing to close");
         }
     };
-    let elapsed = conversation
-        .greeting()
-        .map_or(Duration::ZERO, polyai_chat_core::Greeting::elapsed);
+    let elapsed = conversation.greeting().elapsed();
     let created = findings.add(Finding::ok(
         "create",
         format!(

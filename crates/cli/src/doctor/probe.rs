@@ -48,7 +48,7 @@ impl Answer {
 pub(super) fn ask(client: &Client) -> Answer {
     let outcome = match client.dialect() {
         Dialect::Current => client
-            .close(NO_CONVERSATION, Close::new())
+            .close_conversation(NO_CONVERSATION, Close::new())
             .map(Told::Closed),
         Dialect::Legacy => client
             .respond(NO_CONVERSATION, Respond::new(""))
@@ -210,7 +210,7 @@ fn judge(outcome: Result<(), &Error>) -> Verdict {
             account: Refused,
             project: Refused,
             region: Unknown,
-            fix: "check region or base URL, version, account_id and project_id: the Agent Studio URL holds most of them (--studio-url)",
+            fix: "check region or base URL, api_version, account_id and project_id: the Agent Studio URL holds most of them (--studio-url)",
         },
         (kind, _) => Verdict {
             credentials: Refused,
@@ -225,7 +225,7 @@ fn judge(outcome: Result<(), &Error>) -> Verdict {
                     "check the network between this machine and the service, or give it more time (--timeout, --close-timeout)"
                 }
                 _ => {
-                    "check that the base URL leads to the Chat API, and that dialect and version are those of the deployment"
+                    "check that the base URL leads to the Chat API, and that dialect and api_version are those of the deployment"
                 }
             },
         },

@@ -2,6 +2,7 @@
 
 use super::cancel::{CallCancel, CancelToken, UnderWay};
 use super::correlation;
+use super::extra_headers;
 use crate::foundation::clock::Clock;
 use crate::foundation::deadline::Deadline;
 use crate::foundation::fork::Process;
@@ -26,6 +27,8 @@ pub(crate) struct CallOptions {
     pub(crate) cancel: Option<CancelToken>,
     pub(crate) check: Option<Check>,
     pub(crate) correlation_id: Option<String>,
+    /// Beside those of the library; checked when the call begins.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl fmt::Debug for CallOptions {
@@ -56,6 +59,8 @@ pub(crate) struct Call {
     began: Instant,
     pub(crate) cancel: Arc<CallCancel>,
     pub(crate) correlation_id: Arc<str>,
+    /// What the caller adds to the head of the request.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) clock: Clock,
     /// The one that began it; this may be a forked child.
     pub(crate) process: Process,
@@ -82,12 +87,14 @@ impl Call {
             Some(id) => correlation::checked(id)?,
             None => correlation::new_id(),
         };
+        extra_headers::check(&options.headers)?;
         let cancel = Arc::new(CallCancel::default());
         Ok(Self {
             deadline: Deadline::after(timeout, clock),
             timeout,
             began: clock.now(),
             correlation_id,
+            headers: options.headers.clone(),
             check: options.check.clone(),
             clock: clock.clone(),
             process: Process::current(),

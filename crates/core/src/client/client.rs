@@ -3,10 +3,9 @@
 use super::conversation::Conversation;
 use crate::call::{Call, CallOptions, Close, Create, Respond, Turn};
 use crate::config::{Config, Credentials, Settings};
-use crate::dialect::Dialect;
-use crate::engine::{BreakerState, Engine, check_conversation_id};
+use crate::engine::{Engine, check_conversation_id};
 use crate::foundation::secret::Secret;
-use crate::model::{Attempt, Closed, Error, Reply};
+use crate::model::{Attempt, BreakerState, Closed, Dialect, Error, Reply};
 use crate::observe::Metrics;
 use crate::transport::ConnectionReport;
 use std::fmt;
@@ -36,7 +35,7 @@ impl Client {
     /// Any [`ErrorKind`](crate::ErrorKind). After an error with [`Delivery::Unknown`](crate::Delivery::Unknown) a
     /// conversation may be open that nobody can reach.
     pub fn create(&self, request: Create) -> Result<Conversation, Error> {
-        let call = self.0.begin(&request.options, self.0.settings.timeout)?;
+        let call = self.0.begin(&request.0.options, self.0.settings.timeout)?;
         created(&self.0, &call, &request)
     }
 
@@ -48,7 +47,7 @@ impl Client {
     /// with the
     /// outcome.
     pub fn start_create(&self, request: Create) -> Result<Turn<Conversation>, Error> {
-        let call = self.0.begin(&request.options, self.0.settings.timeout)?;
+        let call = self.0.begin(&request.0.options, self.0.settings.timeout)?;
         self.0
             .start(call, move |engine, call| created(engine, call, &request))
     }
@@ -77,7 +76,7 @@ impl Client {
         request: impl Into<Respond>,
     ) -> Result<Reply, Error> {
         let request = request.into();
-        let call = self.0.begin(&request.options, self.0.settings.timeout)?;
+        let call = self.0.begin(&request.0.options, self.0.settings.timeout)?;
         self.0.respond(&call, &conversation_id.into(), &request)
     }
 
@@ -92,7 +91,7 @@ impl Client {
         request: impl Into<Respond>,
     ) -> Result<Turn<Reply>, Error> {
         let (conversation_id, request) = (conversation_id.into().into(), request.into());
-        let call = self.0.begin(&request.options, self.0.settings.timeout)?;
+        let call = self.0.begin(&request.0.options, self.0.settings.timeout)?;
         self.0.start(call, move |engine, call| {
             engine.respond(call, &conversation_id, &request)
         })
@@ -104,18 +103,22 @@ impl Client {
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) in the legacy dialect, which has no close; else any
     /// [`ErrorKind`](crate::ErrorKind).
-    pub fn close(&self, conversation_id: &str, request: Close) -> Result<Closed, Error> {
+    pub fn close_conversation(
+        &self,
+        conversation_id: &str,
+        request: Close,
+    ) -> Result<Closed, Error> {
         let call = self
             .0
-            .begin(&request.options, self.0.settings.close_timeout)?;
+            .begin(&request.0.options, self.0.settings.close_timeout)?;
         self.0.close(&call, conversation_id, &request)
     }
 
     /// Starts to close a conversation by its id, and returns at once. Its deadline begins now. Since 0.1.0.
     ///
     /// # Errors
-    /// As [`start_create`](Self::start_create); what [`close`](Self::close) reports comes with the outcome.
-    pub fn start_close(
+    /// As [`start_create`](Self::start_create); what [`close_conversation`](Self::close_conversation) reports comes with the outcome.
+    pub fn start_close_conversation(
         &self,
         conversation_id: impl Into<String>,
         request: Close,
@@ -123,7 +126,7 @@ impl Client {
         let conversation_id = conversation_id.into();
         let call = self
             .0
-            .begin(&request.options, self.0.settings.close_timeout)?;
+            .begin(&request.0.options, self.0.settings.close_timeout)?;
         self.0.start(call, move |engine, call| {
             engine.close(call, &conversation_id, &request)
         })

@@ -1,15 +1,13 @@
 //! A conversation: its id and greeting, the order of its turns, and whether it is over.
 
 use crate::call::{Call, CallOptions, Close, Place, Respond, Stop, Turn, TurnQueue};
-use crate::dialect::Dialect;
 use crate::engine::{Engine, says_that_it_is_over};
 use crate::foundation::deadline::Deadline;
 use crate::foundation::fork::PerProcess;
 use crate::foundation::sync::{AtomicU8, Mutex, Ordering, lock};
-use crate::model::{Closed, Delivery, Error, ErrorKind, Greeting, Phase, Reply};
+use crate::model::{Closed, Delivery, Dialect, Error, ErrorKind, Greeting, Phase, Reply};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What is known about a conversation. Since 0.1.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,8 +51,8 @@ pub struct Conversation(Arc<Inner>);
 
 struct Inner {
     engine: Arc<Engine>,
-    id: Arc<str>,
-    greeting: Option<Greeting>,
+    greeting: Greeting,
+    is_attached: bool,
     turns: TurnQueue,
     /// The end of the time that all turns may take together.
     until: Option<Deadline>,
@@ -67,28 +65,24 @@ impl Conversation {
     pub(crate) fn greeted(engine: Arc<Engine>, mut greeting: Greeting) -> Self {
         // It lasts as long as the conversation.
         greeting.answer.headers.shrink();
-        Self::new(
-            engine,
-            Arc::clone(&greeting.conversation_id),
-            Some(greeting),
-        )
+        Self::new(engine, greeting, false)
     }
 
     pub(crate) fn attached(engine: Arc<Engine>, id: Arc<str>) -> Self {
-        Self::new(engine, id, None)
+        Self::new(engine, Greeting::none(id), true)
     }
 
-    fn new(engine: Arc<Engine>, id: Arc<str>, greeting: Option<Greeting>) -> Self {
+    fn new(engine: Arc<Engine>, greeting: Greeting, is_attached: bool) -> Self {
         let budget = engine.settings.conversation_timeout;
         Self(Arc::new(Inner {
             // Counted from the create, which has taken its time already.
             until: budget.map(|budget| {
-                let used = greeting.as_ref().map_or(Duration::ZERO, Greeting::elapsed);
-                Deadline::after(budget.saturating_sub(used), &engine.settings.clock)
+                let left = budget.saturating_sub(greeting.elapsed());
+                Deadline::after(left, &engine.settings.clock)
             }),
             engine,
-            id,
             greeting,
+            is_attached,
             turns: TurnQueue::default(),
             state: AtomicU8::new(ConversationState::Open as u8),
             closed: PerProcess::new(Mutex::default()),
@@ -98,13 +92,20 @@ impl Conversation {
     /// The id that the service gave it. Since 0.1.0.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.0.id
+        self.0.greeting.conversation_id()
     }
 
-    /// What the agent said first; `None` for a conversation that was attached to. Since 0.1.0.
+    /// What the agent said first. Empty for a conversation that was attached to: what was said there is not known.
+    /// Since 0.1.0.
     #[must_use]
-    pub fn greeting(&self) -> Option<&Greeting> {
-        self.0.greeting.as_ref()
+    pub fn greeting(&self) -> &Greeting {
+        &self.0.greeting
+    }
+
+    /// Whether it was created elsewhere, or earlier: see [`Client::attach`](crate::Client::attach). Since 0.1.0.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.0.is_attached
     }
 
     /// What is known about it now. Since 0.1.0.
@@ -204,7 +205,7 @@ impl Conversation {
     fn begin_respond(&self, request: &Respond) -> Result<Call, Error> {
         let engine = &self.0.engine;
         let Some(until) = self.0.until else {
-            return engine.begin(&request.options, engine.settings.timeout);
+            return engine.begin(&request.0.options, engine.settings.timeout);
         };
         let Some(left) = until.remaining(&engine.settings.clock) else {
             return Err(Error::new(
@@ -212,17 +213,17 @@ impl Conversation {
                 "the time for all turns of this conversation is used up (conversation_timeout_ms)",
             ));
         };
-        let own = request.options.timeout.unwrap_or(engine.settings.timeout);
+        let own = request.0.options.timeout.unwrap_or(engine.settings.timeout);
         let options = CallOptions {
             timeout: Some(if own.is_zero() { own } else { own.min(left) }),
-            ..request.options.clone()
+            ..request.0.options.clone()
         };
         engine.begin(&options, left)
     }
 
     fn begin_close(&self, request: &Close) -> Result<Call, Error> {
         let engine = &self.0.engine;
-        engine.begin(&request.options, engine.settings.close_timeout)
+        engine.begin(&request.0.options, engine.settings.close_timeout)
     }
 
     fn respond_in_turn(
@@ -235,7 +236,11 @@ impl Conversation {
         if self.is_over() {
             return Err(self.is_over_error(call));
         }
-        self.learn_from(self.0.engine.respond(call, &self.0.id, request))
+        self.learn_from(
+            self.0
+                .engine
+                .respond(call, &self.0.greeting.conversation_id, request),
+        )
     }
 
     fn close_in_turn(&self, call: &Call, place: &Place, request: &Close) -> Result<Closed, Error> {
@@ -244,7 +249,7 @@ impl Conversation {
         if let Some(closed) = &*lock(closed) {
             return Ok(Closed::clone(closed));
         }
-        let answer = self.0.engine.close(call, &self.0.id, request)?;
+        let answer = self.0.engine.close(call, self.id(), request)?;
         self.0.state.store(CLOSED, Ordering::Release);
         *lock(closed) = Some(Box::new(answer.clone()));
         Ok(answer)
@@ -313,7 +318,7 @@ impl fmt::Debug for Conversation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Conversation")
-            .field("id", &self.0.id)
+            .field("id", &self.id())
             .field("state", &self.state())
             .finish_non_exhaustive()
     }

@@ -157,7 +157,7 @@ options! {
         "Where the service is, instead of a region: a proxy, staging, the simulator.";
     "studio_url" studio_url(text) OptionKind::Text, None, "",
         "An Agent Studio URL, which holds region, account and project at once.";
-    "version" version(text) OptionKind::Identifier, Some("v1"), "",
+    "api_version" api_version(text) OptionKind::Identifier, Some("v1"), "",
         "The version of the Chat API, a part of its path.";
     "dialect" dialect(text) OptionKind::Choice(&["current", "legacy"]), Some("current"), "",
         "Which of the service's two published dialects the deployment speaks.";

@@ -6,10 +6,9 @@ use super::options::{OPTIONS, OptionKind, OptionSpec};
 use super::pem::{ClientCertificate, PemSource};
 use super::proxy::{self, Proxy};
 use super::source::{Origin, Setting, Value, one_choice, wrong_value};
-use crate::dialect::Dialect;
 use crate::foundation::clock::Clock;
 use crate::foundation::secret::{REDACTED, Secret};
-use crate::model::{BaseUrl, Error, Region, StudioUrl};
+use crate::model::{BaseUrl, Dialect, Error, Region, StudioUrl};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -63,7 +62,7 @@ pub(crate) struct Settings {
     pub(crate) region: Option<&'static Region>,
     pub(crate) account_id: String,
     pub(crate) project_id: String,
-    pub(crate) version: String,
+    pub(crate) api_version: String,
     pub(crate) dialect: Dialect,
     pub(crate) timeout: Duration,
     pub(crate) close_timeout: Duration,
@@ -135,7 +134,7 @@ impl Config {
             region: endpoint.region,
             account_id,
             project_id,
-            version: self.text("version").unwrap_or_default(),
+            api_version: self.text("api_version").unwrap_or_default(),
             dialect: self
                 .text("dialect")
                 .as_deref()
@@ -430,7 +429,7 @@ mod tests {
         assert_eq!(settings.timeout, Duration::from_secs(30));
         assert_eq!(settings.close_timeout, Duration::from_secs(5));
         assert_eq!(settings.max_body_bytes, 8 * 1024 * 1024);
-        assert_eq!(settings.version, "v1");
+        assert_eq!(settings.api_version, "v1");
         assert_eq!(settings.dialect, Dialect::Current);
     }
 
@@ -478,11 +477,11 @@ mod tests {
         let config = with_layer(
             with_layer(complete(), 1, &[("timeout_ms", "7")]),
             2,
-            &[("timeout_ms", "8"), ("version", "v2")],
+            &[("timeout_ms", "8"), ("api_version", "v2")],
         );
         let settings = config.resolve().unwrap();
         assert_eq!(settings.timeout, Duration::from_millis(7));
-        assert_eq!(settings.version, "v2");
+        assert_eq!(settings.api_version, "v2");
     }
 
     #[test]

@@ -1,103 +1,11 @@
 //! The dialect `current`.
 
-use super::fields::{
-    CREATE_FIELDS, CreateBody, RESPOND_FIELDS, RespondReply, extra_fields, object, refuse, to_json,
-};
-use crate::call::{Close, Create, Respond};
-use crate::model::{Error, Handoff, Unreadable, parse};
-use serde::{Deserialize, Serialize};
+use super::fields::RespondReply;
+use crate::model::{Handoff, Unreadable, parse};
+use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use std::borrow::Cow;
-
-#[derive(Serialize)]
-struct CreateRequest<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    integration_attributes: Option<&'a Map<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    variant_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asr_lang_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tts_lang_code: Option<&'a str>,
-    #[serde(flatten)]
-    extra: Option<&'a Map<String, Value>>,
-}
-
-#[derive(Serialize)]
-struct RespondRequest<'a> {
-    conversation_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    integration_attributes: Option<&'a Map<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<&'a Map<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asr_lang_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tts_lang_code: Option<&'a str>,
-    #[serde(flatten)]
-    extra: Option<&'a Map<String, Value>>,
-}
-
-#[derive(Serialize)]
-struct CloseRequest<'a> {
-    conversation_id: &'a str,
-    #[serde(flatten)]
-    extra: Option<&'a Map<String, Value>>,
-}
-
-pub(super) fn create_body(request: &Create) -> Result<CreateBody, Error> {
-    refuse(
-        "current",
-        "create",
-        &[
-            ("user_id", request.user_id.is_some()),
-            ("message", request.message.is_some()),
-            ("metadata", request.metadata.is_some()),
-        ],
-    )?;
-    let json = to_json(&CreateRequest {
-        integration_attributes: object(
-            "integration_attributes",
-            request.integration_attributes.as_ref(),
-        )?,
-        variant_id: request.variant_id.as_deref(),
-        channel: request.channel.as_deref(),
-        asr_lang_code: request.asr_lang_code.as_deref(),
-        tts_lang_code: request.tts_lang_code.as_deref(),
-        extra: extra_fields(request.extra.as_ref(), CREATE_FIELDS)?,
-    })?;
-    Ok(CreateBody {
-        json,
-        user_id: None,
-    })
-}
-
-pub(super) fn respond_body(conversation_id: &str, request: &Respond) -> Result<Vec<u8>, Error> {
-    to_json(&RespondRequest {
-        conversation_id,
-        message: request.message.as_deref(),
-        integration_attributes: object(
-            "integration_attributes",
-            request.integration_attributes.as_ref(),
-        )?,
-        metadata: object("metadata", request.metadata.as_ref())?,
-        asr_lang_code: request.asr_lang_code.as_deref(),
-        tts_lang_code: request.tts_lang_code.as_deref(),
-        extra: extra_fields(request.extra.as_ref(), RESPOND_FIELDS)?,
-    })
-}
-
-pub(super) fn close_body(conversation_id: &str, request: &Close) -> Result<Vec<u8>, Error> {
-    to_json(&CloseRequest {
-        conversation_id,
-        extra: extra_fields(request.extra.as_ref(), &["conversation_id"])?,
-    })
-}
 
 /// Text that is copied only where an escape makes that necessary.
 #[derive(Deserialize)]
@@ -141,81 +49,6 @@ fn read_handoff(raw: &str) -> Option<Handoff> {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    fn text(bytes: Vec<u8>) -> String {
-        String::from_utf8(bytes).unwrap()
-    }
-
-    #[test]
-    fn create_without_options_is_an_empty_object() {
-        assert_eq!(text(create_body(&Create::new()).unwrap().json), "{}");
-    }
-
-    #[test]
-    fn create_holds_what_was_set() {
-        let request = Create::new()
-            .attribute("customer_name", "Sam")
-            .attribute("vip", true)
-            .variant_id("evening")
-            .channel("webchat")
-            .asr_lang_code("en-GB")
-            .tts_lang_code("cy-GB")
-            .extra(json!({"new_field": [1]}));
-        assert_eq!(
-            serde_json::from_slice::<Value>(&create_body(&request).unwrap().json).unwrap(),
-            json!({
-                "integration_attributes": {"customer_name": "Sam", "vip": true},
-                "variant_id": "evening",
-                "channel": "webchat",
-                "asr_lang_code": "en-GB",
-                "tts_lang_code": "cy-GB",
-                "new_field": [1]
-            })
-        );
-    }
-
-    #[test]
-    fn a_message_an_empty_one_and_none_are_three_requests() {
-        for (request, expected) in [
-            (
-                Respond::new("hi"),
-                r#"{"conversation_id":"c","message":"hi"}"#,
-            ),
-            (Respond::new(""), r#"{"conversation_id":"c","message":""}"#),
-            (Respond::without_message(), r#"{"conversation_id":"c"}"#),
-        ] {
-            assert_eq!(text(respond_body("c", &request).unwrap()), expected);
-        }
-    }
-
-    #[test]
-    fn what_is_not_an_object_or_already_known_is_refused() {
-        for (result, expected) in [
-            (
-                respond_body("c", &Respond::new("x").metadata(json!([1]))),
-                "metadata must be a JSON object",
-            ),
-            (
-                respond_body("c", &Respond::new("x").extra(json!({"message": "y"}))),
-                "must not hold \"message\"",
-            ),
-            (
-                create_body(&Create::new().integration_attributes("Sam")).map(|body| body.json),
-                "not a text",
-            ),
-            (
-                create_body(&Create::new().user_id("u")).map(|body| body.json),
-                "user_id does not exist on create in the current dialect",
-            ),
-            (
-                close_body("c", &Close::new().extra(json!(7))),
-                "extra must be a JSON object",
-            ),
-        ] {
-            let error = result.unwrap_err();
-            assert!(error.message().contains(expected), "{error}");
-        }
-    }
 
     #[test]
     fn replies_keep_every_shape_of_handoff() {

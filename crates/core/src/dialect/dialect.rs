@@ -1,75 +1,47 @@
-//! The two published dialects of the service: which fields and headers exist, struct to JSON and back.
+//! The two published dialects of the service: struct to JSON and back.
 
-use super::fields::{CloseReply, CreateBody, CreateReply, RespondReply};
+use super::fields::{CloseReply, CreateBody, CreateReply, RespondReply, body};
 use super::{current, legacy};
-use crate::call::{Close, Create, Respond};
-use crate::model::{Error, ErrorKind, Unreadable, parse};
-
-/// Which of the service's two published dialects a deployment speaks. Since 0.1.0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// With `variant_id`, `integration_attributes`, handoff and close.
-    Current,
-    /// The older one: `user_id` and `metadata` on create, neither handoff nor close.
-    Legacy,
-}
+use crate::call::Fields;
+use crate::model::{Dialect, Error, ErrorKind, Operation, Unreadable, parse};
 
 impl Dialect {
-    /// The name, as the option `dialect` takes it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) fn create_body(self, fields: &Fields) -> Result<CreateBody, Error> {
+        fields.check(self, Operation::Create)?;
         match self {
-            Self::Current => "current",
-            Self::Legacy => "legacy",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Self {
-        if name == "legacy" {
-            Self::Legacy
-        } else {
-            Self::Current
-        }
-    }
-
-    /// The names of the headers for key and token, whose case the service insists on.
-    pub(crate) const fn credential_headers(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Current => ("X-API-KEY", "X-TOKEN"),
-            Self::Legacy => ("X-Api-Key", "X-Token"),
-        }
-    }
-
-    pub(crate) fn create_body(self, request: &Create) -> Result<CreateBody, Error> {
-        match self {
-            Self::Current => current::create_body(request),
-            Self::Legacy => legacy::create_body(request),
+            Self::Current => Ok(CreateBody {
+                json: body(None, fields)?,
+                user_id: None,
+            }),
+            Self::Legacy => legacy::create_body(fields),
         }
     }
 
     pub(crate) fn respond_body(
         self,
         conversation_id: &str,
-        request: &Respond,
+        fields: &Fields,
     ) -> Result<Vec<u8>, Error> {
+        fields.check(self, Operation::Respond)?;
         match self {
-            Self::Current => current::respond_body(conversation_id, request),
-            Self::Legacy => legacy::respond_body(conversation_id, request),
+            Self::Current => body(Some(conversation_id), fields),
+            Self::Legacy => legacy::respond_body(conversation_id, fields),
         }
     }
 
     pub(crate) fn close_body(
         self,
         conversation_id: &str,
-        request: &Close,
+        fields: &Fields,
     ) -> Result<Vec<u8>, Error> {
-        match self {
-            Self::Current => current::close_body(conversation_id, request),
-            Self::Legacy => Err(Error::new(
+        if self == Self::Legacy {
+            return Err(Error::new(
                 ErrorKind::Unsupported,
                 "the legacy dialect has no close; a conversation ends there by itself",
-            )),
+            ));
         }
+        fields.check(self, Operation::Close)?;
+        body(Some(conversation_id), fields)
     }
 
     /// Reads the reply to a turn of a conversation, and refuses that of another one.
@@ -97,4 +69,137 @@ pub(crate) fn read_create(body: &str) -> Result<CreateReply, Unreadable> {
 
 pub(crate) fn read_close(body: &str) -> Result<CloseReply, Unreadable> {
     parse(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect::{Current, Legacy};
+    use super::*;
+    use crate::call::{Close, Create, Respond};
+    use serde_json::{Value, json};
+
+    fn create(dialect: Dialect, request: &Create) -> Result<CreateBody, Error> {
+        dialect.create_body(&request.0.fields)
+    }
+
+    fn respond(dialect: Dialect, request: &Respond) -> Result<Vec<u8>, Error> {
+        dialect.respond_body("c", &request.0.fields)
+    }
+
+    fn text(bytes: Vec<u8>) -> String {
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn create_without_options_is_an_empty_object() {
+        assert_eq!(text(create(Current, &Create::new()).unwrap().json), "{}");
+    }
+
+    #[test]
+    fn create_holds_what_was_set() {
+        let request = Create::new()
+            .attribute("customer_name", "Sam")
+            .attribute("vip", true)
+            .variant_id("evening")
+            .channel("webchat")
+            .asr_lang_code("en-GB")
+            .tts_lang_code("cy-GB")
+            .extra(json!({"new_field": [1]}));
+        assert_eq!(
+            serde_json::from_slice::<Value>(&create(Current, &request).unwrap().json).unwrap(),
+            json!({
+                "integration_attributes": {"customer_name": "Sam", "vip": true},
+                "variant_id": "evening",
+                "channel": "webchat",
+                "asr_lang_code": "en-GB",
+                "tts_lang_code": "cy-GB",
+                "new_field": [1]
+            })
+        );
+    }
+
+    #[test]
+    fn a_message_an_empty_one_and_none_are_three_requests() {
+        for (request, expected) in [
+            (
+                Respond::new("hi"),
+                r#"{"conversation_id":"c","message":"hi"}"#,
+            ),
+            (Respond::new(""), r#"{"conversation_id":"c","message":""}"#),
+            (Respond::without_message(), r#"{"conversation_id":"c"}"#),
+        ] {
+            assert_eq!(text(respond(Current, &request).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_object_or_already_known_is_refused() {
+        for (result, expected) in [
+            (
+                respond(Current, &Respond::new("x").metadata(json!([1]))),
+                "metadata must be a JSON object",
+            ),
+            (
+                respond(Current, &Respond::new("x").extra(json!({"message": "y"}))),
+                "must not hold \"message\"",
+            ),
+            (
+                create(Current, &Create::new().integration_attributes("Sam")).map(|body| body.json),
+                "not a text",
+            ),
+            (
+                create(Current, &Create::new().user_id("u")).map(|body| body.json),
+                "user_id does not exist on create in the current dialect",
+            ),
+            (
+                Current.close_body("c", &Close::new().extra(json!(7)).0.fields),
+                "extra must be a JSON object",
+            ),
+        ] {
+            let error = result.unwrap_err();
+            assert!(error.message().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn create_always_holds_its_three_fields() {
+        let body = create(Legacy, &Create::new()).unwrap();
+        let id = body.user_id.unwrap();
+        assert_eq!(id.len(), 36);
+        assert_eq!(
+            serde_json::from_slice::<Value>(&body.json).unwrap(),
+            json!({"user_id": id, "message": "", "metadata": {}})
+        );
+        let body = create(
+            Legacy,
+            &Create::new()
+                .user_id("u")
+                .message("hi")
+                .metadata(json!({"a": 1})),
+        )
+        .unwrap();
+        assert_eq!(
+            String::from_utf8(body.json).unwrap(),
+            r#"{"user_id":"u","message":"hi","metadata":{"a":1}}"#
+        );
+    }
+
+    #[test]
+    fn respond_without_a_message_sends_an_empty_one() {
+        let body = respond(Legacy, &Respond::without_message()).unwrap();
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            r#"{"conversation_id":"c","message":""}"#
+        );
+    }
+
+    #[test]
+    fn fields_of_the_other_dialect_are_refused_by_name() {
+        let error = create(Legacy, &Create::new().variant_id("v").channel("sms"))
+            .map(|body| body.json)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().contains("variant_id, channel"), "{error}");
+        assert!(respond(Legacy, &Respond::new("x").metadata(json!({}))).is_err());
+    }
 }

@@ -6,6 +6,5 @@ mod envelope;
 mod fields;
 mod legacy;
 
-pub use dialect::Dialect;
 pub(crate) use dialect::{read_close, read_create};
 pub(crate) use envelope::Envelope;

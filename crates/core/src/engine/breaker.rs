@@ -3,31 +3,8 @@
 use crate::foundation::clock::Clock;
 use crate::foundation::deadline::Deadline;
 use crate::foundation::sync::{Mutex, lock};
-use crate::model::{Error, ErrorKind};
+use crate::model::{BreakerState, Error, ErrorKind};
 use std::time::Duration;
-
-/// What the breaker does with calls. Since 0.1.0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BreakerState {
-    /// Calls pass; also when no breaker is configured.
-    Closed,
-    /// Calls fail at once as `unavailable`.
-    Open,
-    /// One call has been let through to see whether the service is back; the others fail at once.
-    Probing,
-}
-
-impl BreakerState {
-    /// The stable name: `closed`, `open` or `probing`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::Probing => "probing",
-        }
-    }
-}
 
 /// Lets calls fail at once while the service is known to be away.
 #[derive(Debug)]

@@ -134,6 +134,7 @@ impl Engine {
             calls_in_flight: live.in_flight.count(),
             idle_connections: self.transport.idle_connections(),
             retries_left: live.retry_budget.left(),
+            breaker: live.breaker.state(),
             ..live.observations.metrics()
         }
     }

@@ -33,7 +33,8 @@ impl Exchange<'_> {
             .map_err(|error| error.with_correlation_id(&self.call.correlation_id))
             .and_then(|_under_way| self.attempts(understand));
         let failure = outcome.as_ref().err().map(Error::kind);
-        live.observations.call(self.call.elapsed(), failure);
+        let elapsed = self.call.elapsed();
+        live.observations.call(self.operation, elapsed, failure);
         if failure.is_none() {
             live.retry_budget.refund();
         }
@@ -135,6 +136,7 @@ impl Exchange<'_> {
                 (key_name, credentials.api_key.reveal().as_bytes()),
                 (token_name, credentials.token.reveal().as_bytes()),
             ],
+            added: &self.call.headers,
             body: self.body,
         };
         engine.transport.send(self.call, &outgoing)

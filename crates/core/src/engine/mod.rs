@@ -9,7 +9,6 @@ mod request_head;
 mod retry;
 mod verdict;
 
-pub use breaker::BreakerState;
 pub(crate) use engine::Engine;
 pub(crate) use operations::check_conversation_id;
 pub(crate) use request_head::{operation_uri, user_agent};

@@ -22,7 +22,7 @@ impl Engine {
     }
 
     fn created(&self, call: &Call, request: &Create) -> Result<Greeting, Error> {
-        let body = self.settings.dialect.create_body(request)?;
+        let body = self.settings.dialect.create_body(&request.0.fields)?;
         let (received, reply) =
             self.exchange(call, Operation::Create, &body.json, &|verdict, incoming| {
                 read(verdict, incoming, read_create)
@@ -46,7 +46,7 @@ impl Engine {
         let body = self
             .settings
             .dialect
-            .respond_body(conversation_id, request)?;
+            .respond_body(conversation_id, &request.0.fields)?;
         let understand = |text: &str| {
             let dialect = self.settings.dialect;
             dialect.read_respond(text, conversation_id)
@@ -72,7 +72,10 @@ impl Engine {
         request: &Close,
     ) -> Result<Closed, Error> {
         check_conversation_id(conversation_id)?;
-        let body = self.settings.dialect.close_body(conversation_id, request)?;
+        let body = self
+            .settings
+            .dialect
+            .close_body(conversation_id, &request.0.fields)?;
         let (received, was_over) = self.exchange(call, Operation::Close, &body, &read_closed)?;
         Ok(Closed {
             was_over,

@@ -36,13 +36,13 @@ pub(crate) fn user_agent(settings: &Settings) -> String {
 pub(crate) fn operation_uri(settings: &Settings, operation: Operation) -> Result<Uri, Error> {
     let Settings {
         base,
-        version,
+        api_version,
         account_id,
         project_id,
         ..
     } = settings;
     let text = format!(
-        "{}/{version}/{account_id}/{project_id}/chat/{operation}",
+        "{}/{api_version}/{account_id}/{project_id}/chat/{operation}",
         base.text
     );
     text.parse().map_err(|error| {

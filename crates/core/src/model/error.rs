@@ -244,6 +244,20 @@ impl Error {
         self.0.body_excerpt.as_deref()
     }
 
+    /// What the systems below said, such as the network or TLS, from the outermost to the innermost, joined by `: `; `None`
+    /// where they said nothing. For other languages; in Rust there is [`source`](std::error::Error::source). Since 0.1.0.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn causes(&self) -> Option<String> {
+        let mut next = std::error::Error::source(self);
+        let mut causes = Vec::new();
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        (!causes.is_empty()).then(|| causes.join(": "))
+    }
+
     /// The tries this call made, oldest first; empty when none was made.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {

@@ -1,7 +1,9 @@
 //! What is said, as values: operations, replies, errors, and where the service is.
 
 mod attempt;
+mod breaker_state;
 mod delivery;
+mod dialect;
 mod endpoint;
 mod error;
 mod error_kind;
@@ -12,8 +14,10 @@ mod phase;
 mod reply;
 
 pub use attempt::Attempt;
+pub use breaker_state::BreakerState;
 pub use delivery::Delivery;
 pub(crate) use delivery::Repeat;
+pub use dialect::Dialect;
 pub(crate) use endpoint::{BaseUrl, StudioUrl, check_id, literal_address};
 pub use endpoint::{REGIONS, Region};
 pub use error::Error;

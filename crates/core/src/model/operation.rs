@@ -14,6 +14,9 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// All three, in the order of a conversation.
+    pub const ALL: [Self; 3] = [Self::Create, Self::Respond, Self::Close];
+
     /// The service's own word: `create`, `respond` or `close`.
     #[must_use]
     pub const fn name(self) -> &'static str {

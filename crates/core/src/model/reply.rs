@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) const CORRELATION_HEADER: &str = "X-PolyAI-Correlation-Id";
 
 /// What every answer has beside its own fields.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
     pub(crate) raw: String,
     pub(crate) headers: Headers,
@@ -83,6 +83,19 @@ pub struct Greeting {
 answer_methods!(Greeting, &["conversation_id", "response"]);
 
 impl Greeting {
+    /// That of a conversation whose beginning is not known.
+    pub(crate) fn none(conversation_id: Arc<str>) -> Self {
+        Self {
+            conversation_id,
+            response: String::new(),
+            user_id: None,
+            answer: Answer {
+                raw: "{}".to_owned(),
+                ..Answer::default()
+            },
+        }
+    }
+
     /// The id of the new conversation.
     #[must_use]
     pub fn conversation_id(&self) -> &str {

@@ -1,6 +1,6 @@
 //! Attempts and counters as JSON, with the same names in every language.
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, OperationMetrics};
 use crate::model::{Attempt, Delivery, ErrorKind};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, UNIX_EPOCH};
@@ -36,8 +36,29 @@ impl Attempt {
 }
 
 impl Metrics {
-    /// All of it as a JSON object. A latency bucket without `up_to_ms` holds what took longer than all others.
-    /// Since 0.1.0.
+    /// All of it as a JSON object. Times end in their unit. Since 0.1.0.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "create": self.create.to_json(),
+            "respond": self.respond.to_json(),
+            "close": self.close.to_json(),
+            "attempts": self.attempts,
+            "retries": self.retries,
+            "reused_connections": self.reused_connections,
+            "opened_connections": self.opened_connections,
+            "bytes_sent": self.bytes_sent,
+            "bytes_received": self.bytes_received,
+            "calls_in_flight": self.calls_in_flight,
+            "idle_connections": self.idle_connections,
+            "retries_left": self.retries_left,
+            "breaker": self.breaker.name(),
+        })
+    }
+}
+
+impl OperationMetrics {
+    /// All of it as a JSON object. A latency bucket without `up_to_ms` holds what took longer than all others. Since 0.1.0.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let failures: Map<String, Value> = self
@@ -52,17 +73,9 @@ impl Metrics {
             .collect();
         json!({
             "calls": self.calls,
-            "attempts": self.attempts,
-            "retries": self.retries,
-            "reused_connections": self.reused_connections,
-            "opened_connections": self.opened_connections,
-            "bytes_sent": self.bytes_sent,
-            "bytes_received": self.bytes_received,
             "failures": failures,
+            "latency_sum_us": microseconds(self.latency_sum),
             "latency": latency,
-            "calls_in_flight": self.calls_in_flight,
-            "idle_connections": self.idle_connections,
-            "retries_left": self.retries_left,
         })
     }
 }
@@ -122,15 +135,19 @@ mod tests {
     }
 
     #[test]
-    fn counters_name_the_kinds_of_failures() {
+    fn counters_name_operations_and_kinds_of_failures() {
         let metrics = Metrics {
-            calls: 3,
-            failures: vec![(ErrorKind::Busy, 2)],
-            latency_ms: vec![(Some(1), 1), (None, 2)],
+            respond: OperationMetrics {
+                calls: 3,
+                failures: vec![(ErrorKind::Busy, 2)],
+                latency_sum: Duration::from_millis(7),
+                latency_ms: vec![(Some(1), 1), (None, 2)],
+            },
             ..Metrics::default()
         };
-        let json = metrics.to_json();
+        let json = &metrics.to_json()["respond"];
         assert_eq!(json["failures"]["busy"], 2);
+        assert_eq!(json["latency_sum_us"], 7_000);
         assert_eq!(json["latency"][0]["up_to_ms"], 1);
         assert!(json["latency"][1]["up_to_ms"].is_null());
     }

@@ -7,5 +7,5 @@ mod observations;
 
 pub(crate) use listeners::Listeners;
 pub use listeners::LogLevel;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, OperationMetrics};
 pub(crate) use observations::Observations;

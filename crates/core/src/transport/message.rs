@@ -17,6 +17,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) prepared: &'a PreparedHead,
     /// Names in the case in which they are sent; the length of the body is added to them.
     pub(crate) headers: &'a [(&'a str, &'a [u8])],
+    /// What the caller adds.
+    pub(crate) added: &'a [(String, String)],
     pub(crate) body: &'a [u8],
 }
 
@@ -68,6 +70,9 @@ pub(super) fn write<'a>(outgoing: &Outgoing<'a>, request: &mut Vec<u8>) -> &'a [
     for (name, value) in outgoing.headers {
         write_header(name, value, request);
     }
+    for (name, value) in outgoing.added {
+        write_header(name, value.as_bytes(), request);
+    }
     // To a vector, writing cannot fail.
     let _ = write!(request, "\r\nContent-Length: {}", outgoing.body.len());
     request.extend_from_slice(END_OF_HEAD);
@@ -95,12 +100,13 @@ mod tests {
         let outgoing = Outgoing {
             prepared: &PreparedHead::new(Method::Put, "/v1/close", &same),
             headers: &[("X-API-KEY", b"canary")],
+            added: &[("traceparent".to_owned(), "00-1".to_owned())],
             body: b"{}",
         };
         assert!(write(&outgoing, &mut request).is_empty());
         assert_eq!(
             request,
-            b"PUT /v1/close HTTP/1.1\r\nHost: chat.example:8443\r\nX-API-KEY: canary\r\nContent-Length: 2\r\n\r\n{}"
+            b"PUT /v1/close HTTP/1.1\r\nHost: chat.example:8443\r\nX-API-KEY: canary\r\ntraceparent: 00-1\r\nContent-Length: 2\r\n\r\n{}"
         );
     }
 }

@@ -9,7 +9,10 @@
     reason = "a program of the front door"
 )]
 
-use polyai_chat_core::{Client, Closed, Config, Create, Error, Greeting, Metrics, OPTIONS, Reply};
+use polyai_chat_core::{
+    Client, Closed, Config, Create, Error, Greeting, Metrics, OPTIONS, Operation, REQUEST_FIELDS,
+    Reply,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,10 +23,6 @@ use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::token::{Brace, Bracket, Paren};
-
-/// The tables of names that only the core itself sees, and the operation whose requests each is about.
-const REQUEST_FIELDS: [(&str, &str); 2] =
-    [("CREATE_FIELDS", "create"), ("RESPOND_FIELDS", "respond")];
 
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -56,7 +55,7 @@ fn names(core: &Path, deviations: &Path) -> Result<Value, String> {
         .map(polyai_chat_core::SettingDescription::to_json)
         .collect();
     Ok(json!({
-        "request_fields": source.request_fields()?,
+        "request_fields": { "create": fields_of(Operation::Create), "respond": fields_of(Operation::Respond) },
         "reply_fields": { "Greeting": Greeting::FIELDS, "Reply": Reply::FIELDS, "Closed": Closed::FIELDS },
         "keys": {
             "attempt": keys(&an_attempt().map_err(|error| error.to_string())?),
@@ -68,6 +67,16 @@ fn names(core: &Path, deviations: &Path) -> Result<Value, String> {
         "items": source.public_items()?,
         "deviations": deviations,
     }))
+}
+
+/// The fields of an operation's request that have a name of their own in every language.
+fn fields_of(operation: Operation) -> Vec<&'static str> {
+    let of_conversation = (operation != Operation::Create).then_some("conversation_id");
+    let of_table = REQUEST_FIELDS.iter().filter(|field| field.is_of(operation));
+    let names = of_table
+        .map(|field| field.name)
+        .filter(|name| *name != "extra");
+    of_conversation.into_iter().chain(names).collect()
 }
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -128,7 +137,6 @@ struct Source {
     modules: BTreeSet<String>,
     exports: BTreeSet<String>,
     items: BTreeMap<String, Item>,
-    lists: BTreeMap<String, Vec<String>>,
 }
 
 impl Source {
@@ -188,11 +196,8 @@ impl Source {
                             .or_default();
                     }
                 }
-                syn::Item::Const(item) => {
-                    if is_face && is_public(&item.vis) {
-                        self.exports.insert(item.ident.to_string());
-                    }
-                    self.lists.insert(item.ident.to_string(), texts(&item.expr));
+                syn::Item::Const(item) if is_face && is_public(&item.vis) => {
+                    self.exports.insert(item.ident.to_string());
                 }
                 syn::Item::Mod(item) if is_face => {
                     self.modules.insert(item.ident.to_string());
@@ -273,16 +278,6 @@ impl Source {
         Ok(())
     }
 
-    fn request_fields(&self) -> Result<BTreeMap<&str, &Vec<String>>, String> {
-        REQUEST_FIELDS
-            .iter()
-            .map(|(list, operation)| match self.lists.get(*list) {
-                Some(fields) if !fields.is_empty() => Ok((*operation, fields)),
-                _ => Err(format!("the table {list} is not in the source of the core")),
-            })
-            .collect()
-    }
-
     fn public_items(&self) -> Result<BTreeMap<&str, &Item>, String> {
         let public: BTreeMap<&str, &Item> = self
             .items
@@ -323,18 +318,6 @@ fn type_name(of_type: &syn::Type) -> Option<String> {
             .map(|segment| segment.ident.to_string()),
         _ => None,
     }
-}
-
-/// The texts of an array, and none of anything else.
-fn texts(expression: &syn::Expr) -> Vec<String> {
-    let array = match expression {
-        syn::Expr::Reference(reference) => &*reference.expr,
-        other => other,
-    };
-    let syn::Expr::Array(array) = array else {
-        return Vec::new();
-    };
-    array.elems.iter().filter_map(text).collect()
 }
 
 fn text(expression: &syn::Expr) -> Option<String> {

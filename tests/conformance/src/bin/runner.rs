@@ -86,9 +86,9 @@ impl Caller {
     fn keep(&self, name: &str, conversation: Conversation) -> Value {
         let shown = json!({
             "id": conversation.id(),
-            "greeting": conversation.greeting().map(Greeting::response),
+            "greeting": conversation.greeting().response(),
         });
-        let greeting = conversation.greeting().map(greeting);
+        let greeting = greeting(conversation.greeting());
         lock(&self.conversations).insert(name.to_owned(), conversation);
         json!({ "greeting": greeting, "conversation": shown })
     }
@@ -123,7 +123,9 @@ impl Caller {
                 Ok(json!({ "closed": closed(&self.conversation(step)?.close_with(close(step))?) }))
             }
             "respond_by_id" => Ok(json!({ "reply": reply(&client.respond(id, respond(step))?) })),
-            "close_by_id" => Ok(json!({ "closed": closed(&client.close(id, close(step))?) })),
+            "close_by_id" => {
+                Ok(json!({ "closed": closed(&client.close_conversation(id, close(step))?) }))
+            }
             "close_if_open" => {
                 self.conversation(step)?.close_if_open()?;
                 Ok(json!({}))

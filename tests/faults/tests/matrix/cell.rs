@@ -189,7 +189,12 @@ impl Cell<'_> {
                     .extra(padding)
                     .timeout(deadline)
                     .correlation_id(CORRELATION_ID);
-                (client.close(conversation_id, request).map(drop), None)
+                (
+                    client
+                        .close_conversation(conversation_id, request)
+                        .map(drop),
+                    None,
+                )
             }
         }
     }
@@ -243,12 +248,11 @@ fn go_on(client: &Client) -> Result<(), String> {
         }
     }
     let metrics = client.metrics();
-    let internal = metrics
-        .failures
-        .iter()
-        .any(|(kind, _)| *kind == ErrorKind::Internal);
-    match (internal, metrics.calls_in_flight) {
-        (false, 0) => Ok(()),
+    match (
+        metrics.failures(ErrorKind::Internal),
+        metrics.calls_in_flight,
+    ) {
+        (0, 0) => Ok(()),
         _ => Err(format!("{metrics:?}")),
     }
 }
