@@ -236,7 +236,7 @@ class Everywhere(unittest.TestCase):
 
 @unittest.skipUnless(SOURCES, "there are no source distributions")
 class OfSources(All):
-    """As who has no wheel and builds; pip takes what that needs from its index."""
+    """Builds from the source distributions; pip takes what that needs from its index."""
 
     @classmethod
     def install(cls):

@@ -37,7 +37,7 @@ const GENERATIONS: u64 = (1 << GENERATION_BITS) - 1;
 struct Slot {
     state: AtomicU64,
     kind: AtomicU8,
-    /// Written only by who has the slot for itself.
+    /// Written only by the thread that has the slot for itself.
     object: UnsafeCell<Option<NonNull<()>>>,
     /// The next slot of the list of free ones, plus one.
     next_free: AtomicU32,

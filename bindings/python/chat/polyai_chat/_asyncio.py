@@ -197,7 +197,7 @@ class AsyncClient:
         """Closes the client: ends every call that is under way, closes idle connections, and has later calls fail; as
         `Client.close`. The end of an `async with` block does the same. Closing it again does nothing.
 
-        Who waits for a call gets a `CallCancelledError` with a truthful delivery; no task is cancelled. Sends nothing:
+        Each waiting call raises `CallCancelledError` with a truthful delivery; no task is cancelled. Sends nothing:
         conversations stay open, so close them first.
 
         Does not wait. Any event loop; where there is none, `sync.close()` does the same. Since 0.1.0.

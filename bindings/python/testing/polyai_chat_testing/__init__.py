@@ -28,7 +28,7 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:  # who would take any name for one that is here
 
     def __getattr__(name: str) -> object:
-        # Only who has a store to test has polyai_chat_channels.
+        # Only needed to test a store, so polyai_chat_channels may be missing.
         if name == "StoreConformance":
             from ._store_conformance import StoreConformance
 

@@ -22,14 +22,14 @@ impl<T> Monitor<T> {
         lock(&self.value)
     }
 
-    /// Changes the value, and wakes whoever waits.
+    /// Changes the value, and wakes all waiting threads.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let result = change(&mut self.lock());
         self.changed.notify_all();
         result
     }
 
-    /// Has whoever waits look again. The lock is taken, so that who is between looking and waiting cannot miss this.
+    /// Makes all waiting threads look again. Takes the lock, so that a thread between looking and waiting cannot miss this.
     pub(crate) fn wake(&self) {
         let _value = self.lock();
         self.changed.notify_all();
