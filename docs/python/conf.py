@@ -20,7 +20,6 @@ html_title = f"polyai-chat {version} for Python"
 html_show_copyright = False
 html_copy_source = False
 templates_path: list[str] = []
-exclude_patterns = ["requirements.txt"]
 
 nitpicky = True
 # Python's own names, which would have to be fetched to be linked to, and names of types that are nobody's business.
