@@ -2,11 +2,19 @@
 #![cfg(test)]
 
 mod fixture;
+#[path = "../../../tests/not_run.rs"]
+mod not_run;
 
 use fixture::{builder, config};
-use polyai_chat_core::{Client, Create, Delivery, ErrorKind, Phase};
+use polyai_chat_core::{Client, Config, Create, Delivery, Error, ErrorKind, Phase};
 use polyai_chat_simulator::{Simulator, TlsIdentity};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
+use std::fs;
 use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 fn trusting(simulator: &Simulator, ca_pem: &str) -> Client {
@@ -111,4 +119,295 @@ fn plain_http_on_a_tls_port_and_the_reverse_are_explained() {
         (ErrorKind::Connect, Delivery::NotSent, Phase::Tls),
         "{error}"
     );
+}
+
+/// What an authority is made of; its name is what others know it by.
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+fn leaf() -> CertificateParams {
+    CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap()
+}
+
+fn refused(config: Config) -> Error {
+    let error = Client::new(config)
+        .unwrap()
+        .create(Create::new())
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery(), error.attempts().len()),
+        (ErrorKind::Connect, Delivery::NotSent, 1),
+        "{error}"
+    );
+    error
+}
+
+/// Runs a test of this program once more, in a process with these variables, in which `is_inside` is true.
+fn inside(test: &str, program: &Path, variables: &[(&str, &str)]) -> Output {
+    Command::new(program)
+        .args(["--exact", test, "--nocapture"])
+        .env("INSIDE", "yes")
+        .env_remove("SSL_CERT_DIR")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn is_inside() -> bool {
+    std::env::var_os("INSIDE").is_some()
+}
+
+/// The address and the authority that the outer process has.
+fn outer_config() -> Config {
+    let [url, ca_pem] = ["URL", "CA_PEM"].map(|name| std::env::var(name).unwrap_or_default());
+    match ca_pem.is_empty() {
+        true => config(&url),
+        false => config(&url).ca_pem(ca_pem),
+    }
+}
+
+#[test]
+fn whichever_store_can_build_a_chain_decides() {
+    if is_inside() {
+        Client::new(outer_config())
+            .unwrap()
+            .create(Create::new())
+            .unwrap();
+        // Neither of the two alone can.
+        let old_only = refused(outer_config().system_authorities(false));
+        assert!(old_only.message().contains("has expired"), "{old_only}");
+        return;
+    }
+    // The authority's old key signed its new one for a time that is over, and the server shows that certificate too.
+    let old = CertifiedIssuer::self_signed(authority("old"), KeyPair::generate().unwrap()).unwrap();
+    let new_key = KeyPair::generate().unwrap();
+    let mut cross = authority("new");
+    cross.not_before = date_time_ymd(2000, 1, 1);
+    cross.not_after = date_time_ymd(2001, 1, 1);
+    let cross = cross.signed_by(&new_key, &old).unwrap();
+    let new = CertifiedIssuer::self_signed(authority("new"), new_key).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let leaf = leaf().signed_by(&key, &new).unwrap();
+    let chain = format!("{}{}", leaf.pem(), cross.pem());
+    let identity = TlsIdentity::from_pem(&chain, &key.serialize_pem()).unwrap();
+    let simulator = builder().tls(identity).start().unwrap();
+    let system = tempfile::NamedTempFile::new().unwrap();
+    fs::write(system.path(), new.pem()).unwrap();
+    let output = inside(
+        "whichever_store_can_build_a_chain_decides",
+        &std::env::current_exe().unwrap(),
+        &[
+            ("SSL_CERT_FILE", system.path().to_str().unwrap()),
+            ("URL", &simulator.url()),
+            ("CA_PEM", &old.pem()),
+        ],
+    );
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(simulator.counts().requests, 1);
+}
+
+#[test]
+fn a_self_signed_certificate_that_was_given_is_accepted_whatever_it_says_of_itself() {
+    for is_authority in [false, true] {
+        let make = |name: &str| {
+            let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+            if is_authority {
+                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            }
+            let key = KeyPair::generate().unwrap();
+            let certificate = params.self_signed(&key).unwrap().pem();
+            let identity = TlsIdentity::from_pem(&certificate, &key.serialize_pem()).unwrap();
+            (builder().tls(identity).start().unwrap(), certificate)
+        };
+        let (simulator, certificate) = make("127.0.0.1");
+        trusting(&simulator, &certificate)
+            .create(Create::new())
+            .unwrap();
+        // It is that one only, and for its own name only.
+        let (other, _) = make("127.0.0.1");
+        refused(config(&other.url()).ca_pem(certificate));
+        let (elsewhere, certificate) = make("elsewhere.example");
+        refused(config(&elsewhere.url()).ca_pem(certificate));
+        assert_eq!(other.counts().requests + elsewhere.counts().requests, 0);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_an_outdated_certificate_is_said_in_words_and_never_tried_again() {
+    for (identity, authority, expected) in [
+        (
+            include_str!("certificates/weak_key.pem"),
+            include_str!("certificates/weak_key_authority.pem"),
+            "2,048 bits",
+        ),
+        (
+            include_str!("certificates/sha1.pem"),
+            include_str!("certificates/sha1_authority.pem"),
+            "SHA-1",
+        ),
+    ] {
+        let identity = TlsIdentity::from_pem(identity, identity).unwrap();
+        let simulator = builder().tls(identity).start().unwrap();
+        let error = refused(config(&simulator.url()).ca_pem(authority));
+        assert!(error.message().contains(expected), "{error}");
+    }
+    let names = ["elsewhere.example", "10.1.2.3"];
+    let simulator = builder()
+        .tls(TlsIdentity::for_names(&names).unwrap())
+        .start()
+        .unwrap();
+    let identity = TlsIdentity::for_names(&names).unwrap();
+    let authority = identity.ca_pem().to_owned();
+    let other = builder().tls(identity).start().unwrap();
+    let error = refused(config(&other.url()).ca_pem(authority));
+    assert!(
+        error
+            .message()
+            .contains("(it is for elsewhere.example, 10.1.2.3)"),
+        "{error}"
+    );
+    drop(simulator);
+}
+
+#[test]
+fn only_the_given_authorities_and_only_tls_1_3_can_be_asked_for() {
+    if is_inside() {
+        let error = refused(
+            outer_config()
+                .ca_pem(TlsIdentity::generate().unwrap().ca_pem())
+                .system_authorities(false),
+        );
+        let expected = "another authority of the same name";
+        assert!(error.message().contains(expected), "{error}");
+        Client::new(outer_config().min_tls_version("1.3"))
+            .unwrap()
+            .create(Create::new())
+            .unwrap();
+        return;
+    }
+    let identity = TlsIdentity::generate().unwrap();
+    let system = tempfile::NamedTempFile::new().unwrap();
+    fs::write(system.path(), identity.ca_pem()).unwrap();
+    let simulator = builder().tls(identity).start().unwrap();
+    let output = inside(
+        "only_the_given_authorities_and_only_tls_1_3_can_be_asked_for",
+        &std::env::current_exe().unwrap(),
+        &[
+            ("SSL_CERT_FILE", system.path().to_str().unwrap()),
+            ("URL", &simulator.url()),
+        ],
+    );
+    assert!(output.status.success(), "{output:?}");
+
+    let nobody = Client::new(config(&simulator.url()).system_authorities(false)).unwrap_err();
+    assert_eq!(nobody.kind(), ErrorKind::Configuration);
+    assert!(nobody.message().contains("ca_file"), "{nobody}");
+}
+
+#[test]
+fn authorities_that_cannot_be_read_are_named() {
+    if is_inside() {
+        let error = refused(outer_config());
+        for part in ["SSL_CERT_FILE", "/no/such/file.pem"] {
+            assert!(error.message().contains(part), "{error}");
+        }
+        return;
+    }
+    let simulator = builder()
+        .tls(TlsIdentity::generate().unwrap())
+        .start()
+        .unwrap();
+    let output = inside(
+        "authorities_that_cannot_be_read_are_named",
+        &std::env::current_exe().unwrap(),
+        &[
+            ("SSL_CERT_FILE", "/no/such/file.pem"),
+            ("URL", &simulator.url()),
+        ],
+    );
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// Needs root, for a program that others may run with its rights.
+#[cfg(unix)]
+#[test]
+fn whoever_starts_a_program_with_raised_rights_does_not_choose_whom_it_trusts() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65_534;
+
+    if is_inside() {
+        let error = refused(outer_config());
+        assert!(error.message().contains("not trusted here"), "{error}");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();
+    let identity = TlsIdentity::generate().unwrap();
+    let system = directory.path().join("attackers.pem");
+    fs::write(&system, identity.ca_pem()).unwrap();
+    let simulator = builder().tls(identity).start().unwrap();
+    let started = Command::new(&program)
+        .args([
+            "--exact",
+            "whoever_starts_a_program_with_raised_rights_does_not_choose_whom_it_trusts",
+        ])
+        .env("INSIDE", "yes")
+        .env("SSL_CERT_FILE", &system)
+        .env("URL", simulator.url())
+        .uid(NOBODY)
+        .output();
+    let Ok(output) = started else {
+        return not_run::not_run("needs root, for a program with the setuid bit");
+    };
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(simulator.counts().requests, 0);
+}
+
+#[test]
+fn pem_is_read_however_an_editor_saved_it_and_other_formats_are_named() {
+    let identity = TlsIdentity::generate().unwrap();
+    let pem = identity.ca_pem().to_owned();
+    let simulator = builder().tls(identity).start().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("authorities.pem");
+    let with_file = |bytes: &[u8]| {
+        fs::write(&file, bytes).unwrap();
+        Client::new(config(&simulator.url()).ca_file(file.to_str().unwrap()))
+    };
+    let utf16 = |mark: [u8; 2], unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        mark.into_iter()
+            .chain(pem.encode_utf16().flat_map(unit))
+            .collect()
+    };
+    for text in [
+        format!("\u{feff}{pem}").into_bytes(),
+        pem.replace('\n', "\r\n").into_bytes(),
+        utf16([0xff, 0xfe], u16::to_le_bytes),
+        utf16([0xfe, 0xff], u16::to_be_bytes),
+    ] {
+        with_file(&text).unwrap().create(Create::new()).unwrap();
+    }
+    let trusted = pem.replace(" CERTIFICATE", " TRUSTED CERTIFICATE");
+    let pkcs7 = pem.replace(" CERTIFICATE", " PKCS7");
+    for (text, expected) in [
+        (trusted.as_bytes(), "TRUSTED CERTIFICATE"),
+        (pkcs7.as_bytes(), "openssl pkcs7"),
+        (b"0\x82\x02\x0a0\x82", "is DER"),
+        (b"", "holds no certificate"),
+    ] {
+        let error = with_file(text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(
+            error.message().contains(expected) && error.message().contains("authorities.pem"),
+            "{error}"
+        );
+    }
 }

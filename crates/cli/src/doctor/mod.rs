@@ -93,7 +93,11 @@ fn configured(
     let client = Client::new(config.clone().recent_attempts(1));
     let used = settings::used(&config);
     let finding = match &client {
-        Ok(_) => Finding::ok(CHECK, format!("complete; {} options are set", used.len())),
+        Ok(_) => {
+            let set = format!("complete; {} options are set", used.len());
+            let notes = config.passed_over();
+            Finding::ok(CHECK, [vec![set], notes].concat().join("; "))
+        }
         Err(error) => Finding::failed(
             CHECK,
             error.message(),

@@ -23,12 +23,26 @@ enum Servers {
 }
 
 impl NoProxy {
+    /// Reads what was written for this client: a wrong rule is an error.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        text.split([',', ' ', '\t'])
-            .filter(|entry| !entry.is_empty())
+        entries(text)
             .map(Rule::parse)
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    /// Reads what was written for all programs of the machine: a rule in another program's syntax matches nothing here.
+    pub(super) fn parse_what_can_be(text: &str) -> Self {
+        Self(
+            entries(text)
+                .filter_map(|entry| Rule::parse(entry).ok())
+                .collect(),
+        )
+    }
+
+    /// The rules of a text that match nothing, with what is wrong with each.
+    pub(super) fn unreadable(text: &str) -> impl Iterator<Item = String> {
+        entries(text).filter_map(|entry| Rule::parse(entry).err())
     }
 
     /// Whether a server is reached directly. Nothing is resolved for that.
@@ -49,6 +63,11 @@ impl NoProxy {
                 }
         })
     }
+}
+
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| character == ',' || character.is_whitespace())
+        .filter(|entry| !entry.is_empty())
 }
 
 impl Rule {

@@ -205,6 +205,10 @@ options! {
         "A PEM file of certificate authorities that are trusted beside the system's.";
     "ca_pem" ca_pem(text) OptionKind::Lines, None, "",
         "As `ca_file`, but the PEM itself; with both, both are trusted.";
+    "system_authorities" system_authorities(flag) OptionKind::Flag, Some("true"), "",
+        "Whether the system's certificate authorities are trusted. With `false` only those of `ca_file` and `ca_pem` are.";
+    "min_tls_version" min_tls_version(text) OptionKind::Choice(&["1.2", "1.3"]), Some("1.2"), "",
+        "The oldest version of TLS that is spoken, with the service and with a proxy.";
     "client_cert_file" client_cert_file(text) OptionKind::Path, None, "",
         "A PEM file of the certificate, with its chain, that is shown to a service that asks for one. One choice with `client_cert_pem`.";
     "client_cert_pem" client_cert_pem(text) OptionKind::Lines, None, "",

@@ -43,12 +43,41 @@ impl PemSource {
 
     pub(crate) fn read(&self) -> Result<Vec<u8>, Error> {
         match &self.content {
-            Content::File(path) => std::fs::read(path).map_err(|error| {
-                self.wrong(&format!("cannot be read: {error}"))
-                    .with_source(error)
-            }),
-            Content::Memory(text) => Ok(text.reveal().as_bytes().to_vec()),
+            Content::File(path) => {
+                let bytes = std::fs::read(path).map_err(|error| {
+                    self.wrong(&format!("cannot be read: {error}"))
+                        .with_source(error)
+                })?;
+                self.plain(bytes)
+            }
+            Content::Memory(text) => self.plain(text.reveal().as_bytes().to_vec()),
         }
+    }
+
+    /// The text without what an editor puts around it; or what it is, where it is no PEM that can be read.
+    fn plain(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let plain = match bytes.as_slice() {
+            [0xef, 0xbb, 0xbf, rest @ ..] => rest.to_vec(),
+            [0xff, 0xfe, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
+            [0xfe, 0xff, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
+            [0x30, 0x80..=0x84, ..] => {
+                return Err(self.wrong(
+                    "is DER or PKCS#12, not PEM; convert it with openssl x509 -inform DER, or openssl pkcs12",
+                ));
+            }
+            _ => bytes,
+        };
+        for (block, remedy) in [
+            ("TRUSTED CERTIFICATE", "openssl x509 -in FILE -out FILE"),
+            ("PKCS7", "openssl pkcs7 -print_certs -in FILE -out FILE"),
+        ] {
+            if contains(&plain, &format!("-----BEGIN {block}-----")) {
+                return Err(self.wrong(&format!(
+                    "holds a block {block}, which only OpenSSL reads; convert it with {remedy}"
+                )));
+            }
+        }
+        Ok(plain)
     }
 
     /// The error that blames it.
@@ -59,6 +88,26 @@ impl PemSource {
             Content::Memory(_) => format!("{label}: {problem}"),
         })
     }
+}
+
+/// Text in UTF-16; what is none becomes characters that no PEM holds.
+fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Vec<u8> {
+    let units: Vec<u16> = bytes
+        .chunks(2)
+        .map(|pair| {
+            unit([
+                pair.first().copied().unwrap_or(0),
+                pair.get(1).copied().unwrap_or(0),
+            ])
+        })
+        .collect();
+    String::from_utf16_lossy(&units).into_bytes()
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
 }
 
 impl Config {

@@ -11,6 +11,8 @@ use std::fmt;
 const NONE: &str = "none";
 /// The value that has the environment read.
 const ENVIRONMENT: &str = "environment";
+/// The variables that name exceptions, the one that counts first.
+const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 const SHAPE: &str = "it must be none, environment, or a URL that begins with http://, https://, socks5:// or \
                      socks5h://, such as http://proxy.example:3128";
@@ -154,6 +156,11 @@ fn decoded(text: &str) -> Result<String, String> {
     }
 }
 
+/// Whether a value of the option has the environment read.
+pub(super) fn asks_the_environment(text: &str) -> bool {
+    text == ENVIRONMENT
+}
+
 /// Says what is wrong with a value of the option.
 pub(super) fn check(text: &str) -> Result<(), String> {
     match text {
@@ -177,6 +184,8 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// The proxy on the way to a server. `origin` says where the option's value came from.
+///
+/// What the environment says is meant for all programs of the machine: it stops this one only where it is about this server.
 pub(super) fn choose(
     text: &str,
     origin: &Origin,
@@ -184,27 +193,34 @@ pub(super) fn choose(
     base: &BaseUrl,
     variable: Variable<'_>,
 ) -> Result<Option<Proxy>, String> {
-    let (proxy, exceptions) = match (text, no_proxy) {
-        (NONE, _) => return Ok(None),
-        (ENVIRONMENT, Some(no_proxy)) => (from_environment(base, variable)?, no_proxy),
-        (ENVIRONMENT, None) => (
-            from_environment(base, variable)?,
-            exceptions_of_environment(variable)?,
-        ),
-        (url, no_proxy) => (
-            Some(Proxy::parse(url, &format!("proxy ({origin})"))?),
-            no_proxy.unwrap_or_default(),
-        ),
-    };
-    Ok(proxy.filter(|_| !exceptions.covers(&base.host, base.port)))
+    let covers = |no_proxy: &NoProxy| no_proxy.covers(&base.host, base.port);
+    match text {
+        NONE => Ok(None),
+        ENVIRONMENT => match no_proxy.unwrap_or_else(|| exceptions_of_environment(variable)) {
+            no_proxy if covers(&no_proxy) => Ok(None),
+            _ => from_environment(base, variable),
+        },
+        _ if no_proxy.as_ref().is_some_and(covers) => Ok(None),
+        url => Proxy::parse(url, &format!("proxy ({origin})")).map(Some),
+    }
 }
 
-fn exceptions_of_environment(variable: Variable<'_>) -> Result<NoProxy, String> {
-    match first_set(&["no_proxy", "NO_PROXY"], variable)? {
-        Some((name, text)) => NoProxy::parse(&text)
-            .map_err(|problem| format!("environment variable {name}: {problem}")),
-        None => Ok(NoProxy::default()),
+fn exceptions_of_environment(variable: Variable<'_>) -> NoProxy {
+    match first_set(&NO_PROXY, variable) {
+        Some((_, text)) => NoProxy::parse_what_can_be(&text.to_string_lossy()),
+        None => NoProxy::default(),
     }
+}
+
+/// What of the environment's exceptions is passed over, for whoever wonders why the proxy is used.
+pub(super) fn passed_over(variable: Variable<'_>) -> Vec<String> {
+    let Some((name, text)) = first_set(&NO_PROXY, variable) else {
+        return Vec::new();
+    };
+    let text = text.to_string_lossy();
+    NoProxy::unreadable(&text)
+        .map(|problem| format!("environment variable {name}: {problem}; it matches nothing"))
+        .collect()
 }
 
 fn from_environment(base: &BaseUrl, variable: Variable<'_>) -> Result<Option<Proxy>, String> {
@@ -213,32 +229,27 @@ fn from_environment(base: &BaseUrl, variable: Variable<'_>) -> Result<Option<Pro
         true => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         false => &["http_proxy", "all_proxy", "ALL_PROXY"],
     };
-    let Some((name, text)) = first_set(names, variable)? else {
+    let Some((name, text)) = first_set(names, variable) else {
         return Ok(None);
     };
+    let origin = format!("environment variable {name}");
+    let text = text
+        .into_string()
+        .map_err(|_| format!("{origin}: is not UTF-8"))?;
     let url = match text.contains("://") {
         true => text,
         false => format!("http://{text}"),
     };
-    let origin = format!("environment variable {name}");
     Proxy::parse(&url, &origin)
         .map(Some)
         .map_err(|problem| format!("{origin}: {problem}"))
 }
 
-fn first_set<'a>(
-    names: &[&'a str],
-    variable: Variable<'_>,
-) -> Result<Option<(&'a str, String)>, String> {
-    for name in names {
-        if let Some(text) = variable(name).filter(|text| !text.is_empty()) {
-            let text = text
-                .into_string()
-                .map_err(|_| format!("environment variable {name}: is not UTF-8"))?;
-            return Ok(Some((name, text)));
-        }
-    }
-    Ok(None)
+fn first_set<'a>(names: &[&'a str], variable: Variable<'_>) -> Option<(&'a str, OsString)> {
+    names.iter().find_map(|name| {
+        let text = variable(name).filter(|text| !text.is_empty())?;
+        Some((*name, text))
+    })
 }
 
 #[cfg(test)]
@@ -361,6 +372,41 @@ mod tests {
         assert!(
             error.contains("environment variable HTTPS_PROXY") && !error.contains("canary"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn what_the_environment_says_for_other_programs_does_not_stop_this_one() {
+        let choose = |url: &str, variables: &[(&str, &str)]| {
+            let lookup = |name: &str| {
+                let (_, value) = variables.iter().find(|(known, _)| *known == name)?;
+                Some(OsString::from(value))
+            };
+            let chosen = choose("environment", &Origin::Explicit, None, &base(url), &lookup);
+            (chosen.map(|proxy| proxy.is_some()), passed_over(&lookup))
+        };
+        let strange = "192.168.*.*,<local>\n10.0.0.0/99\r\n.corp";
+        for (url, proxied) in [
+            ("https://x.corp", false),
+            ("https://x", true),
+            ("https://192.168.1.1", true),
+        ] {
+            let variables = [("NO_PROXY", strange), ("HTTPS_PROXY", "http://proxy")];
+            let (chosen, passed_over) = choose(url, &variables);
+            assert_eq!(chosen, Ok(proxied), "{url}");
+            assert_eq!(passed_over.len(), 3, "{passed_over:?}");
+            assert!(passed_over[0].contains("192.168.*.*") && passed_over[0].contains("NO_PROXY"));
+        }
+        // A proxy that cannot be used does not matter where it is not to be used.
+        let unusable = ("ALL_PROXY", "socks://proxy:1080");
+        assert_eq!(
+            choose("https://x", &[unusable, ("NO_PROXY", "x")]).0,
+            Ok(false)
+        );
+        assert!(
+            choose("https://y", &[unusable, ("NO_PROXY", "x")])
+                .0
+                .is_err()
         );
     }
 

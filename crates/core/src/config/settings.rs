@@ -85,6 +85,8 @@ pub(crate) struct Settings {
     pub(crate) user_agent: Option<String>,
     /// Where the additional authorities are.
     pub(crate) authorities: Vec<PemSource>,
+    pub(crate) system_authorities: bool,
+    pub(crate) requires_tls_13: bool,
     pub(crate) client_certificate: Option<ClientCertificate>,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) clock: Clock,
@@ -123,6 +125,16 @@ impl Config {
         else {
             return Err(what_is_missing(&missing));
         };
+        let authorities: Vec<_> = ["ca_file", "ca_pem"]
+            .into_iter()
+            .filter_map(|name| Some(PemSource::new(name, self.find(name)?)))
+            .collect();
+        let system_authorities = self.flag("system_authorities");
+        if !system_authorities && authorities.is_empty() && endpoint.base.secure {
+            return Err(Error::configuration(
+                "system_authorities is false, so ca_file or ca_pem must say whose certificates are trusted",
+            ));
+        }
         Ok(Settings {
             credentials: Credentials {
                 origin: format!("api_key: {key_origin}; token: {token_origin}"),
@@ -160,10 +172,9 @@ impl Config {
             max_body_bytes: self.size("max_body_bytes"),
             max_header_bytes: self.size("max_header_bytes"),
             user_agent: self.text("user_agent"),
-            authorities: ["ca_file", "ca_pem"]
-                .into_iter()
-                .filter_map(|name| Some(PemSource::new(name, self.find(name)?)))
-                .collect(),
+            authorities,
+            system_authorities,
+            requires_tls_13: self.text("min_tls_version").as_deref() == Some("1.3"),
             client_certificate: self.client_certificate()?,
             clock: self.clock.clone(),
         })
@@ -292,6 +303,23 @@ impl Config {
         let variable = |name: &str| std::env::var_os(name);
         proxy::choose(secret.reveal(), origin, no_proxy, base, &variable)
             .map_err(|problem| wrong_value("proxy", origin, &problem))
+    }
+
+    /// What of the machine's own settings was passed over, for `polyai-chat doctor`. No part of the public interface.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn passed_over(&self) -> Vec<String> {
+        let asks = match self.find("proxy") {
+            Some(Setting {
+                value: Value::Secret(secret),
+                ..
+            }) => proxy::asks_the_environment(secret.reveal()),
+            _ => false,
+        };
+        match asks && self.find("no_proxy").is_none() {
+            true => proxy::passed_over(&|name| std::env::var_os(name)),
+            false => Vec::new(),
+        }
     }
 
     fn secret(

@@ -121,19 +121,69 @@ pub(super) fn stop_of(error: &io::Error) -> Option<Stop> {
 /// What the TLS library says, with what to do about it where that is known.
 pub(super) fn in_words(error: &rustls::Error) -> String {
     use rustls::AlertDescription as Alert;
-    let advice = match error {
+    match error {
         rustls::Error::AlertReceived(Alert::CertificateRequired) => {
-            "; it wants a client certificate, see client_cert_file and client_key_file"
+            "it wants a client certificate, see client_cert_file and client_key_file".to_owned()
         }
         rustls::Error::AlertReceived(
-            Alert::BadCertificate
+            alert @ (Alert::BadCertificate
             | Alert::CertificateExpired
             | Alert::CertificateRevoked
             | Alert::CertificateUnknown
             | Alert::UnknownCA
-            | Alert::UnsupportedCertificate,
-        ) => "; it does not accept the client's certificate",
-        _ => "",
-    };
-    format!("{error}{advice}")
+            | Alert::UnsupportedCertificate),
+        ) => format!(
+            "it does not accept the client's certificate ({})",
+            spelled(alert)
+        ),
+        rustls::Error::AlertReceived(alert) => {
+            format!("it ended the TLS session: {}", spelled(alert))
+        }
+        rustls::Error::PeerIncompatible(why) => {
+            format!("it and this library share no way of TLS: {}", spelled(why))
+        }
+        rustls::Error::PeerMisbehaved(why) => format!("it breaks a rule of TLS: {}", spelled(why)),
+        rustls::Error::InvalidMessage(why) => format!("what it sends is not TLS: {}", spelled(why)),
+        rustls::Error::InappropriateMessage { .. }
+        | rustls::Error::InappropriateHandshakeMessage { .. } => {
+            "it breaks a rule of TLS: a message out of turn".to_owned()
+        }
+        rustls::Error::InvalidCertificate(why) => spelled(why),
+        other => other.to_string(),
+    }
+}
+
+/// A name of the TLS library as words: `NoCipherSuitesInCommon` is "no cipher suites in common".
+pub(super) fn spelled(name: &dyn fmt::Debug) -> String {
+    let name = format!("{name:?}");
+    let mut words = String::new();
+    let mut is_after_small = false;
+    for letter in name.chars().take_while(char::is_ascii_alphanumeric) {
+        if letter.is_ascii_uppercase() && is_after_small {
+            words.push(' ');
+        }
+        is_after_small = letter.is_ascii_lowercase();
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{AlertDescription, InvalidMessage, PeerIncompatible};
+
+    #[test]
+    fn names_of_the_tls_library_are_words() {
+        for (name, words) in [
+            (
+                &PeerIncompatible::NoCipherSuitesInCommon as &dyn fmt::Debug,
+                "no cipher suites in common",
+            ),
+            (&AlertDescription::UnknownCA, "unknown ca"),
+            (&InvalidMessage::InvalidContentType, "invalid content type"),
+        ] {
+            assert_eq!(spelled(name), words);
+        }
+    }
 }

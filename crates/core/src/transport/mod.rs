@@ -18,6 +18,7 @@ mod proxy;
 mod report;
 mod socket;
 mod stream;
+mod system_authorities;
 mod tls;
 mod trace;
 mod transport;

@@ -1,8 +1,9 @@
 //! What a connection needs to know of the settings.
 
+use super::tls::Versions;
+use super::trust::Authorities;
 use super::way::Target;
 use crate::foundation::clock::Clock;
-use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,8 @@ pub(super) struct Limits {
 
 pub(super) struct TransportOptions {
     pub(super) target: Target,
-    pub(super) extra_roots: Vec<CertificateDer<'static>>,
+    pub(super) authorities: Authorities,
+    pub(super) tls_versions: Versions,
     pub(super) identity: Option<Arc<CertifiedKey>>,
     pub(super) connect_timeout: Duration,
     pub(super) idle_timeout: Duration,

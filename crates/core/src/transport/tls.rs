@@ -2,21 +2,27 @@
 
 use super::carrier::{Bytes, Carrier};
 use super::failure::{Cause, Failure, in_words, stop_of};
-use super::trust::{self, Trust};
+use super::trust::{self, Authorities, Trust};
 use crate::call::{Call, Stop};
 use crate::foundation::deadline::Deadline;
 use crate::model::Phase;
 use once_cell::race::OnceBox;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, ClientConnection};
+use rustls::version::TLS13;
+use rustls::{ClientConfig, ClientConnection, SupportedProtocolVersion};
 use std::io;
 use std::sync::Arc;
 
 /// How many sessions are remembered for resumption. There is one server, and a ticket is used once.
 const REMEMBERED_SESSIONS: usize = 64;
+
+/// Versions of TLS that are spoken.
+pub(super) type Versions = &'static [&'static SupportedProtocolVersion];
+
+pub(super) static ALL_VERSIONS: Versions = rustls::ALL_VERSIONS;
+pub(super) static ONLY_TLS_13: Versions = &[&TLS13];
 
 /// Who is at the other end of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +50,8 @@ impl Peer {
 
 /// The TLS configurations of a client, each made when the first handshake needs it.
 pub(super) struct Tls {
-    extra_roots: Vec<CertificateDer<'static>>,
+    authorities: Authorities,
+    versions: Versions,
     identity: Option<Arc<CertifiedKey>>,
     with_service: OnceBox<Arc<ClientConfig>>,
     with_proxy: OnceBox<Arc<ClientConfig>>,
@@ -52,11 +59,13 @@ pub(super) struct Tls {
 
 impl Tls {
     pub(super) fn new(
-        extra_roots: Vec<CertificateDer<'static>>,
+        authorities: Authorities,
+        versions: Versions,
         identity: Option<Arc<CertifiedKey>>,
     ) -> Self {
         Self {
-            extra_roots,
+            authorities,
+            versions,
             identity,
             with_service: OnceBox::new(),
             with_proxy: OnceBox::new(),
@@ -75,9 +84,9 @@ impl Tls {
 
     fn build(&self, peer: Peer) -> Result<ClientConfig, String> {
         let provider = Arc::new(ring::default_provider());
-        let trust = Trust::new(Arc::clone(&provider), self.extra_roots.clone())?;
+        let trust = Trust::new(Arc::clone(&provider), self.authorities.clone())?;
         let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(self.versions)
             .map_err(|error| error.to_string())?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(trust));
@@ -107,14 +116,14 @@ impl Tls {
         while connection.is_handshaking() {
             connection
                 .complete_io(&mut Carrier::new(bytes, call, until))
-                .map_err(|error| handshake_failure(error, peer, call))?;
+                .map_err(|error| handshake_failure(error, peer, host, call))?;
         }
         connection.set_buffer_limit(None);
         Ok(connection)
     }
 }
 
-fn handshake_failure(error: io::Error, peer: Peer, call: &Call) -> Failure {
+fn handshake_failure(error: io::Error, peer: Peer, host: &str, call: &Call) -> Failure {
     let (phase, name) = (peer.phase(), peer.name());
     if let Some(stop) = stop_of(&error) {
         if stop == Stop::DeadlinePassed && call.time_left().is_some() {
@@ -130,7 +139,7 @@ fn handshake_failure(error: io::Error, peer: Peer, call: &Call) -> Failure {
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let (cause, words) = match of_tls {
-        Some(error) => match trust::refusal(error) {
+        Some(error) => match trust::refusal(error, host) {
             Some(refusal) => (Cause::Certificate, refusal),
             None => (Cause::Tls, in_words(error)),
         },

@@ -7,10 +7,10 @@ use super::names::Names;
 use super::options::{Limits, TransportOptions};
 use super::pool::{Incoming, Pool};
 use super::report::ConnectionReport;
-use super::tls::Tls;
+use super::tls::{ALL_VERSIONS, ONLY_TLS_13, Tls};
 use super::trace::Trace;
+use super::trust::{self, Authorities};
 use super::way::Target;
-use super::{identity, trust};
 use crate::call::Call;
 use crate::config::Settings;
 use crate::foundation::fork::PerProcess;
@@ -38,7 +38,11 @@ impl Live {
                 options.clock.clone(),
             ),
             names: Names::new(options.name_ttl, options.clock.clone()),
-            tls: Tls::new(options.extra_roots.clone(), options.identity.clone()),
+            tls: Tls::new(
+                options.authorities.clone(),
+                options.tls_versions,
+                options.identity.clone(),
+            ),
         }
     }
 }
@@ -46,18 +50,25 @@ impl Live {
 impl Transport {
     /// Reads what the settings point to. Opens no socket and starts no thread.
     pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut extra_roots = Vec::new();
+        let mut authorities = Authorities {
+            given: Vec::new(),
+            system: settings.system_authorities,
+        };
         for source in &settings.authorities {
-            extra_roots.extend(trust::read_roots(source)?);
+            authorities.given.extend(trust::read_roots(source)?);
         }
         let identity = settings
             .client_certificate
             .as_ref()
-            .map(identity::read)
+            .map(super::identity::read)
             .transpose()?;
         let options = TransportOptions {
             target: Target::new(&settings.base, settings.proxy.clone()),
-            extra_roots,
+            authorities,
+            tls_versions: match settings.requires_tls_13 {
+                true => ONLY_TLS_13,
+                false => ALL_VERSIONS,
+            },
             identity,
             connect_timeout: settings.connect_timeout,
             idle_timeout: settings.idle_timeout,

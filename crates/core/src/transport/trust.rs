@@ -1,8 +1,9 @@
 //! Whom we believe: the system's certificate authorities and the caller's own.
 
+use super::failure::{in_words, spelled};
+use super::system_authorities;
 use crate::config::PemSource;
 use crate::model::{Error, literal_address};
-use once_cell::race::OnceBox;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -12,10 +13,6 @@ use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore,
 use std::fmt;
 use std::sync::Arc;
 
-/// The system's trust store, parsed once per process when the first certificate is checked against it. Two threads
-/// that come first together both parse it and one result is kept, so that no lock is needed.
-static SYSTEM: OnceBox<rustls_platform_verifier::Verifier> = OnceBox::new();
-
 /// Reads the certificate authorities of some PEM.
 pub(super) fn read_roots(source: &PemSource) -> Result<Vec<CertificateDer<'static>>, Error> {
     let roots = read_certificates(source)?;
@@ -23,8 +20,9 @@ pub(super) fn read_roots(source: &PemSource) -> Result<Vec<CertificateDer<'stati
     for (index, root) in roots.iter().enumerate() {
         store.add(root.clone()).map_err(|error| {
             source.wrong(&format!(
-                "its certificate number {} cannot be used: {error}",
-                index + 1
+                "its certificate number {} cannot be used: {}",
+                index + 1,
+                in_words(&error)
             ))
         })?;
     }
@@ -44,23 +42,33 @@ pub(super) fn read_certificates(source: &PemSource) -> Result<Vec<CertificateDer
     }
 }
 
+/// Whose certificates are accepted.
+#[derive(Debug, Clone)]
+pub(super) struct Authorities {
+    /// Those of the caller.
+    pub(super) given: Vec<CertificateDer<'static>>,
+    /// Whether those of the system are too.
+    pub(super) system: bool,
+}
+
 /// Checks a server's certificate and says in words why it is refused.
 #[derive(Debug)]
 pub(super) struct Trust {
     provider: Arc<CryptoProvider>,
-    extra: Option<Arc<WebPkiServerVerifier>>,
+    authorities: Authorities,
+    by_given: Option<Arc<WebPkiServerVerifier>>,
 }
 
 impl Trust {
     pub(super) fn new(
         provider: Arc<CryptoProvider>,
-        extra_roots: Vec<CertificateDer<'static>>,
+        authorities: Authorities,
     ) -> Result<Self, String> {
         let mut store = RootCertStore::empty();
-        for root in extra_roots {
-            store.add(root).map_err(|error| error.to_string())?;
+        for root in &authorities.given {
+            store.add(root.clone()).map_err(|error| error.to_string())?;
         }
-        let extra = match store.is_empty() {
+        let by_given = match store.is_empty() {
             true => None,
             false => Some(
                 WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(&provider))
@@ -68,17 +76,33 @@ impl Trust {
                     .map_err(|error| error.to_string())?,
             ),
         };
-        Ok(Self { provider, extra })
+        Ok(Self {
+            provider,
+            authorities,
+            by_given,
+        })
     }
 
-    fn system(&self) -> Result<&'static rustls_platform_verifier::Verifier, rustls::Error> {
-        SYSTEM.get_or_try_init(|| {
-            rustls_platform_verifier::Verifier::new(Arc::clone(&self.provider)).map(Box::new)
-        })
+    /// Whether it is a certificate that signed itself and that the caller gave, though it says that it is an authority's. It was
+    /// found valid today before it was refused for that.
+    fn is_given(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        server_name: &ServerName<'_>,
+        refusal: &rustls::Error,
+    ) -> bool {
+        of_webpki(refusal) == Some(&webpki::Error::CaUsedAsEndEntity)
+            && self.authorities.given.contains(end_entity)
+            && webpki::EndEntityCert::try_from(end_entity).is_ok_and(|certificate| {
+                certificate
+                    .verify_is_valid_for_subject_name(server_name)
+                    .is_ok()
+            })
     }
 }
 
 impl ServerCertVerifier for Trust {
+    /// Whichever authorities can build a chain decide; else the more useful refusal does.
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -87,26 +111,36 @@ impl ServerCertVerifier for Trust {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let by = |verifier: &dyn ServerCertVerifier| {
+        let by = |verifier: &WebPkiServerVerifier| {
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         };
-        let refusal = match self.extra.as_deref().map(|extra| by(extra)) {
-            Some(Ok(verified)) => return Ok(verified),
-            // The caller's authorities know the issuer, so their reason is the better one.
-            Some(Err(refusal)) if !is_unknown_issuer(&refusal) => refusal,
-            _ => match by(self.system()?) {
-                Ok(verified) => return Ok(verified),
-                Err(refusal) => refusal,
-            },
-        };
-        Err(match refusal {
-            rustls::Error::InvalidCertificate(reason) => {
-                let words = refusal_in_words(&reason, end_entity, server_name);
-                rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(
-                    Refused(words),
-                ))))
+        let mut refusals = Vec::new();
+        if let Some(by_given) = &self.by_given {
+            match by(by_given) {
+                Err(refusal) if !self.is_given(end_entity, server_name, &refusal) => {
+                    refusals.push(refusal);
+                }
+                _ => return Ok(ServerCertVerified::assertion()),
             }
-            other => other,
+        }
+        if self.authorities.system {
+            match system_authorities::verifier(&self.provider).map(by) {
+                Ok(Ok(verified)) => return Ok(verified),
+                Ok(Err(refusal)) => refusals.push(refusal),
+                Err(words) => refusals.push(refused(words)),
+            }
+        }
+        // Who finds no chain at all has the least to say. Of two others the caller's authorities know better.
+        refusals.sort_by_key(is_unknown_issuer);
+        let host = server_name.to_str();
+        Err(match refusals.into_iter().next() {
+            Some(rustls::Error::InvalidCertificate(reason)) => {
+                refused(refusal_in_words(&reason, Some(end_entity), &host))
+            }
+            Some(other) => other,
+            None => refused(format!(
+                "no authority is trusted that could have issued the certificate of {host}; system_authorities is false"
+            )),
         })
     }
 
@@ -157,12 +191,16 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// The words of a refused certificate, if that is what an error of the TLS library is about.
-pub(super) fn refusal(error: &rustls::Error) -> Option<String> {
+fn refused(words: String) -> rustls::Error {
+    rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(Refused(
+        words,
+    )))))
+}
+
+/// The words for a certificate of `host` that was refused, if that is what an error of the TLS library is about.
+pub(super) fn refusal(error: &rustls::Error, host: &str) -> Option<String> {
     match error {
-        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => inner
-            .downcast_ref::<Refused>()
-            .map(|refused| refused.0.clone()),
+        rustls::Error::InvalidCertificate(reason) => Some(refusal_in_words(reason, None, host)),
         _ => None,
     }
 }
@@ -174,12 +212,21 @@ fn is_unknown_issuer(error: &rustls::Error) -> bool {
     )
 }
 
+/// What the checker of certificates itself said.
+fn of_webpki(error: &rustls::Error) -> Option<&webpki::Error> {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
+            inner.downcast_ref()
+        }
+        _ => None,
+    }
+}
+
 fn refusal_in_words(
     reason: &CertificateError,
-    end_entity: &CertificateDer<'_>,
-    server_name: &ServerName<'_>,
+    end_entity: Option<&CertificateDer<'_>>,
+    host: &str,
 ) -> String {
-    let host = server_name.to_str();
     match reason {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             format!(
@@ -196,7 +243,29 @@ fn refusal_in_words(
             )
         }
         CertificateError::Revoked => format!("the certificate of {host} has been revoked"),
-        _ if is_self_signed(end_entity) => {
+        CertificateError::BadSignature => format!(
+            "a signature of the certificate of {host} is not accepted: its key is weaker than RSA with 2,048 bits, or another \
+             authority of the same name signed it; have it renewed, or check who answers in its place"
+        ),
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => format!(
+            "the certificate of {host} is signed in a way that is no longer accepted, such as with SHA-1; have it renewed"
+        ),
+        CertificateError::BadEncoding => format!("the certificate of {host} is damaged"),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            format!("the certificate of {host} was not issued for a server")
+        }
+        CertificateError::UnhandledCriticalExtension => format!(
+            "the certificate of {host} demands a check that is not made here, a critical extension"
+        ),
+        CertificateError::Other(OtherError(inner)) => {
+            match (inner.downcast_ref::<Refused>(), inner.downcast_ref()) {
+                (Some(Refused(words)), _) => words.clone(),
+                (_, Some(error)) => rule_in_words(error, host),
+                _ => rule_in_words(&webpki::Error::UnknownIssuer, host),
+            }
+        }
+        _ if end_entity.is_some_and(is_self_signed) => {
             format!(
                 "the certificate of {host} is self-signed; add it with ca_file or ca_pem if that is meant"
             )
@@ -206,14 +275,48 @@ fn refusal_in_words(
                 "the issuer of the certificate of {host} is not trusted here; add its authority with ca_file or ca_pem if that is meant"
             )
         }
-        other => format!("the certificate of {host} cannot be accepted: {other}"),
+        other => format!(
+            "the certificate of {host} is not accepted: {}",
+            spelled(other)
+        ),
     }
 }
 
+/// Which rule for a chain of certificates is broken.
+fn rule_in_words(error: &webpki::Error, host: &str) -> String {
+    let rule = match error {
+        webpki::Error::CaUsedAsEndEntity => {
+            "it is an authority's; add it with ca_file or ca_pem if that server is meant to show it"
+        }
+        webpki::Error::EndEntityUsedAsCa => {
+            "it was issued with a certificate that is no authority's"
+        }
+        webpki::Error::NameConstraintViolation => "its authority may not issue it for this name",
+        webpki::Error::PathLenConstraintViolated => {
+            "there are more authorities in between than allowed"
+        }
+        webpki::Error::UnsupportedCertVersion => "it is not of X.509 version 3; have it renewed",
+        other => {
+            return format!(
+                "the certificate of {host} is not accepted: {}",
+                spelled(other)
+            );
+        }
+    };
+    format!("the certificate of {host} is not accepted: {rule}")
+}
+
+/// The names that it is for, without the names of the types that the library puts around them.
 fn presented(reason: &CertificateError) -> String {
     match reason {
         CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
-            format!(" (it is for {})", presented.join(", "))
+            let names = presented.iter().map(|name| {
+                let inside = name
+                    .split_once('(')
+                    .map_or(name.as_str(), |(_, inside)| inside);
+                inside.trim_end_matches(')').trim_matches('"')
+            });
+            format!(" (it is for {})", names.collect::<Vec<_>>().join(", "))
         }
         _ => String::new(),
     }
@@ -226,6 +329,7 @@ fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
 
 /// The name that a host's certificate is checked against.
 pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, String> {
+    let host = host.split_once('%').map_or(host, |(address, _)| address);
     match literal_address(host) {
         Some(address) => Ok(ServerName::IpAddress(address.into())),
         None => ServerName::try_from(host.to_owned())
