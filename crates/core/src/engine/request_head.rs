@@ -17,8 +17,9 @@ pub(super) fn prepared_head(
         Operation::Close => Method::Put,
     };
     let user_agent = user_agent(settings);
+    let host = settings.base.host_header();
     let headers = [
-        ("Host", settings.base.authority.as_str()),
+        ("Host", host.as_str()),
         ("User-Agent", &user_agent),
         ("Content-Type", "application/json"),
     ];

@@ -121,6 +121,19 @@ impl BaseUrl {
             authority,
         })
     }
+
+    /// Host and port as the service is told them: the zone of an IPv6 address means something on this machine only (RFC 6874,
+    /// section 4).
+    pub(crate) fn host_header(&self) -> String {
+        let (before, rest) = self
+            .authority
+            .split_once('%')
+            .unwrap_or((&self.authority, ""));
+        match rest.find(']').and_then(|end| rest.get(end..)) {
+            Some(end) => [before, end].concat(),
+            None => self.authority.clone(),
+        }
+    }
 }
 
 /// What an Agent Studio URL says: `https://studio.<region>.poly.ai/<account_id>/<project_id>/…`.

@@ -40,10 +40,20 @@ pub(super) struct Received {
 pub(super) fn receive(source: &mut impl Source, limits: Limits) -> Result<Received, Failure> {
     let mut protocol = awaiting_answer()?;
     let (status, headers) = receive_head(source, &mut protocol, limits)?;
+    let contradicts_itself = framing(&headers);
     let mut head = ReceivedHead {
         status,
         headers,
         body: Vec::new(),
+    };
+    let contradicts_itself = match contradicts_itself {
+        Ok(contradicts_itself) => contradicts_itself,
+        Err(words) => {
+            return Err(Failure {
+                received: Some(Box::new(head)),
+                ..Failure::new(Cause::Malformed, Phase::Body, words)
+            });
+        }
     };
     let must_close = match protocol.proceed() {
         Some(RecvResponseResult::RecvBody(protocol)) => {
@@ -61,7 +71,27 @@ pub(super) fn receive(source: &mut impl Source, limits: Limits) -> Result<Receiv
         Some(RecvResponseResult::Cleanup(end)) => end.must_close_connection(),
         None => return Err(out_of_step()),
     };
-    Ok(Received { head, must_close })
+    Ok(Received {
+        head,
+        must_close: must_close || contradicts_itself,
+    })
+}
+
+/// Whether a head frames its body in two ways at once, after which nothing on the connection can be trusted (RFC 9112, section
+/// 6.1). An error for a way that we do not know: the body would be taken for something that it is not.
+fn framing(headers: &Headers) -> Result<bool, &'static str> {
+    let named = |wanted: &'static str| {
+        let found = headers.iter().filter(move |(name, _)| *name == wanted);
+        found.map(|(_, value)| value.trim_ascii())
+    };
+    let mut codings = named("transfer-encoding");
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(false),
+        (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => {
+            Ok(named("content-length").next().is_some())
+        }
+        _ => Err("its Transfer-Encoding is not chunked, which is the only one there is for us"),
+    }
 }
 
 /// The protocol at the point where a request has been sent. We write requests ourselves, see [`super::message`]; of a request

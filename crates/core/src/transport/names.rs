@@ -10,9 +10,10 @@ use crate::foundation::deadline::Deadline;
 use crate::foundation::monitor::Monitor;
 use crate::foundation::own_thread;
 use crate::model::{Phase, literal_address};
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,8 @@ struct Requests {
 
 struct Answer {
     at: Instant,
-    addresses: Result<Vec<IpAddr>, String>,
+    /// With the zone of a link-local one; without a port.
+    addresses: Result<Vec<SocketAddr>, String>,
 }
 
 impl Names {
@@ -54,9 +56,9 @@ impl Names {
         host: &str,
         call: &Call,
         until: Deadline,
-    ) -> Result<Vec<IpAddr>, Failure> {
+    ) -> Result<Vec<SocketAddr>, Failure> {
         if let Some(address) = literal_address(host) {
-            return Ok(vec![address]);
+            return Ok(vec![SocketAddr::new(address, 0)]);
         }
         if let Some(addresses) = self.fresh(host) {
             return Ok(addresses);
@@ -75,7 +77,7 @@ impl Names {
         resolved.unwrap_or_else(|stop| Err(gave_up(stop, call, host)))
     }
 
-    fn fresh(&self, host: &str) -> Option<Vec<IpAddr>> {
+    fn fresh(&self, host: &str) -> Option<Vec<SocketAddr>> {
         let requests = self.requests.lock();
         let answer = requests.answers.get(host)?;
         let is_fresh = self.clock.since(answer.at) < self.time_to_live;
@@ -133,20 +135,31 @@ fn not_found(words: String) -> Failure {
     Failure::new(Cause::NameNotFound, Phase::Resolve, words)
 }
 
-fn resolve_now(host: &str) -> Result<Vec<IpAddr>, String> {
+fn resolve_now(host: &str) -> Result<Vec<SocketAddr>, String> {
     let mut addresses = Vec::new();
-    for address in (host, 0)
+    for address in (in_words_of_the_resolver(host).as_ref(), 0)
         .to_socket_addrs()
         .map_err(|error| error.to_string())?
     {
-        if !addresses.contains(&address.ip()) {
-            addresses.push(address.ip());
+        if !addresses.contains(&address) {
+            addresses.push(address);
         }
     }
     if addresses.is_empty() {
         return Err("the name has no address".to_owned());
     }
     Ok(addresses)
+}
+
+/// An address with a zone stands in a URL as `[fe80::1%25eth0]` (RFC 6874).
+fn in_words_of_the_resolver(host: &str) -> Cow<'_, str> {
+    match host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        Some(address) => Cow::Owned(address.replacen("%25", "%", 1)),
+        None => Cow::Borrowed(host),
+    }
 }
 
 fn gave_up(stop: Stop, call: &Call, host: &str) -> Failure {
@@ -167,7 +180,7 @@ mod tests {
 
     const TIME_TO_LIVE: Duration = Duration::from_secs(30);
 
-    fn resolve(names: &Names, host: &str) -> Result<Vec<IpAddr>, Failure> {
+    fn resolve(names: &Names, host: &str) -> Result<Vec<SocketAddr>, Failure> {
         let patience = Duration::from_secs(20);
         let (options, token) = (CallOptions::default(), CancelToken::new());
         let call = Call::begin(&options, patience, &token, &names.clock).unwrap();
@@ -182,7 +195,7 @@ mod tests {
     fn an_address_needs_no_resolver() {
         let names = Names::new(TIME_TO_LIVE, Clock::default());
         let addresses = resolve(&names, "[::1]").unwrap();
-        assert_eq!(addresses, ["::1".parse::<IpAddr>().unwrap()]);
+        assert_eq!(addresses, ["[::1]:0".parse().unwrap()]);
         assert!(names.requests.lock().answers.is_empty());
     }
 
@@ -191,7 +204,7 @@ mod tests {
         let clock = Clock::movable();
         let names = Names::new(TIME_TO_LIVE, clock.clone());
         let first = resolve(&names, "localhost").unwrap();
-        assert!(first.iter().all(IpAddr::is_loopback) && !first.is_empty());
+        assert!(first.iter().all(|address| address.ip().is_loopback()) && !first.is_empty());
         let at = answered_at(&names);
         clock.advance(TIME_TO_LIVE / 2);
         resolve(&names, "localhost").unwrap();
@@ -203,6 +216,17 @@ mod tests {
         names.forget("localhost");
         resolve(&names, "localhost").unwrap();
         assert!(answered_at(&names) > later);
+    }
+
+    #[test]
+    fn the_zone_of_an_address_is_kept() {
+        let names = Names::new(TIME_TO_LIVE, Clock::default());
+        for host in ["[fe80::1%251]", "[fe80::1%1]"] {
+            let SocketAddr::V6(address) = resolve(&names, host).unwrap()[0] else {
+                panic!("{host} is in IPv6");
+            };
+            assert_eq!((address.scope_id(), address.port()), (1, 0), "{host}");
+        }
     }
 
     #[test]

@@ -54,16 +54,16 @@ impl Way<'_> {
             names, call, until, ..
         } = *self;
         let began = Instant::now();
-        let addresses = names.resolve(host, call, until)?;
-        report.resolved = Some((addresses.clone(), began.elapsed()));
+        let mut addresses = names.resolve(host, call, until)?;
+        let found = addresses.iter().map(SocketAddr::ip).collect();
+        report.resolved = Some((found, began.elapsed()));
 
         let began = Instant::now();
-        let socket_addresses: Vec<_> = addresses
-            .into_iter()
-            .map(|address| SocketAddr::new(address, port))
-            .collect();
+        for address in &mut addresses {
+            address.set_port(port);
+        }
         let (socket, address) =
-            dial(&socket_addresses, call, until).inspect_err(|_| names.forget(host))?;
+            dial(&addresses, call, until).inspect_err(|_| names.forget(host))?;
         report.connected = Some((address, began.elapsed()));
         call.cancel.attach(socket.clone());
         Ok(DeadlineSocket::new(socket))

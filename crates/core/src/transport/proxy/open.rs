@@ -12,6 +12,7 @@ use crate::transport::socket::DeadlineSocket;
 use crate::transport::stream::Stream;
 use crate::transport::tls::Peer;
 use crate::transport::way::{Target, Way};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Connects to the service through a proxy.
@@ -23,7 +24,10 @@ pub(in crate::transport) fn open(
 ) -> Result<Stream, Failure> {
     let addresses = match (literal_address(&target.host), proxy.protocol) {
         (Some(address), _) => vec![address],
-        (None, ProxyProtocol::Socks5) => way.names.resolve(&target.host, way.call, way.until)?,
+        (None, ProxyProtocol::Socks5) => {
+            let found = way.names.resolve(&target.host, way.call, way.until)?;
+            found.iter().map(SocketAddr::ip).collect()
+        }
         (None, _) => return through(proxy, target, Destination::Name(&target.host), way, report),
     };
     let mut refusals: Vec<String> = Vec::new();
