@@ -1,18 +1,19 @@
-//! A string that cannot be printed.
+//! A string that cannot be printed, and that is wiped when it is given back.
 
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// What stands in place of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
 
 /// A key or a token. It has no `Display`, and its `Debug` says only that it is there.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Wraps a secret text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// The text itself, for the one place that puts it into a header.
@@ -34,9 +35,16 @@ impl From<&str> for Secret {
 }
 
 impl From<String> for Secret {
+    /// The text is taken, not copied.
     fn from(text: String) -> Self {
-        Self(text)
+        Self::new(text)
     }
+}
+
+/// Wipes memory that held a secret and goes on being used, at the cost of a memset.
+pub(crate) fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    zeroize::optimization_barrier(bytes);
 }
 
 #[cfg(test)]

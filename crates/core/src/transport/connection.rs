@@ -13,6 +13,7 @@ use super::tls::Tls;
 use super::trace::Trace;
 use crate::call::{Call, Stop};
 use crate::foundation::deadline::Deadline;
+use crate::foundation::secret::wipe;
 use crate::model::Phase;
 use std::net::SocketAddr;
 
@@ -68,6 +69,8 @@ impl Connection {
             self.opened = None;
         }
         self.input.rest();
+        // It held key and token.
+        wipe(&mut self.output);
         self.output.clear();
         self.output.shrink_to(RESTING_OUTPUT_BYTES);
         outcome

@@ -22,6 +22,30 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) body: &'a [u8],
 }
 
+impl Outgoing<'_> {
+    /// What head and beginning of the body take at most.
+    fn most_bytes_together(&self) -> usize {
+        const BESIDE_NAME_AND_VALUE: usize = 4;
+        const LENGTH_AND_END: usize = 64;
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len());
+        let added = self
+            .added
+            .iter()
+            .map(|(name, value)| name.len() + value.len());
+        let headers: usize = headers
+            .chain(added)
+            .map(|bytes| bytes + BESIDE_NAME_AND_VALUE)
+            .sum();
+        self.prepared.beginning.len()
+            + headers
+            + LENGTH_AND_END
+            + self.body.len().min(BYTES_BESIDE_HEAD)
+    }
+}
+
 /// The head of an answer, and as much of its body as was read.
 #[derive(Debug)]
 pub(crate) struct ReceivedHead {
@@ -66,6 +90,8 @@ impl PreparedHead {
 /// rest of the body. Whoever makes the headers has seen to it that none of them holds a control character.
 pub(super) fn write<'a>(outgoing: &Outgoing<'a>, request: &mut Vec<u8>) -> &'a [u8] {
     request.clear();
+    // At once, so that no part of it is left behind in memory that was too small.
+    request.reserve(outgoing.most_bytes_together());
     request.extend_from_slice(&outgoing.prepared.beginning);
     for (name, value) in outgoing.headers {
         write_header(name, value, request);

@@ -7,6 +7,7 @@ use crate::foundation::version::USER_AGENT;
 use crate::transport::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 /// The most that is read of a proxy's answer.
 const MOST_HEAD_BYTES: usize = 16 * 1024;
@@ -19,14 +20,24 @@ const TLS_ALERT: u8 = 0x15;
 
 /// Has the proxy connect to a host.
 pub(super) fn connect(agreement: &mut Agreement<'_>, host: &str, port: u16) -> Result<(), Failure> {
-    let mut request = format!(
-        "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {USER_AGENT}\r\n"
-    );
     let authorization = agreement.proxy.credentials.as_ref().map(basic);
-    if let Some(authorization) = &authorization {
-        request.push_str(&format!("Proxy-Authorization: Basic {authorization}\r\n"));
-    }
-    request.push_str("\r\n");
+    let (name, value) = match &authorization {
+        Some(value) => ("Proxy-Authorization: Basic ", value.as_str()),
+        None => ("", ""),
+    };
+    let end = match name {
+        "" => "\r\n",
+        _ => "\r\n\r\n",
+    };
+    let request = Zeroizing::new(
+        [
+            format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {USER_AGENT}\r\n").as_str(),
+            name,
+            value,
+            end,
+        ]
+        .concat(),
+    );
     agreement.write_all(request.as_bytes())?;
 
     let mut bytes_left = MOST_HEAD_BYTES;
@@ -53,12 +64,14 @@ pub(super) fn connect(agreement: &mut Agreement<'_>, host: &str, port: u16) -> R
     }
 }
 
-fn basic(credentials: &ProxyCredentials) -> String {
-    STANDARD.encode(format!(
-        "{}:{}",
+fn basic(credentials: &ProxyCredentials) -> Zeroizing<String> {
+    let login = [
         credentials.user.reveal(),
-        credentials.password.reveal()
-    ))
+        ":",
+        credentials.password.reveal(),
+    ]
+    .concat();
+    Zeroizing::new(STANDARD.encode(Zeroizing::new(login)))
 }
 
 /// Reads a head and not a byte more.
@@ -137,7 +150,7 @@ fn wrong_credentials(agreement: &Agreement<'_>, answer: &Answer<'_>) -> Failure 
     let schemes: Vec<&str> = answer
         .header("proxy-authenticate")
         .chain(answer.header("www-authenticate"))
-        .filter_map(|value| value.split([' ', ',']).next())
+        .flat_map(schemes_of)
         .collect();
     let knows_basic = schemes
         .iter()
@@ -153,9 +166,22 @@ fn wrong_credentials(agreement: &Agreement<'_>, answer: &Answer<'_>) -> Failure 
     )
 }
 
+/// The schemes in a list of challenges (RFC 9110, section 11.6.1), which separates them by commas and their parameters too: what is
+/// before the first space of an element is a scheme, unless it is a parameter's name.
+fn schemes_of(challenges: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    challenges
+        .split(move |character| {
+            is_quoted ^= character == '"';
+            character == ',' && !is_quoted
+        })
+        .filter_map(|element| element.split_whitespace().next())
+        .filter(|word| !word.contains('='))
+}
+
 /// A proxy may echo what it was sent.
 fn redacted(words: &str, credentials: &ProxyCredentials) -> String {
-    let mut words = words.replace(&basic(credentials), "[redacted]");
+    let mut words = words.replace(basic(credentials).as_str(), "[redacted]");
     let password = credentials.password.reveal();
     if !password.is_empty() {
         words = words.replace(password, "[redacted]");
@@ -191,6 +217,26 @@ mod tests {
         ] {
             let answer = Answer::parse(head).map(|answer| (answer.status, answer.reason));
             assert_eq!(answer, expected, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn schemes_are_found_in_lists_of_challenges() {
+        for (challenges, expected) in [
+            ("Basic realm=\"x\"", &["Basic"][..]),
+            (
+                "Negotiate, NTLM, Basic realm=\"x\"",
+                &["Negotiate", "NTLM", "Basic"],
+            ),
+            (
+                "Digest realm=\"a, Basic b\", qop=auth,Basic",
+                &["Digest", "Basic"],
+            ),
+            (" , NTLM", &["NTLM"]),
+            ("", &[]),
+        ] {
+            let found: Vec<_> = schemes_of(challenges).collect();
+            assert_eq!(found, expected, "{challenges}");
         }
     }
 
