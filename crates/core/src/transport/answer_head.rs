@@ -4,9 +4,10 @@
 use crate::model::Headers;
 use httparse::{Header, Response, Status};
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
-/// The library's own limit.
-const MOST_HEADERS: usize = 128;
+/// What the headers of an answer seldom exceed; more of them cost more.
+const USUAL_HEADERS: usize = 128;
 
 /// How the body is framed, and whether the connection can be kept.
 const FRAMING: [&str; 3] = ["content-length", "transfer-encoding", "connection"];
@@ -26,7 +27,7 @@ pub(super) enum Beginning {
     /// More has to come.
     Incomplete,
     /// An answer that only says that another one will come.
-    Interim,
+    Interim { length: usize },
     /// Nothing that we make sense of. The library does, or has the words for what is wrong.
     Unusual,
     /// The head of the answer.
@@ -41,6 +42,8 @@ pub(super) enum Beginning {
 pub(super) struct Shown {
     bytes: [u8; MOST_SHOWN_BYTES],
     length: usize,
+    /// How long an idle connection may be used again, where the other side says so.
+    pub(super) held_for: Option<Duration>,
 }
 
 impl Shown {
@@ -48,6 +51,7 @@ impl Shown {
         let mut shown = Self {
             bytes: [0; MOST_SHOWN_BYTES],
             length: 0,
+            held_for: None,
         };
         shown.write(received.trim_ascii_start().get(..STATUS_BYTES)?)?;
         for header in headers {
@@ -56,6 +60,8 @@ impl Shown {
                 for part in [b"\r\n", name.as_bytes(), b":", header.value] {
                     shown.write(part)?;
                 }
+            } else if name.eq_ignore_ascii_case("keep-alive") {
+                shown.held_for = held_for(header.value);
             }
         }
         shown.write(b"\r\n\r\n")?;
@@ -76,21 +82,40 @@ impl Shown {
 
 /// Looks at what was received.
 pub(super) fn read(received: &[u8]) -> Beginning {
-    let mut places = [const { MaybeUninit::uninit() }; MOST_HEADERS];
+    let mut places = [const { MaybeUninit::uninit() }; USUAL_HEADERS];
+    match read_into(received, &mut places) {
+        Ok(beginning) => beginning,
+        Err(httparse::Error::TooManyHeaders) => read_with_room(received),
+        Err(_) => match unfolded(received) {
+            Some(received) => read_with_room(&received),
+            None => Beginning::Unusual,
+        },
+    }
+}
+
+/// As [`read`], for as many headers as there are lines.
+fn read_with_room(received: &[u8]) -> Beginning {
+    let lines = received.iter().filter(|byte| **byte == b'\n').count();
+    let mut places = vec![MaybeUninit::uninit(); lines];
+    read_into(received, &mut places).unwrap_or(Beginning::Unusual)
+}
+
+fn read_into<'a>(
+    received: &'a [u8],
+    places: &mut [MaybeUninit<Header<'a>>],
+) -> Result<Beginning, httparse::Error> {
     let mut response = Response::new(&mut []);
     let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
         &mut response,
         received,
-        &mut places,
-    );
-    let length = match parsed {
-        Ok(Status::Complete(length)) => length,
-        Ok(Status::Partial) => return Beginning::Incomplete,
-        Err(_) => return Beginning::Unusual,
+        places,
+    )?;
+    let Status::Complete(length) = parsed else {
+        return Ok(Beginning::Incomplete);
     };
-    match response.code {
+    Ok(match response.code {
         None | Some(..100 | 101) => Beginning::Unusual,
-        Some(100..200) => Beginning::Interim,
+        Some(100..200) => Beginning::Interim { length },
         Some(_) => match Shown::new(received, response.headers) {
             None => Beginning::Unusual,
             Some(shown) => {
@@ -103,7 +128,53 @@ pub(super) fn read(received: &[u8]) -> Beginning {
                 }
             }
         },
+    })
+}
+
+/// What was received with every header on one line, where one is folded over several (RFC 9112, 5.2). The length stays.
+fn unfolded(received: &[u8]) -> Option<Vec<u8>> {
+    let mut unfolded = received.to_vec();
+    let mut has_fold = false;
+    let mut rest = unfolded.as_mut_slice();
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        let (line, behind) = rest.split_at_mut(end + 1);
+        match behind.first() {
+            Some(b' ' | b'\t') => {
+                has_fold = true;
+                for byte in line
+                    .iter_mut()
+                    .rev()
+                    .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                {
+                    *byte = b' ';
+                }
+            }
+            // The head ends here.
+            Some(b'\r' | b'\n') if !line.trim_ascii().is_empty() => break,
+            _ => {}
+        }
+        rest = behind;
     }
+    has_fold.then_some(unfolded)
+}
+
+/// How long the other side holds an idle connection, as `Keep-Alive` says it.
+fn held_for(value: &[u8]) -> Option<Duration> {
+    let text = std::str::from_utf8(value).ok()?;
+    let mut held_for = None;
+    for (name, number) in text.split(',').filter_map(|part| part.split_once('=')) {
+        let number = number.trim().trim_matches('"').parse().ok();
+        match (name.trim().to_ascii_lowercase().as_str(), number) {
+            ("timeout", Some(seconds)) => {
+                let announced = Duration::from_secs(seconds);
+                // What is sent towards the end of that time arrives after it.
+                held_for = Some(announced - (announced / 4).min(Duration::from_secs(1)));
+            }
+            ("max", Some(0)) => return Some(Duration::ZERO),
+            _ => {}
+        }
+    }
+    held_for
 }
 
 #[cfg(test)]
@@ -146,10 +217,6 @@ mod tests {
 
     #[test]
     fn what_is_no_head_is_left_as_it_is() {
-        let too_many = format!(
-            "HTTP/1.1 200 OK\r\n{}\r\n",
-            "a: b\r\n".repeat(MOST_HEADERS + 1)
-        );
         let long = format!(
             "HTTP/1.1 200 OK\r\nConnection: {}\r\n\r\n",
             "x".repeat(MOST_SHOWN_BYTES)
@@ -160,7 +227,6 @@ mod tests {
             b"HTTP/2 200\r\n\r\n",
             b"SSH-2.0-OpenSSH_9\r\n",
             b"HTTP/1.1 200 OK\r\nno header\r\n\r\n",
-            too_many.as_bytes(),
         ] {
             assert!(
                 matches!(read(unusual), Beginning::Unusual),
@@ -170,11 +236,50 @@ mod tests {
         }
         assert!(matches!(
             read(b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"),
-            Beginning::Interim
+            Beginning::Interim { length: 37 }
         ));
         assert!(matches!(
             read(b"HTTP/1.1 200 OK\r\nContent-Le"),
             Beginning::Incomplete
         ));
+    }
+
+    #[test]
+    fn headers_may_be_many_and_folded() {
+        let many = "a: b\r\n".repeat(1000);
+        let head = format!("HTTP/1.1 200 OK\r\n{many}Content-Length: 2\r\n\r\n");
+        let (text, length, names) = shown(head.as_bytes());
+        assert_eq!(text, "HTTP/1.1 200\r\nContent-Length:2\r\n\r\n");
+        assert_eq!((length, names.len()), (head.len(), 1001));
+
+        let head = b"HTTP/1.1 200 OK\r\nX: a\r\n\t b\r\nTransfer-Encoding:\r\n chunked\r\n\r\n";
+        let answer = [&head[..], b"1\r\n \r\n"].concat();
+        let Beginning::Head {
+            length, headers, ..
+        } = read(&answer)
+        else {
+            panic!("it is a head");
+        };
+        assert_eq!(length, head.len());
+        assert_eq!(headers.text("x"), Some("a  \t b"));
+        assert!(shown(&answer).0.contains("chunked"));
+        assert!(matches!(read(&answer[..30]), Beginning::Incomplete));
+    }
+
+    #[test]
+    fn what_a_server_says_about_idle_connections_is_read() {
+        for (value, expected) in [
+            ("timeout=2", Some(1_500)),
+            ("timeout=60, max=100", Some(59_000)),
+            ("max=5; x, Timeout = \"5\"", Some(4_000)),
+            ("timeout=0", Some(0)),
+            ("timeout=5, max=0", Some(0)),
+            ("timeout=soon", None),
+            ("5", None),
+            ("timeout=99999999999999999999", None),
+        ] {
+            let held_for = held_for(value.as_bytes());
+            assert_eq!(held_for, expected.map(Duration::from_millis), "{value}");
+        }
     }
 }

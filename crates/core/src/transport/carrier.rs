@@ -73,10 +73,21 @@ pub(super) fn receive<B: Bytes>(
             other => return other,
         }
         session.read_tls(carrier)?;
-        session.process_new_packets().map_err(io::Error::other)?;
-        while session.wants_write() {
-            session.write_tls(carrier)?;
+        let state = session.process_new_packets().map_err(io::Error::other)?;
+        let answered = send_what_waits(session, carrier);
+        // The other side may have said its last word and gone.
+        if state.plaintext_bytes_to_read() == 0 {
+            answered?;
         }
-        carrier.flush()?;
     }
+}
+
+fn send_what_waits<B: Bytes>(
+    session: &mut ClientConnection,
+    carrier: &mut Carrier<'_, B>,
+) -> io::Result<()> {
+    while session.wants_write() {
+        session.write_tls(carrier)?;
+    }
+    carrier.flush()
 }

@@ -1,7 +1,7 @@
 //! One connection, and one request at a time over it.
 
 use super::connect::{self, Opened};
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::http1::{self, Source};
 use super::input::Input;
 use super::message::{self, Outgoing, ReceivedHead};
@@ -16,6 +16,7 @@ use crate::foundation::deadline::Deadline;
 use crate::foundation::secret::wipe;
 use crate::model::Phase;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// What a connection keeps for requests while it is idle; a larger request grows it for as long as it lasts.
 const RESTING_OUTPUT_BYTES: usize = 2 * 1024;
@@ -46,6 +47,8 @@ pub(super) struct Connection {
     /// `None` before it is opened, and when it must not carry another request.
     opened: Option<Opened>,
     address: Option<SocketAddr>,
+    /// How long it may rest before the next request, where the other side said so.
+    pub(super) held_for: Option<Duration>,
     /// How it came about, where it was opened ahead of its first request.
     opened_ahead: Option<Box<Trace>>,
     input: Input,
@@ -112,18 +115,34 @@ impl Connection {
             None => self.open(call, opener, trace)?,
         };
         let rest = message::write(outgoing, &mut self.output);
-        for bytes in [self.output.as_slice(), rest] {
-            opened
-                .send(bytes, call, |count| trace.sent(count))
-                .map_err(|error| Failure::from_io(error, Phase::Send))?;
-        }
+        let sent = [self.output.as_slice(), rest]
+            .into_iter()
+            .try_for_each(|bytes| opened.send(bytes, call, |count| trace.sent(count)))
+            .map_err(|error| Failure::from_io(error, Phase::Send));
+        let unsent = match sent {
+            Ok(()) => None,
+            Err(failure) if trace.bytes_sent > 0 && matches!(failure.cause, Cause::Lost) => {
+                Some(failure)
+            }
+            Err(failure) => return Err(failure),
+        };
         let mut answer = Answer {
             opened: &mut opened,
             input: &mut self.input,
             call,
             trace,
         };
-        let received = http1::receive(&mut answer, opener.options.limits)?;
+        let received = http1::receive(&mut answer, opener.options.limits);
+        if let Some(failure) = unsent {
+            // A server may answer before it has read all, and go. What has come of that is its answer.
+            return match received {
+                Ok(received) => Ok(received.head),
+                Err(other) if other.received.is_some() => Err(other),
+                Err(_) => Err(failure),
+            };
+        }
+        let received = received?;
+        self.held_for = received.held_for;
         self.opened = (!received.must_close).then_some(opened);
         Ok(received.head)
     }
@@ -149,6 +168,7 @@ impl Connection {
         trace: &mut Trace,
     ) -> Result<Opened, Failure> {
         self.opened_ahead = None;
+        self.held_for = None;
         let mut report = ConnectionReport::default();
         let opened = opener.open(call, &mut report);
         *trace = Trace::opened(&report);

@@ -10,6 +10,7 @@ use super::message::ReceivedHead;
 use super::options::Limits;
 use crate::model::{Headers, Phase};
 use http::Request;
+use std::time::Duration;
 use ureq_proto::client::state::{RecvBody, RecvResponse};
 use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
 use ureq_proto::{BodyMode, Error as ProtocolError};
@@ -34,12 +35,14 @@ pub(super) struct Received {
     pub(super) head: ReceivedHead,
     /// The connection must not carry another request.
     pub(super) must_close: bool,
+    /// How long it may rest before the next one, where the other side says so.
+    pub(super) held_for: Option<Duration>,
 }
 
 /// Reads an answer whose request has been sent.
 pub(super) fn receive(source: &mut impl Source, limits: Limits) -> Result<Received, Failure> {
     let mut protocol = awaiting_answer()?;
-    let (status, headers) = receive_head(source, &mut protocol, limits)?;
+    let (status, headers, held_for) = receive_head(source, &mut protocol, limits)?;
     let contradicts_itself = framing(&headers);
     let mut head = ReceivedHead {
         status,
@@ -74,6 +77,7 @@ pub(super) fn receive(source: &mut impl Source, limits: Limits) -> Result<Receiv
     Ok(Received {
         head,
         must_close: must_close || contradicts_itself,
+        held_for,
     })
 }
 
@@ -112,7 +116,7 @@ fn receive_head(
     source: &mut impl Source,
     protocol: &mut Call<RecvResponse>,
     limits: Limits,
-) -> Result<(u16, Headers), Failure> {
+) -> Result<(u16, Headers, Option<Duration>), Failure> {
     let most = limits.max_header_bytes;
     loop {
         let unread = source.input().unread();
@@ -128,13 +132,14 @@ fn receive_head(
                     .map_err(not_http)?;
                 let response = response.ok_or_else(out_of_step)?;
                 source.input().consume(length);
-                return Ok((response.status().as_u16(), headers));
+                return Ok((response.status().as_u16(), headers, shown.held_for));
             }
-            // The protocol passes over an interim answer, and has the words for what makes no sense.
-            Beginning::Interim | Beginning::Unusual => {
-                protocol.try_response(unread, false).map_err(not_http)?
+            Beginning::Interim { length } if length <= most => (length, None),
+            // The protocol has the words for what makes no sense.
+            Beginning::Unusual => protocol.try_response(unread, false).map_err(not_http)?,
+            Beginning::Head { .. } | Beginning::Interim { .. } | Beginning::Incomplete => {
+                return Err(too_large(limits));
             }
-            Beginning::Head { .. } | Beginning::Incomplete => return Err(too_large(limits)),
         };
         if used > most || (used == 0 && unread.len() > most) {
             return Err(too_large(limits));
@@ -143,7 +148,7 @@ fn receive_head(
         if let Some(response) = response {
             let headers = response.headers().iter();
             let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
-            return Ok((response.status().as_u16(), Headers::new(headers)));
+            return Ok((response.status().as_u16(), Headers::new(headers), None));
         }
         if used == 0 && source.fill(Phase::Headers)? == 0 {
             return Err(Failure::new(Cause::Lost, Phase::Headers, ""));

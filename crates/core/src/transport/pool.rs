@@ -28,16 +28,24 @@ impl Pool {
     }
 
     pub(super) fn take(&self) -> Option<Box<Connection>> {
-        let mut too_old = VecDeque::new();
+        // They are closed when the lock is free again.
+        let mut too_old = Vec::new();
         let mut idle = lock(&self.idle);
-        let (connection, since) = idle.pop_back()?;
-        if self.clock.since(since) < self.idle_timeout {
-            return Some(connection);
+        while let Some((connection, since)) = idle.pop_back() {
+            if self.clock.since(since) < self.rest_of(&connection) {
+                return Some(connection);
+            }
+            too_old.push(connection);
         }
-        // The others have been idle for longer. They are closed when the lock is free again.
-        std::mem::swap(&mut *idle, &mut too_old);
         drop(idle);
+        drop(too_old);
         None
+    }
+
+    /// How long a connection may be idle and still be used.
+    fn rest_of(&self, connection: &Connection) -> Duration {
+        let held_for = connection.held_for.unwrap_or(self.idle_timeout);
+        held_for.min(self.idle_timeout)
     }
 
     pub(super) fn put(&self, connection: Box<Connection>) {
@@ -62,7 +70,7 @@ impl Pool {
     /// Whether the connection that would be taken next is of use. Its age goes on.
     pub(super) fn holds_one_that_is_alive(&self) -> bool {
         lock(&self.idle).back().is_some_and(|(connection, since)| {
-            self.clock.since(*since) < self.idle_timeout && connection.is_alive()
+            self.clock.since(*since) < self.rest_of(connection) && connection.is_alive()
         })
     }
 
