@@ -57,7 +57,8 @@ impl Proxies {
             simulator.ca_pem().unwrap_or_default()
         );
         let address = simulator.url().replace("127.0.0.1", "localhost");
-        Client::new(config(&address).proxy(url).ca_pem(authorities)).unwrap()
+        let config = config(&address).allow_plain_http(true);
+        Client::new(config.proxy(url).ca_pem(authorities)).unwrap()
     }
 
     fn everything_they_wrote(&self) -> String {
@@ -284,7 +285,8 @@ fn a_wrong_password_is_not_insisted_on_and_the_remedy_is_named() {
             format!("http://{login}127.0.0.1:{}", http.port),
             format!("socks5h://{login}127.0.0.1:{}", socks.port),
         ] {
-            let client = Client::new(config(&simulator.url()).proxy(url)).unwrap();
+            let config = config(&simulator.url()).allow_plain_http(true);
+            let client = Client::new(config.proxy(url)).unwrap();
             let error = client.create(Create::new()).unwrap_err();
             check(&error, Delivery::NotSent, Phase::Proxy);
             assert!(error.message().contains(expected), "{error}");
@@ -313,7 +315,9 @@ fn a_proxy_that_cannot_connect_says_why_and_is_asked_again() {
     let address = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
     for url in &proxies.urls {
-        let config = config(&address).backoff(Duration::from_millis(1));
+        let config = config(&address)
+            .allow_plain_http(true)
+            .backoff(Duration::from_millis(1));
         let client =
             Client::new(config.proxy(url.as_str()).ca_pem(proxies.authority.pem())).unwrap();
         let error = client.create(Create::new()).unwrap_err();
@@ -335,6 +339,7 @@ fn a_proxy_that_is_not_there_or_not_trusted_is_named() {
     let simulator = builder().start().unwrap();
     let failing = |proxy: &str| {
         let config = config(&simulator.url())
+            .allow_plain_http(true)
             .max_attempts(1)
             .connect_timeout(Duration::from_secs(1));
         let client = Client::new(config.proxy(proxy)).unwrap();
@@ -401,7 +406,11 @@ fn the_environment_is_asked_only_when_told_to() {
 
 fn in_the_environment() {
     let simulator = builder().start().unwrap();
-    let client = |change: &dyn Fn(Config) -> Config| Client::new(change(config(&simulator.url())));
+    let plain = config(&simulator.url()).proxy("environment");
+    assert_eq!(Client::new(plain).unwrap().proxy(), None);
+    let client = |change: &dyn Fn(Config) -> Config| {
+        Client::new(change(config(&simulator.url()).allow_plain_http(true)))
+    };
     assert_eq!(client(&|config| config).unwrap().proxy(), None);
     let asked = client(&|config| config.proxy("environment")).unwrap();
     assert!(asked.proxy().unwrap().starts_with("http://127.0.0.1:"));
@@ -420,4 +429,30 @@ fn in_the_environment() {
             && !error.message().contains("canary"),
         "{error}"
     );
+}
+
+#[test]
+fn plain_http_does_not_leave_this_machine_through_a_proxy() {
+    for service in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]"] {
+        for proxy in ["http://127.0.0.1:3128", "socks5h://proxy.example"] {
+            let config = || config(service).proxy(proxy);
+            let error = Client::new(config()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+            for expected in [
+                "proxy (given explicitly)",
+                service,
+                "no_proxy",
+                "allow_plain_http",
+            ] {
+                assert!(error.message().contains(expected), "{error}");
+            }
+            assert!(
+                Client::new(config().allow_plain_http(true))
+                    .unwrap()
+                    .proxy()
+                    .is_some()
+            );
+            assert_eq!(Client::new(config().no_proxy("*")).unwrap().proxy(), None);
+        }
+    }
 }

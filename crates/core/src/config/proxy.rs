@@ -169,6 +169,11 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     }
 }
 
+/// Whether a value of the option has the environment read.
+pub(super) fn is_of_environment(text: &str) -> bool {
+    text == ENVIRONMENT
+}
+
 /// A value of the option as it may be shown.
 pub(super) fn shown(text: &str) -> String {
     match text {

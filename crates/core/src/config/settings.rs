@@ -301,8 +301,21 @@ impl Config {
             return Ok(None);
         };
         let variable = |name: &str| std::env::var_os(name);
-        proxy::choose(secret.reveal(), origin, no_proxy, base, &variable)
-            .map_err(|problem| wrong_value("proxy", origin, &problem))
+        let wrong = |problem: String| wrong_value("proxy", origin, &problem);
+        let proxy =
+            proxy::choose(secret.reveal(), origin, no_proxy, base, &variable).map_err(wrong)?;
+        if proxy.is_none() || base.secure || self.flag("allow_plain_http") {
+            return Ok(proxy);
+        }
+        // Without TLS the proxy would read key and token. What is set for all programs of a machine is not meant for a service on it.
+        match proxy::is_of_environment(secret.reveal()) {
+            true => Ok(None),
+            false => Err(wrong(format!(
+                "it would read key and token, since {} is plain HTTP: use https://, name the host in no_proxy, or set \
+                 allow_plain_http to true if the proxy is trusted",
+                base.text
+            ))),
+        }
     }
 
     /// What of the machine's own settings was passed over, for `polyai-chat doctor`. No part of the public interface.
