@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod fixture;
+mod raw;
 
 use fixture::{KEY, TOKEN, client, config, simulator};
 use polyai_chat_core::{Client, ConversationState, Create, Delivery, Error, ErrorKind};
@@ -312,10 +313,17 @@ fn a_reply_that_is_cut_off_is_quoted_in_the_excerpt_only() {
         .unwrap();
     let error = conversation.respond("the customer's words").unwrap_err();
     fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
-    assert!(error.body_excerpt().unwrap().contains("customer's words"));
+    assert!(
+        error
+            .body_excerpt()
+            .unwrap()
+            .contains("You said: [redacted]")
+    );
     let told = format!("{error} {error:?} {:?}", error.attempts());
     assert!(
-        !told.contains("customer's words") && told.contains("HTTP 200"),
+        !told.contains("customer's words")
+            && !told.contains("You said")
+            && told.contains("HTTP 200"),
         "{told}"
     );
 }
@@ -340,4 +348,127 @@ fn an_empty_conversation_id_is_no_conversation() {
     simulator.fail(Fault::new(answer)).unwrap();
     let error = client(&simulator).create(Create::new()).unwrap_err();
     fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
+}
+
+/// How a turn ends that is answered with this 400.
+fn after_400(head: &[u8], body: &[u8]) -> Error {
+    let head = [b"HTTP/1.1 400 Bad Request\r\n", head, b"\r\n"].concat();
+    let answer = [head.as_slice(), body].concat();
+    let server = raw::answering(answer);
+    let client = Client::new(config(&server.url).max_attempts(1)).unwrap();
+    client.respond("c-1", "Where is my order?").unwrap_err()
+}
+
+fn framed(headers: &str, body: &[u8]) -> Error {
+    let length = format!("Content-Length: {}\r\n{headers}", body.len());
+    after_400(length.as_bytes(), body)
+}
+
+#[test]
+fn a_400_is_a_rejection_only_where_it_is_known_that_the_agents_code_did_not_run() {
+    const RAN: &str = r#"{"error_code": "FUNCTION_EXECUTION_FAILED", "error": "boom"}"#;
+    const INVALID: &str = r#"{"error_code": "SCHEMA_VALIDATION_FAILED", "error": "boom"}"#;
+    // "FUNCTION_EXECUTION_FAILED" in an envelope, by gzip.
+    let gzip = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff\xabVJ-*\xca/\x8aO\xceOIU\xb2R";
+    let utf16: Vec<u8> = RAN.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let deep = format!(
+        r#"{{"x": {}{}, "error_code": "FUNCTION_X"}}"#,
+        "[".repeat(9999),
+        "]".repeat(9999)
+    );
+    for (headers, body) in [
+        ("Content-Encoding: gzip\r\n", &gzip[..]),
+        (
+            "Content-Encoding: identity\r\nContent-Encoding: BR\r\n",
+            INVALID.as_bytes(),
+        ),
+        ("", gzip),
+        ("", RAN.as_bytes()),
+        ("", format!("\u{feff}{RAN}").as_bytes()),
+        ("", &utf16),
+        ("", &RAN.as_bytes()[..20]),
+        ("", &INVALID.as_bytes()[..20]),
+        ("", b"{\"error\": \"caf\xe9 was cut"),
+        ("", b"<html>{\"error_code\": \"FUNCTION_X\"}</html>"),
+        ("", b"[{\"error_code\": \"FUNCTION_X\"}]"),
+        ("", b"\"{\\\"error_code\\\": \\\"FUNCTION_X\\\"}\""),
+        ("", b")]}',\n{\"error_code\": \"CUT"),
+        ("", b"{\"detail\": {\"error_code\": \"FUNCTION_X\"}}"),
+        ("", b"{\"error_code\": \"FUNCTION_X\", \"x\": NaN}"),
+        ("", deep.as_bytes()),
+        ("", b"\x00\x01\x02"),
+    ] {
+        let error = framed(headers, body);
+        fixture::check(&error, ErrorKind::Rejected, Delivery::Unknown);
+        assert!(!error.may_resend(), "{}", body.escape_ascii());
+    }
+    // The end of the connection is the end of the body, so nobody knows what is missing.
+    let error = after_400(b"Connection: close\r\n", b"");
+    fixture::check(&error, ErrorKind::Rejected, Delivery::Unknown);
+    for body in [
+        INVALID.as_bytes(),
+        format!("\u{feff}{INVALID}").as_bytes(),
+        b"{\"error_code\": \"SCHEMA_VALIDATION_FAILED\", \"error\": \"caf\xe9\"}",
+        b"{\"error_code\": \"SCHEMA_VALIDATION_FAILED\", \"x\": NaN, \"y\": \"a\nb\"}",
+        b"{\"error\": \"no code\"}",
+        b"[{\"loc\": [\"body\"], \"msg\": \"too long\"}]",
+        b"<html><style>a { b }</style>Bad request</html>",
+        b"\xef\xbb\xbf<!DOCTYPE html>",
+        b"Bad Request: no such route\r\n",
+        b"",
+    ] {
+        let error = framed("", body);
+        assert_eq!(
+            error.delivery(),
+            Delivery::Rejected,
+            "{}",
+            body.escape_ascii()
+        );
+    }
+}
+
+#[test]
+fn a_byte_order_mark_costs_no_reply() {
+    let body = "\u{feff}{\"response\": \"your card ends in 4242\", \"mood\": 1}";
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let server = raw::answering(answer.into_bytes());
+    let client = Client::new(config(&server.url)).unwrap();
+    let reply = client.respond("c-1", "x").unwrap();
+    assert_eq!(reply.response(), "your card ends in 4242");
+    assert_eq!(reply.raw(), &body[3..]);
+    assert_eq!(reply.unknown_fields()["mood"], 1);
+}
+
+#[test]
+fn what_may_be_the_agents_words_is_in_no_text() {
+    let said = r#"{"response": "your card ends in 4242"}"#;
+    let utf16: Vec<u8> = said.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for body in [
+        format!("{said},").into_bytes(),
+        format!("\u{feff}{said},").into_bytes(),
+        format!("\0{said}").into_bytes(),
+        format!(")]}}',\n{said}").into_bytes(),
+        format!("callback({said})").into_bytes(),
+        format!("[{said}]").into_bytes(),
+        format!("<pre>{said}</pre>").into_bytes(),
+        b"\"your card ends in 4242\"".to_vec(),
+        b"onse\": \"your card ends in 4242\"}".to_vec(),
+        utf16,
+        [said.as_bytes(), b"\xff"].concat(),
+        [b"\xff", said.as_bytes()].concat(),
+    ] {
+        let (error, _) =
+            after(Answer::status(200).body("application/json", AnswerBody::Bytes(body.clone())));
+        fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
+        let told = format!(
+            "{error} {error:?} {:?} {:?}",
+            error.attempts(),
+            error.causes()
+        );
+        let plain = told.replace("\\0", "");
+        assert!(!plain.contains("4242"), "{}: {told}", body.escape_ascii());
+    }
 }

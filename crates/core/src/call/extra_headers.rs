@@ -1,5 +1,6 @@
 //! Headers that a caller adds to one call, such as `traceparent`.
 
+use crate::foundation::foreign_words::{MOST_NAME_BYTES, bounded};
 use crate::model::Error;
 
 /// More are refused, so that a mistake in a loop is noticed.
@@ -40,7 +41,8 @@ pub(crate) fn check(headers: &[(String, String)]) -> Result<(), Error> {
     for (name, value) in headers {
         if !is_token(name) {
             return Err(Error::invalid_argument(format!(
-                "{name:?} is not the name of a header: 1 to {LONGEST_NAME_BYTES} letters, digits and any of !#$%&'*+-.^_`|~"
+                "\"{}\" is not the name of a header: 1 to {LONGEST_NAME_BYTES} letters, digits and any of !#$%&'*+-.^_`|~",
+                bounded(name.as_bytes(), MOST_NAME_BYTES)
             )));
         }
         if RESERVED

@@ -4,6 +4,7 @@
 use crate::model::{Dialect, Error, ErrorKind, Operation};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// A field of a request's body. The order is that in which they are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,8 +112,18 @@ impl RequestField {
 }
 
 /// What the fields of one request hold.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Fields([Option<Value>; FIELDS]);
+
+/// Says which fields are set, and nothing of what they hold.
+impl fmt::Debug for Fields {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_set()
+            .entries(self.set_though_not(|_| false))
+            .finish()
+    }
+}
 
 impl Fields {
     pub(crate) fn set(&mut self, field: Field, value: Value) {

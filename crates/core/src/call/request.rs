@@ -4,6 +4,7 @@ use super::call::CallOptions;
 use super::cancel::CancelToken;
 use super::extra_headers;
 use super::fields::{Field, Fields, REQUEST_FIELDS, RequestField, not_an_object};
+use crate::foundation::foreign_words::{MOST_NAME_BYTES, bounded};
 use crate::model::{Error, Operation};
 use serde_json::Value;
 use std::sync::Arc;
@@ -117,7 +118,8 @@ fn field_named(name: &str) -> Result<&'static RequestField, Error> {
     RequestField::named(name).ok_or_else(|| {
         let known: Vec<_> = REQUEST_FIELDS.iter().map(|field| field.name).collect();
         Error::invalid_argument(format!(
-            "unknown field {name:?}; known are {}, correlation_id",
+            "unknown field \"{}\"; known are {}, correlation_id",
+            bounded(name.as_bytes(), MOST_NAME_BYTES),
             known.join(", ")
         ))
     })

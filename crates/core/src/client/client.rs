@@ -171,12 +171,12 @@ impl Client {
         Ok(())
     }
 
-    /// A text with `[redacted]` wherever it holds key or token, for whoever keeps what was said: customers paste
-    /// strange
-    /// things, and servers echo them. Since 0.1.0.
+    /// A text with `[redacted]` wherever it holds key, token or the proxy's password, in whatever form, for whoever keeps what was
+    /// said: customers paste strange things, and servers echo them. Since 0.1.0.
     #[must_use]
     pub fn redacted(&self, text: &str) -> String {
-        self.0.credentials.load().redacted(text)
+        let proxy = self.0.settings.proxy.as_ref();
+        self.0.credentials.load().confidential(proxy).blotted(text)
     }
 
     /// Opens a connection ahead of the first turn, unless one is idle already, so that the turn need not wait for it.

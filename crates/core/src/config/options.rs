@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::proxy;
 use super::source::Value;
+use crate::foundation::foreign_words::{MOST_NAME_BYTES, bounded};
 use crate::foundation::secret::Secret;
 use serde_json::json;
 use std::time::Duration;
@@ -226,7 +227,8 @@ options! {
 /// What is said of a name that is none of the table.
 pub(super) fn unknown_option(name: &str) -> String {
     let known: Vec<_> = OPTIONS.iter().map(|option| option.name).collect();
-    format!("unknown option {name:?}; known are {}", known.join(", "))
+    let name = bounded(name.as_bytes(), MOST_NAME_BYTES);
+    format!("unknown option \"{name}\"; known are {}", known.join(", "))
 }
 
 impl OptionKind {

@@ -7,7 +7,8 @@ use super::pem::{ClientCertificate, PemSource};
 use super::proxy::{self, Proxy};
 use super::source::{Origin, Setting, Value, one_choice, wrong_value};
 use crate::foundation::clock::Clock;
-use crate::foundation::secret::{REDACTED, Secret};
+use crate::foundation::foreign_words::Confidential;
+use crate::foundation::secret::Secret;
 use crate::model::{BaseUrl, Dialect, Error, Region, StudioUrl};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,18 +40,23 @@ impl Credentials {
         })
     }
 
-    /// A text without key and token. A server may echo what it was sent.
-    pub(crate) fn redacted(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        let mut secrets = [&self.api_key, &self.token];
-        // One may hold the other: nothing of the longer one is to remain.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.reveal().len()));
-        for secret in secrets {
-            if text.contains(secret.reveal()) {
-                text = text.replace(secret.reveal(), REDACTED);
+    /// What must not be shown of a text: key, token, and what the proxy is told. A server may echo what it was sent.
+    pub(crate) fn confidential(&self, proxy: Option<&Proxy>) -> Confidential {
+        let mut confidential = Confidential::default();
+        for secret in [&self.api_key, &self.token] {
+            confidential.hide_secret(secret.reveal());
+        }
+        if let Some(login) = proxy.and_then(|proxy| proxy.credentials.as_ref()) {
+            let (user, password) = (login.user.reveal(), login.password.reveal());
+            if password.is_empty() {
+                confidential.hide_secret(user);
+            } else {
+                confidential.hide_secret(password);
+                // As HTTP has it.
+                confidential.hide_secret(&format!("{user}:{password}"));
             }
         }
-        text
+        confidential
     }
 }
 
@@ -565,7 +571,8 @@ mod tests {
             origin: String::new(),
         };
         assert_eq!(
-            pair.redacted("canary-token, canary and cana"),
+            pair.confidential(None)
+                .blotted("canary-token, canary and cana"),
             "[redacted], [redacted] and cana"
         );
     }

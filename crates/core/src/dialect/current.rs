@@ -1,9 +1,8 @@
 //! The dialect `current`.
 
 use super::fields::RespondReply;
-use crate::model::{Handoff, Unreadable, parse};
+use crate::model::{Handoff, Object, Unreadable, parse, value_of};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -39,10 +38,10 @@ pub(super) fn read_respond(body: &str, conversation_id: &str) -> Result<RespondR
 
 /// Whatever shape a handoff has, it is handed on; only `null` means that there is none.
 fn read_handoff(raw: &str) -> Option<Handoff> {
-    // JSON that no value can hold, such as a number beyond all bounds, is handed on as its text.
-    let value: Value = parse(raw).unwrap_or_else(|_| Value::String(raw.to_owned()));
-    let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    (!value.is_null()).then(|| Handoff::new(text("destination"), text("reason"), value.clone()))
+    let value = value_of(raw);
+    let fields: Object = parse(raw).unwrap_or_default();
+    let text = |name: &str| parse(fields.get(name)?.get()).ok();
+    (!value.is_null()).then(|| Handoff::new(text("destination"), text("reason"), value))
 }
 
 #[cfg(test)]
@@ -89,10 +88,36 @@ mod tests {
     }
 
     #[test]
-    fn a_handoff_that_no_value_can_hold_is_handed_on_as_text() {
-        let reply =
-            read_respond(r#"{"response": "r", "handoff": {"reason": 1e999}}"#, "c").unwrap();
-        assert_eq!(reply.handoff.unwrap().raw(), &json!(r#"{"reason": 1e999}"#));
+    fn a_handoff_is_handed_on_however_large_or_deep_it_is() {
+        let read = |handoff: &str| {
+            let body = format!(r#"{{"response": "r", "handoff": {handoff}}}"#);
+            read_respond(&body, "c").unwrap().handoff.unwrap()
+        };
+        let numbers = r#"{"destination":"billing","order":89441100681234567890,"score":1.50}"#;
+        let handoff = read(numbers);
+        assert_eq!(handoff.raw().to_string(), numbers);
+        assert_eq!(handoff.destination(), Some("billing"));
+        let deep = format!(
+            r#"{{"destination":"billing","x":{}{}}}"#,
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        );
+        let handoff = read(&deep);
+        assert_eq!(handoff.raw(), &json!(deep));
+        assert_eq!(handoff.destination(), Some("billing"));
+    }
+
+    #[test]
+    fn what_is_not_needed_costs_nothing_that_is() {
+        for body in [
+            "\u{feff}{\"response\": \"r\"}",
+            r#"{"response": "r", "x": NaN, "y": [-Infinity]}"#,
+            r#"{"response": 7, "response": "r"}"#,
+            "{\"response\": \"r\", \"x\": \"a\nb\"}",
+            r#"{"response": "r", "x": 1e999, "y": 89441100681234567890}"#,
+        ] {
+            assert_eq!(read_respond(body, "c").unwrap().response, "r", "{body}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The envelope in which the service reports errors; any of its fields may be missing.
 
-use crate::model::parse;
-use serde_json::Value;
+use crate::model::{Object, parse};
 
 /// What an error answer says about itself.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,14 +12,11 @@ pub(crate) struct Envelope {
 impl Envelope {
     /// `None` where the body is not a JSON object, as when a gateway answers in place of the service.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
-        let value: Value = parse(std::str::from_utf8(body).ok()?).ok()?;
-        let fields = value.as_object()?;
+        // A message in another encoding is none the worse for its code.
+        let fields: Object = parse(&String::from_utf8_lossy(body)).ok()?;
         let text = |name: &str| {
-            fields
-                .get(name)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
+            let text: String = parse(fields.get(name)?.get()).ok()?;
+            (!text.is_empty()).then_some(text)
         };
         Some(Self {
             error_code: text("error_code"),

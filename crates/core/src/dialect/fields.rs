@@ -26,6 +26,15 @@ pub(crate) struct CloseReply {
     pub(crate) success: bool,
 }
 
+/// What the customer says in a request.
+pub(crate) fn message_of(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Said {
+        message: Option<String>,
+    }
+    serde_json::from_slice::<Said>(body).ok()?.message
+}
+
 pub(super) fn body(conversation_id: Option<&str>, fields: &Fields) -> Result<Vec<u8>, Error> {
     let body = Body {
         conversation_id,

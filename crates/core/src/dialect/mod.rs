@@ -8,3 +8,4 @@ mod legacy;
 
 pub(crate) use dialect::{read_close, read_create};
 pub(crate) use envelope::Envelope;
+pub(crate) use fields::message_of;

@@ -13,6 +13,7 @@ use crate::model::{Error, ErrorKind, Operation};
 use crate::observe::{Listeners, Metrics, Observations};
 use crate::transport::{ConnectionReport, Failure, PreparedHead, Transport};
 use arc_swap::ArcSwap;
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,6 +146,8 @@ impl Engine {
             settings: &self.settings,
             credentials: &self.credentials.load(),
             call,
+            body: b"",
+            confidential: OnceCell::new(),
         };
         verdict.on_failure(failure)
     }

@@ -9,6 +9,7 @@ use crate::model::{
     Attempt, CORRELATION_HEADER, Delivery, Error, ErrorKind, Operation, Phase, Repeat,
 };
 use crate::transport::{Failure, Incoming, Outgoing, ReceivedHead, Trace};
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -109,6 +110,8 @@ impl Exchange<'_> {
             settings: &engine.settings,
             credentials: &credentials,
             call: self.call,
+            body: self.body,
+            confidential: OnceCell::new(),
         };
         match self.send(&credentials) {
             Ok(incoming) => {

@@ -147,8 +147,12 @@ pub(crate) fn check_conversation_id(id: &str) -> Result<(), Error> {
 }
 
 fn answer(call: &Call, received: ReceivedHead) -> Answer {
+    let mut raw = String::from_utf8(received.body).unwrap_or_default();
+    if raw.starts_with('\u{feff}') {
+        raw.remove(0);
+    }
     Answer {
-        raw: String::from_utf8(received.body).unwrap_or_default(),
+        raw,
         headers: received.headers,
         correlation_id: Arc::clone(&call.correlation_id),
         elapsed: call.elapsed(),

@@ -40,7 +40,8 @@ impl RetryPolicy {
             return None;
         }
         let pause = match (error.retry_after(), error.header("retry-after")) {
-            (Some(asked), _) => asked,
+            // A moment that has passed is no reason to hurry.
+            (Some(asked), _) => asked.max(self.backoff_after(attempts_made, random)),
             // It asks for something that cannot be understood, so anything we do may be too soon.
             (None, Some(_)) => return None,
             (None, None) => self.backoff_after(attempts_made, random),

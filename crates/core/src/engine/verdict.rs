@@ -2,13 +2,20 @@
 
 use crate::call::{Call, Stop};
 use crate::config::{Credentials, Settings};
-use crate::dialect::Envelope;
-use crate::model::{Delivery, Error, ErrorKind, Headers, Phase, Repeat, Unreadable};
+use crate::dialect::{Envelope, message_of};
+use crate::foundation::foreign_words::Confidential;
+use crate::model::{
+    Delivery, Error, ErrorKind, Headers, Phase, Repeat, Unreadable, parse, without_byte_order_mark,
+};
 use crate::transport::{Cause, Failure, ReceivedHead};
+use std::cell::OnceCell;
+use std::io;
 use std::time::{Duration, SystemTime};
 
 /// How much of a body is kept to show where it could not be understood.
 const EXCERPT_BYTES: usize = 512;
+/// How much is shown of a content type.
+const MOST_TYPE_BYTES: usize = 128;
 
 /// The code of a conversation that outlived its time limit.
 const TIMED_OUT_CODE: &str = "CHAT_TIMEOUT";
@@ -22,18 +29,66 @@ pub(crate) struct Verdict<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) credentials: &'a Credentials,
     pub(crate) call: &'a Call,
+    /// The body of the request; empty where there is none.
+    pub(crate) body: &'a [u8],
+    pub(crate) confidential: OnceCell<Confidential>,
 }
 
 impl Verdict<'_> {
+    /// What no error may show: the secrets, and what the customer said in this call.
+    fn confidential(&self) -> &Confidential {
+        self.confidential.get_or_init(|| {
+            let proxy = self.settings.proxy.as_ref();
+            let mut confidential = self.credentials.confidential(proxy);
+            if let Some(message) = message_of(self.body) {
+                confidential.hide_said(&message);
+            }
+            confidential
+        })
+    }
+
+    /// Foreign words as they may be shown.
+    fn words(&self, text: &str) -> String {
+        self.confidential().shown(text.as_bytes())
+    }
+
+    /// A code as it may be shown. Those that are decided by are no secret, whatever the customer said.
+    fn code(&self, code: &str) -> String {
+        match code {
+            TIMED_OUT_CODE | NO_CONVERSATION_CODE => code.to_owned(),
+            _ => self.words(code),
+        }
+    }
+
+    /// What the systems below said, which may quote the other side.
+    fn source(&self, source: io::Error) -> io::Error {
+        let mut said = source.to_string();
+        let mut next = std::error::Error::source(&source);
+        while let Some(cause) = next {
+            said.push_str(&format!(": {cause}"));
+            next = cause.source();
+        }
+        match self.confidential().blotted_bytes(said.as_bytes()) {
+            Some(_) => io::Error::new(source.kind(), self.words(&said)),
+            None => source,
+        }
+    }
+
     /// A request without a usable answer.
-    pub(crate) fn on_failure(&self, failure: Failure) -> Error {
+    pub(crate) fn on_failure(&self, mut failure: Failure) -> Error {
+        if failure.has_foreign_words() {
+            failure.detail = self.confidential().blotted(&failure.detail);
+            failure.source = failure.source.map(|source| self.source(source));
+        }
         if let (Cause::Lost | Cause::Malformed, Some(received)) =
             (&failure.cause, &failure.received)
             && received.status >= 400
         {
             let error = self.on_status(received);
-            return match received.status == 400 && Envelope::read(&received.body).is_none() {
-                true => code_was_cut_off(error),
+            let has_code =
+                || Envelope::read(&received.body).is_some_and(|it| it.error_code.is_some());
+            return match received.status == 400 && !has_code() {
+                true => code_is_not_known(error),
                 false => error,
             };
         }
@@ -158,13 +213,14 @@ impl Verdict<'_> {
         let envelope = Envelope::read(&received.body);
         let code = envelope
             .as_ref()
-            .and_then(|envelope| envelope.error_code.as_deref())
-            .map(|code| self.redacted(code));
+            .and_then(|envelope| envelope.error_code.as_deref());
+        let (kind, delivery, repeat) = classify(status, code, self.settings.retry_503);
+        let advice = self.advice(status, code);
+        let code = code.map(|code| self.code(code));
         let words = envelope
             .as_ref()
             .and_then(|envelope| envelope.message.as_deref())
-            .map(|words| self.redacted(words));
-        let (kind, delivery, repeat) = classify(status, code.as_deref(), self.settings.retry_503);
+            .map(|words| self.words(words));
         let mut message = format!("the service answered {status}");
         if let Some(code) = &code {
             message.push_str(&format!(" {code}"));
@@ -177,16 +233,15 @@ impl Verdict<'_> {
             Some(_) => self.with_answer(error, received),
             None => self.showing(error, received),
         };
-        let is_cut_off = status == 400 && is_unknown_json(&received.body);
         let error = error
-            .with_advice(&self.advice(status, code.as_deref()))
+            .with_advice(&advice)
             .with_service_words(code, words)
             .with_retry_after(retry_after(&received.headers, SystemTime::now()))
             .with_phase(Phase::Reply)
             .with_delivery(delivery)
             .with_repeat(repeat);
-        match is_cut_off {
-            true => code_was_cut_off(error),
+        match status == 400 && may_hide_a_code(received) {
+            true => code_is_not_known(error),
             false => error,
         }
     }
@@ -194,13 +249,13 @@ impl Verdict<'_> {
     /// A close that the service answered with `success: false`.
     pub(crate) fn on_refused_close(&self, received: &ReceivedHead) -> Error {
         let envelope = Envelope::read(&received.body).unwrap_or_default();
-        let words = envelope.message.map(|words| self.redacted(&words));
+        let words = envelope.message.map(|words| self.words(&words));
         let mut message = "the service did not close the conversation".to_owned();
         if let Some(words) = &words {
             message.push_str(&format!(": {words}"));
         }
         self.with_answer(Error::new(ErrorKind::Rejected, message), received)
-            .with_service_words(envelope.error_code.map(|code| self.redacted(&code)), words)
+            .with_service_words(envelope.error_code.map(|code| self.code(&code)), words)
             .with_phase(Phase::Reply)
             .with_delivery(Delivery::Rejected)
     }
@@ -225,15 +280,12 @@ impl Verdict<'_> {
     /// Shows status, content type and the first bytes of a body that is not the service's JSON, in words too.
     fn showing(&self, error: Error, received: &ReceivedHead) -> Error {
         let error = error.with_advice(&self.status_and_type(received));
-        if received.body.trim_ascii_start().starts_with(b"{") {
-            // A part of the service's JSON may hold the agent's words, which belong into no log.
-            return self.with_answer(error, received);
-        }
         let excerpt = self.excerpt(&received.body);
-        let beginning = if excerpt.is_empty() {
-            "; its body is empty".to_owned()
-        } else {
-            format!("; its body begins with {excerpt:?}")
+        let beginning = match excerpt.is_empty() {
+            true => "; its body is empty".to_owned(),
+            // A part of the service's JSON may hold the agent's words, which belong into no log.
+            false if may_be_a_part_of_json(&received.body) => String::new(),
+            false => format!("; its body begins with \"{excerpt}\""),
         };
         self.with_answer(error.with_advice(&beginning), received)
     }
@@ -242,58 +294,26 @@ impl Verdict<'_> {
     fn with_answer(&self, error: Error, received: &ReceivedHead) -> Error {
         error.with_answer(
             received.status,
-            self.redacted_headers(&received.headers),
+            received
+                .headers
+                .changed_by(|lines| self.confidential().blotted_bytes(lines)),
             self.excerpt(&received.body),
         )
     }
 
-    fn redacted_headers(&self, headers: &Headers) -> Headers {
-        let redacted: Vec<_> = headers
-            .iter()
-            .map(|(name, value)| {
-                let text = String::from_utf8_lossy(value);
-                let redacted = self.redacted(&text);
-                let value = if redacted == text {
-                    value.to_vec()
-                } else {
-                    redacted.into_bytes()
-                };
-                (name, value)
-            })
-            .collect();
-        Headers::new(
-            redacted
-                .iter()
-                .map(|(name, value)| (*name, value.as_slice())),
-        )
-    }
-
     fn excerpt(&self, body: &[u8]) -> String {
-        let Credentials { api_key, token, .. } = self.credentials;
-        // A secret that begins within the excerpt is seen whole, so that it can be blotted out before the cut.
-        let longest = api_key.reveal().len().max(token.reveal().len());
-        let beginning = body.get(..EXCERPT_BYTES + longest).unwrap_or(body);
-        let mut text = self.redacted(&String::from_utf8_lossy(beginning));
-        let end = (0..=EXCERPT_BYTES.min(text.len()))
-            .rev()
-            .find(|end| text.is_char_boundary(*end));
-        text.truncate(end.unwrap_or_default());
-        text
+        self.confidential().shown_within(body, EXCERPT_BYTES)
     }
 
     fn status_and_type(&self, received: &ReceivedHead) -> String {
-        match content_type(&received.headers) {
+        match received.headers.get("content-type") {
             Some(kind) => format!(
                 " (HTTP {}, content type {})",
                 received.status,
-                self.redacted(&kind)
+                self.confidential().shown_within(kind, MOST_TYPE_BYTES)
             ),
             None => format!(" (HTTP {}, no content type)", received.status),
         }
-    }
-
-    fn redacted(&self, text: &str) -> String {
-        self.credentials.redacted(text)
     }
 
     /// What a caller can do about an answer, where that is not plain from its words.
@@ -321,16 +341,55 @@ impl Verdict<'_> {
 }
 
 /// Every other status says by itself all there is to decide. The code of a 400 might have said that the agent's own code
-/// ran, which nobody knows where it was cut off.
-fn code_was_cut_off(error: Error) -> Error {
+/// ran, which nobody knows where the code cannot be read.
+fn code_is_not_known(error: Error) -> Error {
     error
         .with_delivery(Delivery::Unknown)
         .with_repeat(Repeat::CloseOnly)
 }
 
-/// Begins as the service's JSON does, but is none.
-fn is_unknown_json(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"{") && Envelope::read(body).is_none()
+/// Whether the complete body of a refusal may have a code in it that says that the agent's own code ran. Only what can be read
+/// and plainly has none does not.
+fn may_hide_a_code(received: &ReceivedHead) -> bool {
+    let is_encoded = received.headers.iter().any(|(name, value)| {
+        name == "content-encoding" && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
+    });
+    let envelope = Envelope::read(&received.body);
+    if is_encoded {
+        return true;
+    }
+    if envelope.is_some_and(|envelope| envelope.error_code.is_some()) {
+        return false;
+    }
+    let Ok(text) = std::str::from_utf8(&received.body) else {
+        return true;
+    };
+    let text = without_byte_order_mark(text).trim();
+    if text.is_empty() {
+        // Where the end of the connection ends the body, all of it may have been lost.
+        let is_framed = |name| received.headers.get(name).is_some();
+        return !is_framed("content-length") && !is_framed("transfer-encoding");
+    }
+    let is_json = parse::<serde::de::IgnoredAny>(text).is_ok();
+    let is_page = text.starts_with('<');
+    text.contains(AGENT_CODE_PREFIX)
+        || !is_json && text.contains("error_code")
+        || !is_json && !is_page && may_be_a_part_of_json(text.as_bytes())
+}
+
+/// Whether a body may be the service's JSON or a part of it, rather than a page or a line of text.
+fn may_be_a_part_of_json(body: &[u8]) -> bool {
+    match std::str::from_utf8(body) {
+        Ok(text) => {
+            let text = without_byte_order_mark(text).trim_start();
+            let is_page = text.starts_with('<') && !text.contains("response");
+            !is_page
+                && text.contains(|it: char| {
+                    "{}[]\"\\".contains(it) || it.is_control() && !it.is_whitespace()
+                })
+        }
+        Err(_) => !body.trim_ascii_start().starts_with(b"<"),
+    }
 }
 
 /// What a status and a code mean: the kind, whether the turn was delivered, and whether it may be repeated.
@@ -373,11 +432,6 @@ fn in_brackets(detail: &str) -> String {
     } else {
         format!(" ({detail})")
     }
-}
-
-fn content_type(headers: &Headers) -> Option<String> {
-    let value = headers.get("content-type")?;
-    Some(String::from_utf8_lossy(value).into_owned())
 }
 
 fn retry_after(headers: &Headers, now: SystemTime) -> Option<Duration> {

@@ -2,9 +2,11 @@
 
 pub(crate) mod clock;
 pub(crate) mod deadline;
+pub(crate) mod foreign_words;
 pub(crate) mod fork;
 pub(crate) mod monitor;
 pub(crate) mod own_thread;
+mod readings;
 pub(crate) mod secret;
 pub(crate) mod sync;
 pub(crate) mod version;

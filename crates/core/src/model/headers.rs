@@ -27,6 +27,11 @@ impl Headers {
         Self(lines)
     }
 
+    /// These headers, or what is made of their lines where that is another thing.
+    pub(crate) fn changed_by(&self, change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Self {
+        change(&self.0).map_or_else(|| self.clone(), Self)
+    }
+
     /// Gives back the memory that is not needed.
     pub(crate) fn shrink(&mut self) {
         self.0.shrink_to_fit();

@@ -1,6 +1,8 @@
 //! Reading JSON as the service sends it.
 
-use std::borrow::Cow;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Why a body is not what it should be.
@@ -19,7 +21,7 @@ impl Unreadable {
         if text.trim().is_empty() {
             return Self::Empty;
         }
-        if !serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.is_object()) {
+        if serde_json::from_str::<Object>(text).is_err() {
             return Self::NotAnObject;
         }
         let words = error.to_string();
@@ -64,53 +66,83 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Unr
     parse_with(text, |text| serde_json::from_str(text))
 }
 
-/// Reads, and where that fails reads once more with lone surrogates replaced: JSON may escape half a character, which
-/// no Rust string can hold.
+/// The fields of an object, each as it came. Nothing is too deep for it.
+pub(crate) type Object = BTreeMap<String, Box<RawValue>>;
+
+/// A value of any shape. What is too deep for one is handed on as its text.
+pub(crate) fn value_of(raw: &str) -> Value {
+    parse(raw).unwrap_or_else(|_| Value::String(raw.to_owned()))
+}
+
+/// Reads, and where that fails reads once more what is meant: what we do not need must not cost what we do.
 pub(crate) fn parse_with<T>(
     text: &str,
     read: impl Fn(&str) -> Result<T, serde_json::Error>,
 ) -> Result<T, Unreadable> {
-    match read(text) {
-        Ok(value) => Ok(value),
-        Err(error) => match replace_lone_surrogates(text) {
-            Cow::Borrowed(_) => Err(Unreadable::new(&error, text)),
-            Cow::Owned(replaced) => {
-                read(&replaced).map_err(|error| Unreadable::new(&error, &replaced))
-            }
-        },
-    }
+    read(text).or_else(|_| {
+        let mut text = repaired(text);
+        // Of a name that is there twice, the last one counts.
+        if let Ok(fields) = serde_json::from_str::<Object>(&text)
+            && let Ok(once) = serde_json::to_string(&fields)
+        {
+            text = once;
+        }
+        read(&text).map_err(|error| Unreadable::new(&error, &text))
+    })
 }
 
-fn replace_lone_surrogates(text: &str) -> Cow<'_, str> {
-    let mut replaced = String::new();
-    let mut kept_until = 0;
-    let mut position = 0;
-    while let Some(found) = text.get(position..).and_then(|rest| rest.find('\\')) {
-        let escape = position + found;
-        position = match surrogate_at(text, escape) {
-            Some(Surrogate::High)
-                if matches!(surrogate_at(text, escape + 6), Some(Surrogate::Low)) =>
-            {
-                escape + 12
-            }
-            Some(_) => {
-                replaced.push_str(text.get(kept_until..escape).unwrap_or_default());
-                replaced.push_str("\\ufffd");
-                kept_until = escape + 6;
-                kept_until
-            }
-            None => {
+/// A text without the byte order mark that some servers put before it.
+pub(crate) fn without_byte_order_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// What is no JSON but is sent for it: a byte order mark, half a character, which no Rust string can hold, an end of line in a
+/// string, numbers that are none.
+fn repaired(text: &str) -> String {
+    let mut rest = without_byte_order_mark(text);
+    let mut repaired = String::with_capacity(rest.len());
+    let mut in_string = false;
+    while let Some(first) = rest.chars().next() {
+        let length = match (in_string, first) {
+            (true, '\\') => match surrogate_at(rest, 0) {
+                Some(Surrogate::High) if matches!(surrogate_at(rest, 6), Some(Surrogate::Low)) => {
+                    12
+                }
+                Some(_) => {
+                    repaired.push_str("\\ufffd");
+                    rest = rest.get(6..).unwrap_or_default();
+                    continue;
+                }
                 // A backslash and what it escapes, which may be a backslash itself.
-                let escaped = text.get(escape + 1..).and_then(|rest| rest.chars().next());
-                escape + 1 + escaped.map_or(1, char::len_utf8)
+                None => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+            },
+            (true, '\0'..' ') => {
+                repaired.push_str(&format!("\\u{:04x}", u32::from(first)));
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
             }
+            (false, 'N' | 'I' | '-') => {
+                let of_none = ["NaN", "-Infinity", "Infinity"]
+                    .into_iter()
+                    .find(|name| rest.starts_with(name));
+                if let Some(name) = of_none {
+                    repaired.push_str("null");
+                    rest = rest.get(name.len()..).unwrap_or_default();
+                    continue;
+                }
+                1
+            }
+            (_, '"') => {
+                in_string = !in_string;
+                1
+            }
+            (_, other) => other.len_utf8(),
         };
+        let (kept, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        repaired.push_str(kept);
+        rest = behind;
     }
-    if kept_until == 0 {
-        return Cow::Borrowed(text);
-    }
-    replaced.push_str(text.get(kept_until..).unwrap_or_default());
-    Cow::Owned(replaced)
+    repaired
 }
 
 enum Surrogate {
@@ -132,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_lone_surrogates_are_replaced() {
+    fn what_is_meant_for_json_is_repaired() {
         for (text, expected) in [
             (r#""plain""#, r#""plain""#),
             (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
@@ -143,8 +175,25 @@ mod tests {
             (r#""é\ud83dé""#, r#""é\ufffdé""#),
             (r#""\"#, r#""\"#),
             (r#""\ud8"#, r#""\ud8"#),
+            ("\u{feff}{}", "{}"),
+            ("\"a\nb\tc\"\n", "\"a\\u000ab\\u0009c\"\n"),
+            (
+                r#"{"NaN": [NaN, Infinity, -Infinity, -1], "a\"": "Infinity"}"#,
+                r#"{"NaN": [null, null, null, -1], "a\"": "Infinity"}"#,
+            ),
         ] {
-            assert_eq!(replace_lone_surrogates(text), expected, "{text}");
+            assert_eq!(repaired(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_name_that_is_there_twice_the_last_counts() {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            name: String,
+        }
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let text = format!(r#"{{"name": 7, "x": {deep}, "name": "b"}}"#);
+        assert_eq!(parse::<Named>(&text).unwrap().name, "b");
     }
 }

@@ -23,7 +23,7 @@ pub use endpoint::{REGIONS, Region};
 pub use error::Error;
 pub use error_kind::ErrorKind;
 pub(crate) use headers::Headers;
-pub(crate) use json::{Unreadable, parse, parse_with};
+pub(crate) use json::{Object, Unreadable, parse, parse_with, value_of, without_byte_order_mark};
 pub use operation::Operation;
 pub use phase::Phase;
 pub(crate) use reply::{Answer, CORRELATION_HEADER};

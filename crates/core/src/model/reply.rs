@@ -1,7 +1,7 @@
 //! What the service answered: typed fields, and everything else it said.
 
 use super::headers::Headers;
-use super::json::parse;
+use super::json::{Object, parse, value_of};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +20,12 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn unknown_fields(&self, known: &[&str]) -> Map<String, Value> {
-        let mut fields: Map<String, Value> = parse(&self.raw).unwrap_or_default();
-        fields.retain(|name, _| !known.contains(&name.as_str()));
+        let fields: Object = parse(&self.raw).unwrap_or_default();
         fields
+            .into_iter()
+            .filter(|(name, _)| !known.contains(&name.as_str()))
+            .map(|(name, raw)| (name, value_of(raw.get())))
+            .collect()
     }
 }
 

@@ -75,6 +75,23 @@ impl Failure {
         self
     }
 
+    /// Whether the other side has a part in its words.
+    pub(crate) fn has_foreign_words(&self) -> bool {
+        match self.cause {
+            Cause::ProxyRefused
+            | Cause::ProxyCredentials
+            | Cause::Tls
+            | Cause::Certificate
+            | Cause::Malformed => true,
+            Cause::Stopped(_)
+            | Cause::ConnectTimeout
+            | Cause::NameNotFound
+            | Cause::NotConnected
+            | Cause::Lost
+            | Cause::Internal => false,
+        }
+    }
+
     pub(super) fn with_source(mut self, source: io::Error) -> Self {
         self.source = Some(source);
         self

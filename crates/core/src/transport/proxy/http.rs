@@ -3,6 +3,7 @@
 
 use super::agreement::{Agreement, refused};
 use crate::config::ProxyCredentials;
+use crate::foundation::foreign_words::bounded;
 use crate::foundation::version::USER_AGENT;
 use crate::transport::failure::Failure;
 use base64::Engine;
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 /// The most that is read of a proxy's answer.
 const MOST_HEAD_BYTES: usize = 16 * 1024;
 /// How much of its words is shown.
-const EXCERPT_CHARACTERS: usize = 200;
+const EXCERPT_BYTES: usize = 200;
 /// How an answer begins.
 const PROTOCOL: &[u8] = b"HTTP/";
 /// How a TLS alert begins, which is what a TLS server answers to plain text.
@@ -53,13 +54,7 @@ pub(super) fn connect(agreement: &mut Agreement<'_>, host: &str, port: u16) -> R
             // Some proxies take the wrong one of the two, tinyproxy among them. It need not mean the same, so it is
             // tried again as every other refusal.
             401 => return Err(refused(wrong_credentials(agreement, &answer).detail)),
-            status => {
-                let words = match agreement.proxy.credentials.as_ref() {
-                    Some(credentials) => redacted(&answer.words(), credentials),
-                    None => answer.words(),
-                };
-                return Err(refused(format!("it answered {status}{words}")));
-            }
+            status => return Err(refused(format!("it answered {status}{}", answer.words()))),
         }
     }
 }
@@ -179,21 +174,8 @@ fn schemes_of(challenges: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.contains('='))
 }
 
-/// A proxy may echo what it was sent.
-fn redacted(words: &str, credentials: &ProxyCredentials) -> String {
-    let mut words = words.replace(basic(credentials).as_str(), "[redacted]");
-    let password = credentials.password.reveal();
-    if !password.is_empty() {
-        words = words.replace(password, "[redacted]");
-    }
-    words
-}
-
 fn excerpt(text: &str) -> String {
-    text.chars()
-        .take(EXCERPT_CHARACTERS)
-        .flat_map(char::escape_debug)
-        .collect()
+    bounded(text.as_bytes(), EXCERPT_BYTES)
 }
 
 #[cfg(test)]
@@ -251,6 +233,5 @@ mod tests {
             words.contains("\\u{1b}") && words.ends_with(" (ERR_DNS_FAIL 0)"),
             "{words}"
         );
-        assert_eq!(excerpt(&"y".repeat(5000)).len(), EXCERPT_CHARACTERS);
     }
 }
