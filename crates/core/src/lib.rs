@@ -45,6 +45,8 @@ pub use config::{Config, OPTIONS, OptionKind, OptionSpec, Origin, SettingDescrip
 pub use foundation::clock::Clock;
 pub use foundation::secret::Secret;
 pub use foundation::version::VERSION;
+#[doc(hidden)]
+pub use model::json_fields;
 pub use model::{
     Attempt, BreakerState, Closed, Delivery, Dialect, Error, ErrorKind, Greeting, Handoff,
     Operation, Phase, REGIONS, Region, Reply,

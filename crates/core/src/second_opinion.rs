@@ -26,6 +26,14 @@ pub struct Question {
     pub client_certificate: Option<(Vec<u8>, Vec<u8>)>,
 }
 
+/// A text of others as it may be shown: at most 1 KB on one line, without key, token and the proxy's password.
+#[must_use]
+pub fn shown(client: &Client, text: &str) -> String {
+    let settings = client.settings();
+    let confidential = settings.credentials.confidential(settings.proxy.as_ref());
+    confidential.shown(text.as_bytes())
+}
+
 /// What [`Client::close_conversation`] asks, by PUT.
 ///
 /// # Errors

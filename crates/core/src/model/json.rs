@@ -69,6 +69,17 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Unr
 /// The fields of an object, each as it came. Nothing is too deep for it.
 pub(crate) type Object = BTreeMap<String, Box<RawValue>>;
 
+/// The fields of an object, each as its JSON; `None` where it is none. For other languages, which read numbers and depth as they
+/// can. Since 0.1.0.
+#[must_use]
+pub fn json_fields(text: &str) -> Option<Vec<(String, String)>> {
+    let fields: Object = parse(text).ok()?;
+    let texts = fields
+        .into_iter()
+        .map(|(name, raw)| (name, raw.get().to_owned()));
+    Some(texts.collect())
+}
+
 /// A value of any shape. What is too deep for one is handed on as its text.
 pub(crate) fn value_of(raw: &str) -> Value {
     parse(raw).unwrap_or_else(|_| Value::String(raw.to_owned()))

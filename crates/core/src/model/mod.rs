@@ -23,6 +23,7 @@ pub use endpoint::{REGIONS, Region};
 pub use error::Error;
 pub use error_kind::ErrorKind;
 pub(crate) use headers::Headers;
+pub use json::json_fields;
 pub(crate) use json::{Object, Unreadable, parse, parse_with, value_of, without_byte_order_mark};
 pub use operation::Operation;
 pub use phase::Phase;

@@ -83,20 +83,19 @@ impl Shown {
 /// Looks at what was received.
 pub(super) fn read(received: &[u8]) -> Beginning {
     let mut places = [const { MaybeUninit::uninit() }; USUAL_HEADERS];
-    match read_into(received, &mut places) {
-        Ok(beginning) => beginning,
-        Err(httparse::Error::TooManyHeaders) => read_with_room(received),
-        Err(_) => match unfolded(received) {
-            Some(received) => read_with_room(&received),
-            None => Beginning::Unusual,
-        },
+    if let Ok(beginning) = read_into(received, &mut places) {
+        return beginning;
+    }
+    match (read_with_room(received), unfolded(received)) {
+        (Beginning::Unusual, Some(received)) => read_with_room(&received),
+        (beginning, _) => beginning,
     }
 }
 
-/// As [`read`], for as many headers as there are lines.
+/// As [`read`], for as many headers as there are lines, of which the last may have no end yet.
 fn read_with_room(received: &[u8]) -> Beginning {
-    let lines = received.iter().filter(|byte| **byte == b'\n').count();
-    let mut places = vec![MaybeUninit::uninit(); lines];
+    let ends = received.iter().filter(|byte| **byte == b'\n').count();
+    let mut places = vec![MaybeUninit::uninit(); ends + 1];
     read_into(received, &mut places).unwrap_or(Beginning::Unusual)
 }
 
