@@ -2,6 +2,8 @@
 
 use super::finding::Finding;
 use super::probe::Answer;
+use polyai_chat_core::Client;
+use polyai_chat_core::second_opinion::shown;
 use std::time::{Duration, SystemTime};
 
 const CHECK: &str = "clock";
@@ -10,7 +12,7 @@ const CHECK: &str = "clock";
 const TOLERATED: Duration = Duration::from_secs(60);
 
 /// Compares the clocks; a difference is a warning, as conversations work all the same.
-pub(super) fn examine(answer: &Answer) -> Finding {
+pub(super) fn examine(client: &Client, answer: &Answer) -> Finding {
     let Some(text) = answer.date() else {
         return Finding::skipped(CHECK, "the service has not said what time it is");
     };
@@ -18,7 +20,10 @@ pub(super) fn examine(answer: &Answer) -> Finding {
         Ok(theirs) => compare(theirs, answer.received_at),
         Err(_) => Finding::skipped(
             CHECK,
-            format!("the service's Date header is no date: {text:?}"),
+            format!(
+                "the service's Date header is no date: {}",
+                shown(client, text)
+            ),
         ),
     }
 }

@@ -5,6 +5,7 @@ use super::finding::{Finding, Findings};
 use super::settings;
 use crate::exit_status;
 use crate::failure::Failure;
+use polyai_chat_core::second_opinion::shown;
 use polyai_chat_core::{Client, Config, Error, Phase, TlsReport};
 use std::time::Duration;
 
@@ -103,7 +104,7 @@ pub(super) fn examine(
         (_, Some(error)) if error.phase() == Phase::Tls || report.tls.is_none() => {
             return give_up(findings, TLS, failed.as_ref(), tls_fix(config), &[]);
         }
-        (Some(tls), _) => findings.add(of_tls(tls))?,
+        (Some(tls), _) => findings.add(of_tls(client, tls))?,
         (None, _) => findings.add(Finding::skipped(TLS, "the base URL is plain http"))?,
     }
     Ok(failed.is_none())
@@ -130,7 +131,7 @@ fn give_up(
     Ok(false)
 }
 
-fn of_tls(report: &TlsReport) -> Finding {
+fn of_tls(client: &Client, report: &TlsReport) -> Finding {
     let protocol = format!("{}, {}", report.protocol, milliseconds(report.elapsed));
     match report
         .certificates
@@ -139,10 +140,13 @@ fn of_tls(report: &TlsReport) -> Finding {
     {
         Some(Ok(certificate)) if certificate.ends_soon() => Finding::warning(
             TLS,
-            format!("{protocol}; {certificate}"),
+            format!("{protocol}; {}", shown(client, &certificate.to_string())),
             "have the server's certificate renewed",
         ),
-        Some(Ok(certificate)) => Finding::ok(TLS, format!("{protocol}; {certificate}")),
+        Some(Ok(certificate)) => {
+            let certificate = shown(client, &certificate.to_string());
+            Finding::ok(TLS, format!("{protocol}; {certificate}"))
+        }
         Some(Err(problem)) => Finding::ok(
             TLS,
             format!("{protocol}; its certificate cannot be shown: {problem}"),

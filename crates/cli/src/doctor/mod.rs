@@ -57,7 +57,7 @@ fn examine(matches: &ArgMatches, findings: &mut Findings) -> Result<(), Failure>
         return findings.add(second_opinion::examine(&client, None));
     }
     let answer = probe::ask(&client);
-    findings.add(clock::examine(&answer))?;
+    findings.add(clock::examine(&client, &answer))?;
     let accepted = probe::examine(&answer, &config, &client, findings)?;
     findings.add(second_opinion::examine(&client, answer.status))?;
     if matches.get_flag("create") {

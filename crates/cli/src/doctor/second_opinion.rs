@@ -3,7 +3,7 @@
 
 use super::finding::Finding;
 use super::probe;
-use polyai_chat_core::second_opinion::Question;
+use polyai_chat_core::second_opinion::{Question, shown};
 use polyai_chat_core::{Client, Dialect};
 use std::sync::Arc;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
@@ -67,7 +67,7 @@ fn ask(client: &Client) -> Result<u16, String> {
         answer.body_mut().read_to_vec()?;
         Ok(answer.status().as_u16())
     });
-    answer.map_err(|error| client.redacted(&error.to_string()))
+    answer.map_err(|error| shown(client, &error.to_string()))
 }
 
 /// A stock agent, but for what the configuration says about the way to the service. It follows no redirect, so that it
