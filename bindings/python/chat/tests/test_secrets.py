@@ -78,7 +78,7 @@ def test_the_objects_of_a_client_tell_no_secret(secretive: Simulator) -> None:
         no_proxy="127.0.0.1",
         on_attempt=attempts.append,
     )
-    behind_proxy = Client(**secretive.options, proxy=f"http://sam:{PASSWORD}@127.0.0.1:9")
+    behind_proxy = Client(**secretive.options, proxy=f"http://sam:{PASSWORD}@127.0.0.1:9", allow_plain_http=True)
     conversation = client.create()
     turn = conversation.start(SAID)
     reply = conversation.respond("x")
@@ -121,7 +121,7 @@ def failures(secretive: Simulator) -> dict[str, Callable[[], object]]:
 
     def refused_proxy() -> object:
         proxy = f"http://sam:{PASSWORD}@127.0.0.1:9"
-        return Client(**secretive.options, proxy=proxy, max_attempts=1).create()
+        return Client(**secretive.options, proxy=proxy, allow_plain_http=True, max_attempts=1).create()
 
     def without_service() -> object:
         with Simulator(api_key=KEY, token=TOKEN) as simulator:

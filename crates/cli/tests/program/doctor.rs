@@ -176,7 +176,9 @@ fn a_proxy_that_refuses_is_blamed_and_not_the_service() {
     let (address, refusing) = answering(2, "\r\n\r\n", |_| "403 Forbidden");
     let proxy = format!("http://joe:canary@{address}");
     let simulator = simulator();
-    let ran = Program::for_simulator(&simulator).run(&["doctor", "--json", "--proxy", &proxy]);
+    let ran = Program::for_simulator(&simulator)
+        .with("POLYAI_ALLOW_PLAIN_HTTP", "true")
+        .run(&["doctor", "--json", "--proxy", &proxy]);
     let requests = refusing.join().unwrap();
     assert!(
         requests

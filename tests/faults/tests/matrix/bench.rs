@@ -93,6 +93,7 @@ impl Bench {
         }
         let proxies = materials.proxies.as_ref();
         if let Some(proxy) = proxies.and_then(|proxies| proxies.address(transport)) {
+            config = config.allow_plain_http(true);
             config.set("proxy", &proxy).unwrap();
         }
         let usual_config = config.clone();
