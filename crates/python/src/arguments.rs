@@ -3,7 +3,7 @@
 use crate::calling::{call, call_method, call_with};
 use crate::error::to_python;
 use polyai_chat_core::{Error, Value};
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyRecursionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyDict, PyMapping, PyString};
@@ -115,8 +115,36 @@ fn no_json(py: Python<'_>, name: &str, error: PyErr) -> PyErr {
     wrong
 }
 
-/// JSON as Python's own `json` reads it, with U+FFFD for halves of surrogate pairs: a `str` with one cannot be printed.
+/// JSON as Python's own `json` reads it. A field that it cannot hold, such as one that is nested too deep or a number of more
+/// digits than it allows, is its text.
 pub(crate) fn parsed<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    let problem = match wholly_parsed(py, text) {
+        Ok(value) => return Ok(value),
+        Err(problem) => problem,
+    };
+    if !is_of_the_text(py, &problem) {
+        return Err(problem);
+    }
+    let Some(fields) = polyai_chat_core::json_fields(text) else {
+        return Ok(PyString::new(py, text).into_any());
+    };
+    let object = PyDict::new(py);
+    for (name, field) in fields {
+        let value = wholly_parsed(py, &field).or_else(|problem| {
+            let as_text = || PyString::new(py, &field).into_any();
+            is_of_the_text(py, &problem).then(as_text).ok_or(problem)
+        })?;
+        object.set_item(name, value)?;
+    }
+    Ok(object.into_any())
+}
+
+fn is_of_the_text(py: Python<'_>, problem: &PyErr) -> bool {
+    problem.is_instance_of::<PyValueError>(py) || problem.is_instance_of::<PyRecursionError>(py)
+}
+
+/// With U+FFFD for halves of surrogate pairs: a `str` with one cannot be printed.
+fn wholly_parsed<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     let loads = json_function(py, "loads")?;
     let value = call(&loads, (text,))?;
     let is_whole = !text.contains("\\ud") && !text.contains("\\uD");

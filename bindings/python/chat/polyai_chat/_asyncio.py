@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ChatError
-from ._event_loops import outcome, until_done_all_the_same
+from ._event_loops import make_ready, outcome, until_done_all_the_same
 from ._native import Client, Closed, Conversation, Greeting, Reply
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class AsyncClient:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
+        make_ready()
         turn = self._client.start_create(
             integration_attributes=integration_attributes,
             variant_id=variant_id,
@@ -148,6 +149,7 @@ class AsyncClient:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
+        make_ready()
         return await outcome(
             self._client.start_respond(
                 conversation_id,
@@ -178,6 +180,7 @@ class AsyncClient:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
+        make_ready()
         return await outcome(
             self._client.start_close_conversation(
                 conversation_id, timeout=timeout, correlation_id=correlation_id, extra=extra, headers=headers
@@ -191,6 +194,7 @@ class AsyncClient:
 
         Returns after `timeout` at the latest. Any event loop. Since 0.1.0.
         """
+        make_ready()
         await outcome(self._client.start_warm_up(timeout))
 
     async def aclose(self) -> None:
@@ -319,6 +323,7 @@ class AsyncConversation:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
+        make_ready()
         return await outcome(
             self._conversation.start(
                 message,
@@ -345,6 +350,7 @@ class AsyncConversation:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
+        make_ready()
         return await outcome(
             self._conversation.start_close(timeout=timeout, correlation_id=correlation_id, extra=extra, headers=headers)
         )
@@ -368,6 +374,7 @@ class AsyncConversation:
             return
         cancellation = None
         try:
+            make_ready()
             turn = self._conversation.start_close()
             cancellation = await until_done_all_the_same(turn)
             turn.result()

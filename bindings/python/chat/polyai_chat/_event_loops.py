@@ -13,13 +13,31 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from ._errors import CallCancelledError, ChatError
+from ._errors import CallCancelledError, ChatError, InternalError
 from ._native import Closed, Conversation, DoneCalls, Reply, Turn
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+# How long to wait, in seconds, where nobody tells that a call is done.
+_LOOK_AGAIN = 0.01
+
 _Outcome = TypeVar("_Outcome", Conversation, Reply, Closed, None)
+
+
+def make_ready() -> None:
+    """Takes what waiting for a call needs, before the call is started: afterwards its outcome would be lost.
+
+    Raises:
+        InternalError: The system has no descriptor left.
+    """
+    if runs_under_trio():
+        return
+    try:
+        _calls_of(asyncio.get_running_loop())
+    except OSError as error:
+        message = f"the event loop cannot wait for the call: {error}"
+        raise InternalError(f"internal: {message}", message=message, delivery="not_sent") from error
 
 
 async def outcome(turn: Turn[_Outcome]) -> _Outcome:
@@ -57,7 +75,14 @@ async def _until_done(turn: Turn[Any]) -> None:
     if runs_under_trio():
         import trio
 
-        await trio.lowlevel.wait_readable(turn.fileno())
+        try:
+            descriptor = turn.fileno()
+        except OSError:
+            # None is left, and the call is under way.
+            while not turn.done:
+                await trio.sleep(_LOOK_AGAIN)
+        else:
+            await trio.lowlevel.wait_readable(descriptor)
     else:
         await _calls_of(asyncio.get_running_loop()).until_done(turn)
 
