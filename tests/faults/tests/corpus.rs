@@ -72,6 +72,13 @@ fn replies() {
 }
 
 #[test]
+fn answers() {
+    for (_, bytes) in corpus("read_answer") {
+        fuzzing::read_answer(&bytes);
+    }
+}
+
+#[test]
 fn envelopes() {
     for (name, bytes) in corpus("read_envelope") {
         fuzzing::read_envelope(&bytes);

@@ -8,8 +8,10 @@ mod operations;
 mod request_head;
 mod retry;
 mod verdict;
+mod whole_answer;
 
 pub(crate) use engine::Engine;
 pub(crate) use operations::check_conversation_id;
 pub(crate) use request_head::{operation_uri, user_agent};
 pub(crate) use verdict::{parse_retry_after, says_that_it_is_over};
+pub(crate) use whole_answer::{Told, told_of};

@@ -109,11 +109,22 @@ fn read<T>(
     if !incoming.received.is_success() {
         return Err(verdict.on_status(&incoming.keep_connection()));
     }
-    let body = std::str::from_utf8(&incoming.received.body);
-    match body.map_err(Unreadable::NotText).and_then(understand) {
+    match understood(verdict, &incoming.received, understand) {
         Ok(reply) => Ok((incoming.keep_connection(), reply)),
-        Err(unreadable) => Err(verdict.on_unreadable(&incoming.received, &unreadable)),
+        Err(error) => Err(error),
     }
+}
+
+/// What a 2xx answer says.
+pub(super) fn understood<T>(
+    verdict: &Verdict<'_>,
+    received: &ReceivedHead,
+    understand: impl FnOnce(&str) -> Result<T, Unreadable>,
+) -> Result<T, Error> {
+    let body = std::str::from_utf8(&received.body);
+    body.map_err(Unreadable::NotText)
+        .and_then(understand)
+        .map_err(|unreadable| verdict.on_unreadable(received, &unreadable))
 }
 
 /// Reads the answer to a close, and tells whether the conversation was over already.

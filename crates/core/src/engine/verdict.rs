@@ -354,10 +354,14 @@ fn may_hide_a_code(received: &ReceivedHead) -> bool {
     let is_encoded = received.headers.iter().any(|(name, value)| {
         name == "content-encoding" && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
     });
-    let envelope = Envelope::read(&received.body);
-    if is_encoded {
+    let mentions_a_code = received
+        .body
+        .windows(AGENT_CODE_PREFIX.len())
+        .any(|part| part == AGENT_CODE_PREFIX.as_bytes());
+    if is_encoded || mentions_a_code {
         return true;
     }
+    let envelope = Envelope::read(&received.body);
     if envelope.is_some_and(|envelope| envelope.error_code.is_some()) {
         return false;
     }
@@ -372,8 +376,7 @@ fn may_hide_a_code(received: &ReceivedHead) -> bool {
     }
     let is_json = parse::<serde::de::IgnoredAny>(text).is_ok();
     let is_page = text.starts_with('<');
-    text.contains(AGENT_CODE_PREFIX)
-        || !is_json && text.contains("error_code")
+    !is_json && text.contains("error_code")
         || !is_json && !is_page && may_be_a_part_of_json(text.as_bytes())
 }
 

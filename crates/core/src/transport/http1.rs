@@ -8,6 +8,7 @@ use super::failure::{Cause, Failure};
 use super::input::Input;
 use super::message::ReceivedHead;
 use super::options::Limits;
+use crate::config::Settings;
 use crate::model::{Headers, Phase};
 use http::Request;
 use std::time::Duration;
@@ -242,4 +243,40 @@ fn too_large(limits: Limits) -> Failure {
 fn out_of_step() -> Failure {
     let words = "the HTTP library is not where it should be";
     Failure::new(Cause::Internal, Phase::Headers, words)
+}
+
+/// Bytes that came and ended, for the fuzz targets.
+struct Prepared<'a> {
+    input: Input,
+    rest: &'a [u8],
+}
+
+impl Source for Prepared<'_> {
+    fn input(&mut self) -> &mut Input {
+        &mut self.input
+    }
+
+    fn fill(&mut self, _: Phase) -> Result<usize, Failure> {
+        let room = self.input.room();
+        let (now, later) = self.rest.split_at(room.len().min(self.rest.len()));
+        if let Some(room) = room.get_mut(..now.len()) {
+            room.copy_from_slice(now);
+        }
+        self.rest = later;
+        self.input.appended(now.len());
+        Ok(now.len())
+    }
+}
+
+/// Reads these bytes as the whole answer to a request, for the fuzz targets.
+pub(crate) fn received_from(bytes: &[u8], settings: &Settings) -> Result<ReceivedHead, Failure> {
+    let mut source = Prepared {
+        input: Input::default(),
+        rest: bytes,
+    };
+    let limits = Limits {
+        max_body_bytes: settings.max_body_bytes,
+        max_header_bytes: settings.max_header_bytes,
+    };
+    receive(&mut source, limits).map(|received| received.head)
 }

@@ -26,6 +26,7 @@ mod trust;
 mod way;
 
 pub(crate) use failure::{Cause, Failure};
+pub(crate) use http1::received_from;
 pub(crate) use message::{Method, Outgoing, PreparedHead, ReceivedHead};
 pub(crate) use pool::Incoming;
 pub use report::{ConnectionReport, ProxyReport, TlsReport};
