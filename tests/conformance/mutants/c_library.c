@@ -203,6 +203,16 @@ const char *polyai_reply_conversation_id(const polyai_reply *reply, size_t *leng
     *length = id ? 1 : 0;
     return id;
 }
+#elif MUTANT == 45 /* the headers of a call are dropped */
+GIVES(polyai_status, polyai_request_set_header(polyai_request *request, const char *name, size_t name_length, const char *value,
+                                               size_t value_length, polyai_error **error), POLYAI_STATUS_OK)
+#elif MUTANT == 46 /* a header that cannot be added is left out */
+polyai_status polyai_request_set_header(polyai_request *request, const char *name, size_t name_length, const char *value,
+                                        size_t value_length, polyai_error **error)
+{
+    REAL(polyai_request_set_header)(request, name, name_length, value, value_length, NULL);
+    return POLYAI_STATUS_OK;
+}
 #else
 #error "there is no such mutant"
 #endif

@@ -306,12 +306,28 @@ static polyai_status give_token(polyai_request *request, json_int_t after_ms, po
     return status;
 }
 
-static polyai_status set_field(polyai_request *request, const char *name, const json_t *value, polyai_error **error)
+static polyai_status set_headers(polyai_request *request, json_t *headers, polyai_error **error)
+{
+    polyai_status status = POLYAI_STATUS_OK;
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(headers, name, value)
+    {
+        status = polyai_request_set_header(request, name, strlen(name), json_string_value(value), json_string_length(value), error);
+        if (status != POLYAI_STATUS_OK)
+            break;
+    }
+    return status;
+}
+
+static polyai_status set_field(polyai_request *request, const char *name, json_t *value, polyai_error **error)
 {
     if (strcmp(name, "timeout_ms") == 0)
         return polyai_request_set_timeout_ms(request, (uint64_t)json_integer_value(value), error);
     if (strcmp(name, "cancel_after_ms") == 0)
         return give_token(request, json_integer_value(value), error);
+    if (strcmp(name, "headers") == 0)
+        return set_headers(request, value, error);
     if (json_is_string(value))
         return polyai_request_set(request, name, strlen(name), json_string_value(value), json_string_length(value), error);
     char *json = json_dumps(value, JSON_ENCODE_ANY);

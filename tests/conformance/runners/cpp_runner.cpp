@@ -215,6 +215,9 @@ private:
                 polyai::Cancel cancel;
                 request.set_cancel(cancel);
                 start_thread(cancel_later(std::move(cancel), std::chrono::milliseconds(value.get<std::int64_t>())));
+            } else if (name == "headers") {
+                for (const auto& [header, its_value] : value.items())
+                    request.set_header(header, its_value.get_ref<const std::string&>());
             } else {
                 request.set(name, value.is_string() ? value.get<std::string>() : value.dump());
             }

@@ -215,6 +215,9 @@ macro_rules! with_call_options {
                 token.cancel();
             });
         }
+        for (name, value) in $with["headers"].as_object().into_iter().flatten() {
+            $request = $request.header(name, value.as_str().unwrap_or_default());
+        }
         if let Some(extra) = present($with, "extra") {
             $request = $request.extra(extra);
         }
