@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import polyai_chat
-from polyai_chat import AsyncClient, AsyncConversation, ChatError, Client, Conversation, _native
+from polyai_chat import AsyncClient, AsyncConversation, ChatError, Client, Conversation, _native, _types
 
 PACKAGE = Path(polyai_chat.__file__).parent
 CLASSES = ("Client", "Closed", "Conversation", "Greeting", "Handoff", "Reply", "Turn", "ChatError")
@@ -30,7 +30,13 @@ def members(of_class: type) -> list[str]:
 
 
 def parameters(function: Any) -> list[str]:
-    return [name for name in inspect.signature(function).parameters if name not in NO_FIELDS]
+    found = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:  # it is said to be Unpack[...] of a type with the keywords
+            found += getattr(_types, parameter.annotation[len("Unpack[") : -1]).__annotations__
+        elif name not in NO_FIELDS:
+            found.append(name)
+    return found
 
 
 def requests(classes: dict[str, tuple[str, ...]], operation: str) -> dict[str, list[str]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._errors import ChatError
 from ._event_loops import make_ready, outcome, until_done_all_the_same
 from ._native import Client, Closed, Conversation, Greeting, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import timedelta
     from os import PathLike
     from types import TracebackType
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from ._types import Attempt, ClientOptions, Metrics, Setting
+    from ._types import Attempt, CallFields, ClientOptions, CreateFields, Metrics, RespondFields, Setting
 
 
 class AsyncClient:
@@ -83,22 +82,7 @@ class AsyncClient:
         """The client below, for code that may block."""
         return self._client
 
-    async def create(
-        self,
-        *,
-        integration_attributes: Mapping[str, Any] | None = None,
-        variant_id: str | None = None,
-        channel: str | None = None,
-        asr_lang_code: str | None = None,
-        tts_lang_code: str | None = None,
-        user_id: str | None = None,
-        message: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> AsyncConversation:
+    async def create(self, **fields: Unpack[CreateFields]) -> AsyncConversation:
         """Starts a conversation; the agent greets. Arguments and errors are those of `Client.create`.
 
         After a cancellation with the delivery 'unknown' a conversation may be open that nobody can reach.
@@ -106,21 +90,7 @@ class AsyncClient:
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
         make_ready()
-        turn = self._client.start_create(
-            integration_attributes=integration_attributes,
-            variant_id=variant_id,
-            channel=channel,
-            asr_lang_code=asr_lang_code,
-            tts_lang_code=tts_lang_code,
-            user_id=user_id,
-            message=message,
-            metadata=metadata,
-            timeout=timeout,
-            correlation_id=correlation_id,
-            extra=extra,
-            headers=headers,
-        )
-        return AsyncConversation(await outcome(turn))
+        return AsyncConversation(await outcome(self._client.start_create(**fields)))
 
     def attach(self, conversation_id: str) -> AsyncConversation:
         """Goes on with a conversation that was created elsewhere, or earlier; as `Client.attach`. Sends nothing.
@@ -129,20 +99,7 @@ class AsyncClient:
         """
         return AsyncConversation(self._client.attach(conversation_id))
 
-    async def respond(
-        self,
-        conversation_id: str,
-        message: str | None = None,
-        *,
-        integration_attributes: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        asr_lang_code: str | None = None,
-        tts_lang_code: str | None = None,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    async def respond(self, conversation_id: str, message: str | None = None, **fields: Unpack[RespondFields]) -> Reply:
         """Makes one turn of a conversation by its id alone: no order among turns and no state is kept.
 
         Arguments and errors are those of `Client.respond`.
@@ -150,30 +107,9 @@ class AsyncClient:
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
         make_ready()
-        return await outcome(
-            self._client.start_respond(
-                conversation_id,
-                message,
-                integration_attributes=integration_attributes,
-                metadata=metadata,
-                asr_lang_code=asr_lang_code,
-                tts_lang_code=tts_lang_code,
-                timeout=timeout,
-                correlation_id=correlation_id,
-                extra=extra,
-                headers=headers,
-            )
-        )
+        return await outcome(self._client.start_respond(conversation_id, message, **fields))
 
-    async def close_conversation(
-        self,
-        conversation_id: str,
-        *,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Closed:
+    async def close_conversation(self, conversation_id: str, **fields: Unpack[CallFields]) -> Closed:
         """Closes a conversation by its id alone; one that is over already counts as closed.
 
         Arguments and errors are those of `Client.close_conversation`.
@@ -181,11 +117,7 @@ class AsyncClient:
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
         make_ready()
-        return await outcome(
-            self._client.start_close_conversation(
-                conversation_id, timeout=timeout, correlation_id=correlation_id, extra=extra, headers=headers
-            )
-        )
+        return await outcome(self._client.start_close_conversation(conversation_id, **fields))
 
     async def warm_up(self, timeout: float | timedelta) -> None:
         """Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
@@ -306,54 +238,21 @@ class AsyncConversation:
         """Whether it is over, by the service's word or by being closed. Turns are then refused without a request."""
         return self._conversation.ended
 
-    async def respond(
-        self,
-        message: str | None = None,
-        *,
-        integration_attributes: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        asr_lang_code: str | None = None,
-        tts_lang_code: str | None = None,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    async def respond(self, message: str | None = None, **fields: Unpack[RespondFields]) -> Reply:
         """Says something, and returns the agent's reply. Arguments and errors are those of `Conversation.respond`.
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
         make_ready()
-        return await outcome(
-            self._conversation.start(
-                message,
-                integration_attributes=integration_attributes,
-                metadata=metadata,
-                asr_lang_code=asr_lang_code,
-                tts_lang_code=tts_lang_code,
-                timeout=timeout,
-                correlation_id=correlation_id,
-                extra=extra,
-                headers=headers,
-            )
-        )
+        return await outcome(self._conversation.start(message, **fields))
 
-    async def close(
-        self,
-        *,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Closed:
+    async def close(self, **fields: Unpack[CallFields]) -> Closed:
         """Closes it, after the turns that are under way. Arguments and errors are those of `Conversation.close`.
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
         make_ready()
-        return await outcome(
-            self._conversation.start_close(timeout=timeout, correlation_id=correlation_id, extra=extra, headers=headers)
-        )
+        return await outcome(self._conversation.start_close(**fields))
 
     async def close_if_open(self) -> Closed | None:
         """Closes it if that is still of use, as the end of an `async with` block does; None where nothing was sent.

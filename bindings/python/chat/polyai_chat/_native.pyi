@@ -1,6 +1,5 @@
 """The native module. What is public of it is documented in its classes, and imported from ``polyai_chat``."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from os import PathLike
 from types import TracebackType
@@ -9,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar, final
 from typing_extensions import Self, Unpack
 
 from ._headers import Headers
-from ._types import Attempt, ClientOptions, Metrics, Setting
+from ._types import Attempt, CallFields, ClientOptions, CreateFields, Metrics, RespondFields, Setting
 
 __all__ = [
     "ERROR_KINDS",
@@ -41,85 +40,18 @@ class Client:
     def from_profile(
         cls, profile: str | None = None, *, file: str | PathLike[str] | None = None, **options: Unpack[ClientOptions]
     ) -> Client: ...
-    def create(
-        self,
-        *,
-        integration_attributes: Mapping[str, Any] | None = None,
-        variant_id: str | None = None,
-        channel: str | None = None,
-        asr_lang_code: str | None = None,
-        tts_lang_code: str | None = None,
-        user_id: str | None = None,
-        message: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Conversation: ...
-    def start_create(
-        self,
-        *,
-        integration_attributes: Mapping[str, Any] | None = None,
-        variant_id: str | None = None,
-        channel: str | None = None,
-        asr_lang_code: str | None = None,
-        tts_lang_code: str | None = None,
-        user_id: str | None = None,
-        message: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Turn[Conversation]: ...
+    def create(self, **fields: Unpack[CreateFields]) -> Conversation: ...
+    def start_create(self, **fields: Unpack[CreateFields]) -> Turn[Conversation]: ...
     def attach(self, conversation_id: str) -> Conversation: ...
-    def respond(
-        self,
-        conversation_id: str,
-        message: str | None = None,
-        *,
-        integration_attributes: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        asr_lang_code: str | None = None,
-        tts_lang_code: str | None = None,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply: ...
-    def close_conversation(
-        self,
-        conversation_id: str,
-        *,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Closed: ...
+    def respond(self, conversation_id: str, message: str | None = None, **fields: Unpack[RespondFields]) -> Reply: ...
+    def close_conversation(self, conversation_id: str, **fields: Unpack[CallFields]) -> Closed: ...
     def start_respond(
         self,
         conversation_id: str,
         message: str | None = None,
-        *,
-        integration_attributes: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        asr_lang_code: str | None = None,
-        tts_lang_code: str | None = None,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
+        **fields: Unpack[RespondFields],
     ) -> Turn[Reply]: ...
-    def start_close_conversation(
-        self,
-        conversation_id: str,
-        *,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Turn[Closed]: ...
+    def start_close_conversation(self, conversation_id: str, **fields: Unpack[CallFields]) -> Turn[Closed]: ...
     def warm_up(self, timeout: float | timedelta) -> None: ...
     def start_warm_up(self, timeout: float | timedelta) -> Turn[None]: ...
     def close(self) -> None: ...
@@ -155,48 +87,10 @@ class Conversation:
     def close_if_open(self) -> Closed | None: ...
     @property
     def closes_at_end_of_scope(self) -> bool: ...
-    def respond(
-        self,
-        message: str | None = None,
-        *,
-        integration_attributes: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        asr_lang_code: str | None = None,
-        tts_lang_code: str | None = None,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply: ...
-    def start(
-        self,
-        message: str | None = None,
-        *,
-        integration_attributes: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        asr_lang_code: str | None = None,
-        tts_lang_code: str | None = None,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Turn[Reply]: ...
-    def close(
-        self,
-        *,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Closed: ...
-    def start_close(
-        self,
-        *,
-        timeout: float | timedelta | None = None,
-        correlation_id: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Turn[Closed]: ...
+    def respond(self, message: str | None = None, **fields: Unpack[RespondFields]) -> Reply: ...
+    def start(self, message: str | None = None, **fields: Unpack[RespondFields]) -> Turn[Reply]: ...
+    def close(self, **fields: Unpack[CallFields]) -> Closed: ...
+    def start_close(self, **fields: Unpack[CallFields]) -> Turn[Closed]: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from os import PathLike
-from typing import Literal, Optional, TypedDict, Union
+from typing import Any, Literal, Optional, TypedDict, Union
 
 _Duration = Optional[Union[float, timedelta]]
 _Path = Optional[Union[str, "PathLike[str]"]]
@@ -118,3 +118,30 @@ class ClientOptions(TypedDict, total=False):
     proxy: str | None
     no_proxy: str | None
     on_attempt: Callable[[Attempt], object] | None
+
+
+class CallFields(TypedDict, total=False):
+    """The keywords of every call."""
+
+    timeout: _Duration
+    correlation_id: str | None
+    extra: Mapping[str, Any] | None
+    headers: Mapping[str, str] | None
+
+
+class RespondFields(CallFields, total=False):
+    """The keywords of `Client.respond`, `Conversation.respond` and what starts one."""
+
+    integration_attributes: Mapping[str, Any] | None
+    metadata: Mapping[str, Any] | None
+    asr_lang_code: str | None
+    tts_lang_code: str | None
+
+
+class CreateFields(RespondFields, total=False):
+    """The keywords of `Client.create` and `Client.start_create`."""
+
+    variant_id: str | None
+    channel: str | None
+    user_id: str | None
+    message: str | None

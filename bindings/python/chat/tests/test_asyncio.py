@@ -35,6 +35,7 @@ from polyai_chat import (
     InvalidArgumentError,
     NotConnectedError,
     UnsupportedError,
+    _types,
 )
 from polyai_chat_testing import Simulator
 
@@ -214,8 +215,15 @@ def test_the_conversation_has_the_same_words(name: str) -> None:
 
 
 def parameters(of: Any) -> list[tuple[str, Any, Any]]:
-    """Names, kinds and defaults."""
-    return [(each.name, each.kind, each.default) for each in inspect.signature(of).parameters.values()][1:]
+    """Names, kinds and defaults, sorted; with the keywords of `Unpack[...]` one by one."""
+    found: list[tuple[str, Any, Any]] = []
+    for each in inspect.signature(of).parameters.values():
+        if each.name == "fields":
+            keywords = getattr(_types, each.annotation[len("Unpack[") : -1]).__annotations__
+            found += [(name, inspect.Parameter.KEYWORD_ONLY, None) for name in keywords]
+        else:
+            found.append((each.name, each.kind, each.default))
+    return sorted(found[1:], key=lambda parameter: parameter[0])
 
 
 def test_what_does_not_wait_needs_no_event_loop(simulator: Simulator) -> None:

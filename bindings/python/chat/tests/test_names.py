@@ -16,7 +16,7 @@ import pytest
 import polyai_chat
 import polyai_chat_channels
 import polyai_chat_testing
-from polyai_chat import OPTIONS, ChatError, Client, ConnectError, NotConnectedError, _errors, _native
+from polyai_chat import OPTIONS, ChatError, Client, ConnectError, NotConnectedError, _errors, _native, _types
 
 PACKAGE = Path(polyai_chat.__file__).parent
 STUB = ast.parse((PACKAGE / "_native.pyi").read_text(encoding="utf-8"))
@@ -70,8 +70,17 @@ def test_the_stub_has_the_parameters_of_every_method() -> None:
             parameters = [p for p in inspect.signature(getattr(of_class, method.name)).parameters if p != "self"]
             written = [argument.arg for argument in (*method.args.posonlyargs, *method.args.args)][1:]
             written += [argument.arg for argument in method.args.kwonlyargs]
-            written += [argument.arg for argument in (method.args.vararg, method.args.kwarg) if argument]
-            assert parameters == written, f"{node.name}.{method.name}"
+            if method.args.kwarg and method.args.kwarg.arg == "fields":
+                written += of_fields(ast.unparse(method.args.kwarg.annotation or method))
+            elif method.args.kwarg:
+                written.append(method.args.kwarg.arg)
+            assert sorted(parameters) == sorted(written), f"{node.name}.{method.name}"
+
+
+def of_fields(annotation: str) -> list[str]:
+    """The keywords in `Unpack[CreateFields]`."""
+    of_type = getattr(_types, annotation[len("Unpack[") : -1])
+    return [*of_type.__annotations__]
 
 
 def test_every_kind_of_error_has_its_class() -> None:
