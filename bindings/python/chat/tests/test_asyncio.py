@@ -34,7 +34,6 @@ from polyai_chat import (
     DeadlineExceededError,
     InvalidArgumentError,
     NotConnectedError,
-    UnsupportedError,
     _types,
 )
 from polyai_chat_testing import Simulator
@@ -122,59 +121,6 @@ def threads_of_turns() -> int:
 
 
 # The same words
-
-
-def test_a_conversation_from_create_to_close(run: Run, chat: AsyncClient, simulator: Simulator) -> None:
-    async def main() -> None:
-        async with await chat.create(
-            integration_attributes={"customer_name": "Sam"}, correlation_id="create-1"
-        ) as conversation:
-            assert conversation.greeting.response == "Hello Sam."
-            assert (conversation.state, conversation.ended) == ("open", False)
-            reply = await conversation.respond("Where is my order?", correlation_id="turn-1", extra={"new": 1})
-            assert (reply.response, reply.correlation_id) == ("You said: Where is my order?", "turn-1")
-            assert (await conversation.respond()).response == "Are you still there?"
-            assert (await conversation.respond("")).response == "I did not catch that."
-            human = await conversation.respond("human")
-            assert human.handoff is not None
-            assert human.handoff.destination == "returns-desk"
-        assert (conversation.state, conversation.ended) == ("closed", True)
-        assert (await conversation.close()).was_over is False
-        with pytest.raises(ConversationEndedError):
-            await conversation.respond("x")
-
-    run(main())
-    [held] = simulator.conversations()
-    assert held["messages"] == ["Where is my order?", None, "", "human"]
-    assert (held["closed"], simulator.requests_to("respond"), simulator.requests_to("close")) == (True, 4, 1)
-    bodies = [json.loads(request["body"]) for request in simulator.received()]
-    assert bodies[1]["new"] == 1
-
-
-def test_a_conversation_by_its_id_alone(run: Run, chat: AsyncClient, simulator: Simulator) -> None:
-    async def main() -> None:
-        conversation = await chat.create()
-        reply = await chat.respond(conversation.id, "a", correlation_id="turn-1", timeout=20)
-        assert (reply.response, reply.conversation_id) == ("You said: a", conversation.id)
-        assert (await chat.respond(conversation.id)).response == "Are you still there?"
-        attached = chat.attach(conversation.id)
-        assert (attached.greeting.response, attached.id) == ("", conversation.id)
-        assert (await attached.respond("b")).response == "You said: b"
-        assert simulator.end_conversation(conversation.id)
-        closed = await chat.close_conversation(conversation.id, correlation_id="close-1")
-        assert (closed.was_over, closed.correlation_id) == (True, "close-1")
-
-        # No order is kept: a turn does not wait for another.
-        other = await chat.create()
-        hold(simulator, nth=1)
-        first = asyncio.ensure_future(chat.respond(other.id, "never"))
-        await received(simulator, "respond", 4)
-        assert (await chat.respond(other.id, "c")).response == "You said: c"
-        first.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await first
-
-    run(main())
 
 
 def test_a_connection_is_opened_ahead(run: Run, chat: AsyncClient, simulator: Simulator) -> None:
@@ -299,20 +245,6 @@ def test_errors_are_those_of_the_client(run: Run, chat: AsyncClient, simulator: 
     run(main())
 
 
-def test_the_legacy_dialect_has_no_close(run: Run) -> None:
-    async def main(simulator: Simulator) -> None:
-        chat = AsyncClient(**simulator.options)
-        async with await chat.create(user_id="sam") as conversation:
-            await conversation.respond("x")
-        assert conversation.state == "open"
-        with pytest.raises(UnsupportedError):
-            await conversation.close()
-
-    with Simulator(dialect="legacy") as simulator:
-        run(main(simulator))
-        assert simulator.requests_to("close") == 0
-
-
 # One loop, many calls
 
 
@@ -335,18 +267,6 @@ def test_the_loop_goes_on_and_every_task_gets_its_own_reply(run: Run, chat: Asyn
             await waits
 
     run(main())
-
-
-def test_turns_of_a_conversation_are_sent_in_the_order_of_the_calls(
-    run: Run, chat: AsyncClient, simulator: Simulator
-) -> None:
-    async def main() -> None:
-        conversation = await chat.create()
-        await asyncio.gather(*(conversation.respond(str(number)) for number in range(20)))
-
-    run(main())
-    [held] = simulator.conversations()
-    assert held["messages"] == [str(number) for number in range(20)]
 
 
 def test_several_loops_in_several_threads_share_a_client(run: Run, chat: AsyncClient, simulator: Simulator) -> None:
@@ -697,26 +617,6 @@ def test_ctrl_c_ends_the_turn(simulator: Simulator) -> None:
 # The end of a scope
 
 
-def test_a_scope_closes_only_what_is_still_open(run: Run, chat: AsyncClient, simulator: Simulator) -> None:
-    async def main() -> None:
-        async with await chat.create() as said_goodbye:
-            await said_goodbye.respond("bye")
-        assert said_goodbye.state == "ended"
-        async with await chat.create() as closed:
-            await closed.close()
-        assert simulator.requests_to("close") == 1
-        with pytest.raises(KeyError):
-            async with await chat.create() as failed:
-                raise KeyError
-        assert (failed.state, simulator.requests_to("close")) == ("closed", 2)
-        attached = chat.attach((await chat.create()).id)
-        async with attached:
-            pass
-        assert (attached.state, simulator.requests_to("close")) == ("closed", 3)
-
-    run(main())
-
-
 def test_what_goes_wrong_at_the_end_is_raised_only_where_nothing_was(
     run: Run, chat: AsyncClient, simulator: Simulator
 ) -> None:
@@ -844,17 +744,3 @@ def test_a_scope_of_anyio_that_is_cancelled(backend: str, chat: AsyncClient, sim
 
     anyio.run(main, backend=backend)
     assert (simulator.requests_to("respond"), simulator.requests_to("close")) == (1, 1)
-
-
-def test_a_close_can_be_cancelled(run: Run, chat: AsyncClient, simulator: Simulator) -> None:
-    async def main() -> None:
-        conversation = await chat.create()
-        hold(simulator, "close")
-        task = asyncio.ensure_future(conversation.close())
-        await received(simulator, "close", 1)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert conversation.state == "open"
-
-    run(main())

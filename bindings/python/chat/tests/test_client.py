@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 import time
 import weakref
 from datetime import timedelta
@@ -11,22 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import SCRIPT
 from polyai_chat import (
     OPTIONS,
     AuthenticationError,
-    BusyError,
-    CallCancelledError,
     ChatError,
     Client,
     ConfigurationError,
-    Conversation,
-    ConversationEndedError,
     DeadlineExceededError,
     InvalidArgumentError,
     NotConnectedError,
-    NotFoundError,
-    UnsupportedError,
 )
 from polyai_chat_testing import Simulator
 
@@ -60,36 +52,11 @@ def test_a_region_is_where_the_service_is() -> None:
     assert (client.dialect, client.proxy) == ("current", None)
 
 
-def test_a_base_url_is_where_the_service_is() -> None:
-    assert Client(base_url="https://chat.example/below", **IDS, **KEYS).base_url == "https://chat.example/below"
-
-
 def test_a_studio_url_says_account_and_project_too() -> None:
     client = Client(studio_url="https://studio.us.poly.ai/acme/team", **KEYS)
     assert client.base_url == Client(region="us", **IDS, **KEYS).base_url
     with pytest.raises(ConfigurationError, match=r"account_id.*differs from \"acme\""):
         Client(studio_url="https://studio.us.poly.ai/acme/team", account_id="other", **KEYS)
-
-
-@pytest.mark.parametrize("left_out", ["region", "base_url", "studio_url"])
-def test_region_base_url_and_studio_url_are_one_choice(left_out: str) -> None:
-    choices: dict[str, Any] = {
-        "region": "us",
-        "base_url": "https://chat.example",
-        "studio_url": "https://studio.us.poly.ai/acme-uk/acme-team-4",
-    }
-    del choices[left_out]
-    with pytest.raises(ConfigurationError, match="one choice") as caught:
-        Client(**choices, **IDS, **KEYS)
-    assert all(name in str(caught.value) for name in choices)
-
-
-def test_all_that_is_missing_is_named_at_once() -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        Client()
-    for name in ("region", "base_url", "studio_url", "account_id", "project_id", "api_key", "token"):
-        assert name in str(caught.value)
-    assert (caught.value.delivery, caught.value.kind) == ("not_sent", "configuration")
 
 
 def test_a_keyword_that_is_no_option_is_refused_with_a_hint() -> None:
@@ -253,65 +220,11 @@ def test_times_are_seconds_or_timedeltas(client: Client, simulator: Simulator, s
         assert 0.2 <= time.monotonic() - began < 20
 
 
-def test_no_timeout_is_the_clients_and_never_infinite(simulator: Simulator) -> None:
-    simulator.fail({"delay": {"before": "headers", "ms": 60_000}})
-    client = Client(**simulator.options, timeout=0.2, close_timeout=0.1)
-    for call in (
-        lambda: client.create(timeout=None),
-        lambda: client.respond("conversation", "x", timeout=None),
-        lambda: client.attach("conversation").respond("x", timeout=None),
-    ):
-        with pytest.raises(DeadlineExceededError, match=r"0\.2 s"):
-            call()
-    with pytest.raises(DeadlineExceededError, match=r"0\.1 s"):
-        client.close_conversation("conversation", timeout=None)
-    # Not given at all, it is the table's.
-    with pytest.raises(DeadlineExceededError, match=r"0\.2 s"):
-        Client(**simulator.options, timeout=None).create(timeout=0.2)
-
-
 def test_the_shortest_time_is_rounded_up_to_a_millisecond(simulator: Simulator) -> None:
     client = Client(**simulator.options, timeout=0.000_001)
     simulator.fail({"delay": {"before": "headers", "ms": 60_000}})
     with pytest.raises(DeadlineExceededError, match=r"0\.001 s"):
         client.create()
-
-
-def test_turns_by_id_alone(client: Client, conversation: Conversation, simulator: Simulator) -> None:
-    assert client.respond(conversation.id, "x").response == "You said: x"
-    assert client.respond(conversation.id).response == "Are you still there?"
-    assert client.respond(conversation.id, "").response == "I did not catch that."
-    assert client.respond(conversation_id=conversation.id, message="y", correlation_id="c-1").correlation_id == "c-1"
-    assert client.close_conversation(conversation.id, timeout=5).was_over is False
-    # No state is kept: it is the service that refuses.
-    with pytest.raises(ConversationEndedError) as caught:
-        client.respond(conversation.id, "x")
-    assert caught.value.status == 410
-    client.close_conversation(conversation.id)
-    assert simulator.requests_to("close") == 2
-
-
-def test_turns_of_a_conversation_that_nobody_knows(client: Client) -> None:
-    with pytest.raises(NotFoundError) as caught:
-        client.respond("nobody-knows-it", "x")
-    assert (caught.value.status, caught.value.error_code) == (404, "CONVERSATIONS_NOT_FOUND")
-    assert client.close_conversation("nobody-knows-it").was_over is True
-
-
-def test_both_dialects_and_which_of_them_is_spoken() -> None:
-    with Simulator(script=SCRIPT, dialect="legacy") as simulator:
-        client = Client(**simulator.options)
-        assert client.dialect == "legacy"
-        conversation = client.create()
-        assert conversation.id.startswith("WEBCHAT_")
-        assert client.respond(conversation.id, "x").response == "You said: x"
-        with pytest.raises(UnsupportedError):
-            client.close_conversation(conversation.id)
-        assert {name for request in simulator.received() for name, _ in request["headers"]} >= {"X-Api-Key", "X-Token"}
-        # Spoken to in the other dialect, it refuses the key.
-        options: dict[str, Any] = {**simulator.options, "dialect": "current"}
-        with pytest.raises(AuthenticationError):
-            Client(**options).create()
 
 
 def test_the_certificate_is_checked_and_an_authority_can_be_added(tmp_path: Path) -> None:
@@ -341,58 +254,6 @@ def test_warm_up_opens_a_connection_and_sends_nothing(client: Client, simulator:
     assert simulator.received() == []
     client.create().respond("x")
     assert simulator.connections == 1
-
-
-def test_warm_up_without_a_service_says_so() -> None:
-    with Simulator() as simulator:
-        client = Client(**simulator.options)
-    with pytest.raises(NotConnectedError):
-        client.warm_up(timeout=10)
-
-
-def test_replaced_credentials_are_used_by_the_next_call(simulator: Simulator) -> None:
-    options: dict[str, Any] = {**simulator.options, "api_key": "outdated"}
-    client = Client(**options)
-    with pytest.raises(AuthenticationError) as caught:
-        client.create()
-    assert (caught.value.status, caught.value.delivery) == (401, "rejected")
-    client.replace_credentials("simulator-key", "simulator-token")
-    conversation = client.create()
-    for wrong in (("two words", "simulator-token"), ("simulator-key", ""), ("", "")):
-        with pytest.raises(InvalidArgumentError):
-            client.replace_credentials(*wrong)
-    client.replace_credentials(api_key="simulator-key", token="simulator-token")
-    assert conversation.respond("x").response == "You said: x"
-
-
-def test_shut_down_ends_calls_under_way_and_refuses_later_ones(client: Client, simulator: Simulator) -> None:
-    conversation = client.create()
-    simulator.fail({"delay": {"before": "headers", "ms": 60_000}})
-    turn = conversation.start("x")
-    failures: list[ChatError] = []
-
-    def create() -> None:
-        try:
-            client.create()
-        except ChatError as error:
-            failures.append(error)
-
-    waiting = threading.Thread(target=create)
-    waiting.start()
-    assert simulator.wait_for("respond", 1)
-    assert simulator.wait_for("create", 2)
-    client.close()
-    client.close()
-    waiting.join()
-    with pytest.raises(CallCancelledError) as caught:
-        turn.result()
-    assert [caught.value.delivery, *(error.delivery for error in failures)] == ["unknown", "unknown"]
-    for call in (client.create, lambda: conversation.respond("x"), lambda: conversation.start("x"), conversation.close):
-        with pytest.raises(CallCancelledError, match="shut down") as refused:
-            call()
-        assert refused.value.delivery == "not_sent"
-    assert client.metrics()["idle_connections"] == 0
-    assert simulator.requests_to("close") == 0
 
 
 def test_settings_say_what_holds_and_where_it_came_from(
@@ -425,81 +286,6 @@ def test_a_call_carries_headers_of_its_own(client: Client, simulator: Simulator)
         conversation.respond("x", headers={"X-Own": 1})  # type: ignore[dict-item]
 
 
-def test_metrics_count_what_happened(client: Client, simulator: Simulator) -> None:
-    simulator.fail({"answer": {"status": 429, "retry_after": {"seconds": 0}}}, {"operation": "respond", "nth": 1})
-    simulator.fail({"answer": {"status": 500}}, {"operation": "respond", "nth": 3})
-    conversation = client.create()
-    conversation.respond("x")
-    with pytest.raises(ChatError):
-        conversation.respond("y")
-    metrics = client.metrics()
-    calls = {operation: metrics[operation]["calls"] for operation in ("create", "respond", "close")}
-    assert (calls, metrics["attempts"], metrics["retries"]) == ({"create": 1, "respond": 2, "close": 0}, 4, 1)
-    assert metrics["respond"]["failures"] == {"server": 1}
-    assert metrics["opened_connections"] + metrics["reused_connections"] == 4
-    assert (metrics["calls_in_flight"], metrics["idle_connections"], metrics["breaker"]) == (0, 1, "closed")
-    assert metrics["retries_left"] == 19
-    assert sum(bucket["calls"] for bucket in metrics["respond"]["latency"]) == 2
-    assert metrics["respond"]["latency_sum_us"] > 0
-    assert metrics["bytes_sent"] > 0
-    assert metrics["bytes_received"] > 0
-    metrics["attempts"] = 99
-    assert client.metrics()["attempts"] == 4
-
-
-def test_recent_attempts_are_remembered_oldest_first(simulator: Simulator) -> None:
-    client = Client(**simulator.options, recent_attempts=2)
-    assert client.recent_attempts() == []
-    conversation = client.create()
-    conversation.respond("x", correlation_id="first")
-    conversation.respond("y", correlation_id="second")
-    assert [(attempt["operation"], attempt["correlation_id"]) for attempt in client.recent_attempts()] == [
-        ("respond", "first"),
-        ("respond", "second"),
-    ]
-    (_, last) = client.recent_attempts()
-    assert (last["number"], last["status"], last["kind"], last["delivery"]) == (1, 200, None, None)
-    assert last["reused_connection"] is True
-    assert last["address"] == simulator.url[len("http://") :]
-    assert Client(**simulator.options, recent_attempts=0).recent_attempts() == []
-
-
-def test_calls_in_flight_can_be_limited(simulator: Simulator) -> None:
-    simulator.fail({"delay": {"before": "headers", "ms": 60_000}})
-    client = Client(**simulator.options, max_calls_in_flight=1)
-    turn = client.start_create()
-    assert simulator.wait_for("create", 1)
-    with pytest.raises(BusyError) as caught:
-        client.create()
-    assert caught.value.delivery == "not_sent"
-    turn.cancel()
-    assert simulator.requests_to("create") == 1
-
-
-def test_many_threads_share_a_client_and_each_keeps_its_own_conversation(client: Client, simulator: Simulator) -> None:
-    failures: list[BaseException] = []
-
-    def converse(name: str) -> None:
-        try:
-            with client.create() as conversation:
-                for turn in range(20):
-                    assert conversation.respond(f"{name} {turn}").response == f"You said: {name} {turn}"
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=converse, args=(f"thread {number}",)) for number in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert sorted(len(seen["messages"]) for seen in simulator.conversations()) == [20] * 16
-    assert simulator.connections <= 16
-    metrics = client.metrics()
-    calls = sum(metrics[operation]["calls"] for operation in ("create", "respond", "close"))
-    assert (calls, metrics["calls_in_flight"]) == (16 * 22, 0)
-
-
 def test_a_client_can_be_weakly_referred_to_and_is_let_go(simulator: Simulator) -> None:
     client = Client(**simulator.options)
     conversation = client.create()
@@ -508,14 +294,6 @@ def test_a_client_can_be_weakly_referred_to_and_is_let_go(simulator: Simulator) 
     gc.collect()
     assert reference() is None
     assert conversation.respond("x").response == "You said: x"
-
-
-def test_the_user_agent_can_name_the_program(simulator: Simulator) -> None:
-    Client(**simulator.options, user_agent="acme-ivr/2.1").create()
-    (request,) = simulator.received()
-    (agent,) = [value for name, value in request["headers"] if name == "User-Agent"]
-    assert agent.startswith("polyai-chat/")
-    assert agent.endswith(" acme-ivr/2.1")
 
 
 def test_the_proxy_is_shown_without_its_password() -> None:

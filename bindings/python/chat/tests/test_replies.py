@@ -55,17 +55,6 @@ def test_an_answer_has_its_own_fields_and_how_it_came(conversation: Conversation
     assert conversation.close().raw == {"success": True}
 
 
-def test_what_this_library_does_not_know_is_in_raw(conversation: Conversation, simulator: Simulator) -> None:
-    changes = {"new_field": {"deep": [1, None]}, "handoff": "a text, one day"}
-    simulator.fail({"alter_reply": {"set": changes}}, {"operation": "respond"})
-    reply = conversation.respond("x")
-    assert reply.raw["new_field"] == {"deep": [1, None]}
-    assert reply.unknown_fields == {"new_field": {"deep": [1, None]}}
-    assert conversation.greeting.unknown_fields == conversation.close().unknown_fields == {}
-    assert reply.handoff is not None
-    assert (reply.handoff.raw, reply.handoff.destination, reply.handoff.reason) == ("a text, one day", None, None)
-
-
 def test_values_become_dicts_that_json_takes(value: Any) -> None:
     told = {name: shown for name, shown in everything(value).items() if name not in ("raw_json", "headers", "to_dict")}
     if type(value) is not Handoff:

@@ -15,14 +15,10 @@ from typing import Any
 import pytest
 
 from polyai_chat import (
-    CallCancelledError,
     Client,
-    Closed,
     Conversation,
     ConversationEndedError,
-    DeadlineExceededError,
     InvalidArgumentError,
-    RateLimitedError,
     Reply,
     ServerError,
     Turn,
@@ -33,28 +29,6 @@ from polyai_chat_testing import Simulator
 def hold(simulator: Simulator, operation: str, **when: int) -> None:
     """Has the service take the turn, and keep its reply for longer than any test."""
     simulator.fail({"delay": {"before": "headers", "ms": 60_000}}, {"operation": operation, **when})
-
-
-def test_a_turn_is_started_waited_for_and_taken(conversation: Conversation, simulator: Simulator) -> None:
-    turn = conversation.start("x", correlation_id="turn-1")
-    assert turn.correlation_id == "turn-1"
-    assert turn.wait() is True
-    assert turn.done is True
-    reply = turn.result()
-    assert isinstance(reply, Reply)
-    assert (reply.response, reply.correlation_id) == ("You said: x", "turn-1")
-    assert simulator.requests_to("respond") == 1
-
-
-def test_create_and_close_can_be_started_too(client: Client, simulator: Simulator) -> None:
-    conversation = client.start_create(integration_attributes={"customer_name": "Sam"}).result()
-    assert isinstance(conversation, Conversation)
-    assert conversation.greeting.response == "Hello Sam."
-    assert conversation.start().result().response == "Are you still there?"
-    closed = conversation.start_close().result()
-    assert isinstance(closed, Closed)
-    assert (closed.was_over, conversation.state) == (False, "closed")
-    assert simulator.requests_to("close") == 1
 
 
 def test_calls_by_id_alone_can_be_started(client: Client, conversation: Conversation, simulator: Simulator) -> None:
@@ -96,15 +70,6 @@ def test_waiting_ends_when_its_time_is_over_and_the_call_goes_on(
     assert turn.done is False
     turn.cancel()
     assert turn.wait(30) is True
-
-
-def test_waiting_goes_on_to_the_deadline_and_no_longer(conversation: Conversation, simulator: Simulator) -> None:
-    hold(simulator, "respond")
-    turn = conversation.start("x", timeout=1)
-    assert turn.wait() is True
-    with pytest.raises(DeadlineExceededError) as caught:
-        turn.result()
-    assert (caught.value.delivery, caught.value.correlation_id) == ("unknown", turn.correlation_id)
 
 
 @pytest.mark.parametrize("wrong", [-1, float("nan"), float("-inf"), timedelta(seconds=-1)], ids=repr)
@@ -159,51 +124,6 @@ def test_a_failed_turn_is_let_go_like_any_other_object(conversation: Conversatio
     assert reference() is None
 
 
-def test_a_failure_is_raised_by_taking_the_outcome(conversation: Conversation, simulator: Simulator) -> None:
-    simulator.fail({"answer": {"status": 429, "retry_after": {"seconds": 3600}}}, {"operation": "respond", "nth": 1})
-    turn = conversation.start("x")
-    assert turn.wait() is True
-    with pytest.raises(RateLimitedError) as caught:
-        turn.result()
-    assert caught.value.retry_after == 3600
-    conversation.respond("bye")
-    with pytest.raises(ConversationEndedError):
-        conversation.start("x").result()
-
-
-def test_a_wrong_argument_is_raised_by_starting(client: Client, simulator: Simulator) -> None:
-    with pytest.raises(InvalidArgumentError, match="correlation_id"):
-        client.start_create(correlation_id="two\nlines")
-    assert simulator.received() == []
-
-
-def test_cancelling_ends_the_call_with_a_truthful_delivery(conversation: Conversation, simulator: Simulator) -> None:
-    hold(simulator, "respond", nth=1)
-    sent = conversation.start("x")
-    waiting = conversation.start("y")
-    assert simulator.wait_for("respond", 1)
-    waiting.cancel()
-    with pytest.raises(CallCancelledError) as caught:
-        waiting.result()
-    assert (caught.value.delivery, caught.value.phase) == ("not_sent", "queue")
-    sent.cancel()
-    sent.cancel()
-    with pytest.raises(CallCancelledError) as caught:
-        sent.result()
-    assert (caught.value.delivery, conversation.state) == ("unknown", "in_doubt")
-    conversation.respond("z")
-    (seen,) = simulator.conversations()
-    assert seen["messages"] == ["x", "z"]
-
-
-def test_cancelling_what_is_done_changes_nothing(conversation: Conversation) -> None:
-    turn = conversation.start("x")
-    assert turn.wait()
-    turn.cancel()
-    assert turn.result().response == "You said: x"
-    turn.cancel()
-
-
 def test_letting_a_turn_go_cancels_it(conversation: Conversation, simulator: Simulator) -> None:
     hold(simulator, "respond", nth=1)
     turn = conversation.start("x")
@@ -252,16 +172,6 @@ def test_one_thread_waits_for_many_turns_by_their_descriptors(client: Client, si
                 selector.unregister(turn)
                 replies.append(turn.result().response)
     assert sorted(replies) == sorted(f"You said: {number}" for number in range(16))
-
-
-def test_its_deadline_is_that_of_its_start(conversation: Conversation, simulator: Simulator) -> None:
-    hold(simulator, "respond", nth=1)
-    first = conversation.start("x", timeout=60)
-    second = conversation.start("y", timeout=0.2)
-    assert second.wait() is True
-    assert first.done is False
-    first.cancel()
-    assert first.wait()
 
 
 def test_the_class_can_be_written_with_its_outcome() -> None:
