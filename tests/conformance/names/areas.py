@@ -123,7 +123,7 @@ def words(of_type: str) -> Callable[[dict[str, Any]], list[Thing]]:
 
     def things(core: dict[str, Any]) -> list[Thing]:
         variants = core["items"][of_type]["variants"]
-        return [Thing(word or snake(name), variant=name) for name, word in variants.items()]
+        return [Thing(word, variant=name) for name, word in variants.items()]
 
     return things
 

@@ -59,7 +59,8 @@ def read(given: argparse.Namespace) -> tuple[dict[str, Any], comparison.Surfaces
     """The core's names, what every language exposes, and what is wrong already."""
     include = [ROOT / "include", ROOT / "bindings/cpp"]
     built = given.target / "debug"
-    core = json.loads(output_of(built / "public-names", ROOT / "crates/core", HERE / comparison.FILE))
+    core = json.loads(output_of(built / "public-names", HERE / comparison.FILE))
+    core.update(rust.read(given.target / "doc/polyai_chat_core"))
     core["manifest"] = manifest = json.loads((include[0] / c.MANIFEST).read_text(encoding="utf-8"))
     core["options"] = manifest["options"]
     kinds = [kind for kind in manifest["error_kinds"] if kind["number"]]

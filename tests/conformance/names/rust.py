@@ -1,12 +1,16 @@
-"""What Rust exposes: what is public of the core's source."""
+"""What Rust exposes: what rustdoc shows of the core."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
-from areas import ENUMS, numbered
+from areas import ENUMS, numbered, snake
 
 SOURCE = "crates/core"
+PARTS = ("method", "structfield", "variant")
+OF_OTHERS = ("Map", "Value")  # serde_json's own
 WITH_FUNCTIONS = (
     "CancelToken",
     "Client",
@@ -23,6 +27,22 @@ WITH_FUNCTIONS = (
     "Turn",
 )
 RECORDS = ("Attempt", "Metrics", "OptionSpec", "SettingDescription")
+
+
+def read(pages: Path) -> dict[str, Any]:
+    """The public names of the core, by the pages that `cargo doc` has written: what is hidden there is not public."""
+    listed = set(re.findall(r'<a href="(\w+)\.(\w+)\.html">', (pages / "all.html").read_text(encoding="utf-8")))
+    exports = sorted(name for _, name in listed if name not in OF_OTHERS)
+    items = {}
+    for kind, name in sorted(listed):
+        if kind in ("struct", "enum") and name not in OF_OTHERS:
+            page = (pages / f"{kind}.{name}.html").read_text(encoding="utf-8")
+            of_type = re.split(r'id="(?:trait|synthetic|blanket)-implementations', page)[0]
+            found = {part: sorted(set(re.findall(rf'id="{part}\.(\w+)"', of_type))) for part in PARTS}
+            # The word of a variant is its name in lower case; the cases of the suite see that it is.
+            words = {variant: snake(variant) for variant in found["variant"]}
+            items[name] = {"functions": found["method"], "fields": found["structfield"], "variants": words}
+    return {"exports": exports, "items": items}
 
 
 def surface(core: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
