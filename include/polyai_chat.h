@@ -149,27 +149,30 @@ typedef uint32_t polyai_status;
 #define POLYAI_STATUS_CONFIGURATION 2u
 /** The chosen dialect of the service has no such operation or field. Nothing was sent. */
 #define POLYAI_STATUS_UNSUPPORTED 3u
-/** The service refused the API key or the connector token (401). */
+/** The service refused the API key or the connector token (401). Check both, and that they belong to this region. */
 #define POLYAI_STATUS_AUTHENTICATION 4u
-/** Key and token are known but not allowed to do this (403). */
+/** Key and token are known but not allowed to do this (403). Ask whoever manages the account. */
 #define POLYAI_STATUS_PERMISSION 5u
-/** No such conversation, account or project (404). */
+/** No such conversation, account or project (404). Check the ids and the region. */
 #define POLYAI_STATUS_NOT_FOUND 6u
 /** The conversation is over. Create a new one. */
 #define POLYAI_STATUS_CONVERSATION_ENDED 7u
-/** The service understood the request and refused it (another 4xx). */
+/** The service understood the request and refused it (another 4xx). Sending it again changes nothing. */
 #define POLYAI_STATUS_REJECTED 8u
-/** Too many requests (429). Wait for `polyai_error_retry_after_ms` if it is given. */
+/** Too many requests (429). Wait for `retry_after` if it is given. */
 #define POLYAI_STATUS_RATE_LIMITED 9u
 /** The service failed (5xx or 408). The turn may have been processed. */
 #define POLYAI_STATUS_SERVER 10u
-/** No connection, or it was lost: name, TCP, proxy or certificate, as the phase tells. */
+/**
+ * No connection, or it was lost: name resolution, TCP, proxy or certificate, as the phase tells. The delivery tells whether the
+ * service may have heard the turn.
+ */
 #define POLYAI_STATUS_CONNECT 11u
-/** The deadline passed. The phase tells where. */
+/** The deadline passed. The phase tells where, the delivery whether the service may have heard the turn. */
 #define POLYAI_STATUS_TIMEOUT 12u
-/** The call was cancelled. */
+/** The call was cancelled. The delivery tells whether the service may have heard the turn. */
 #define POLYAI_STATUS_CANCELLED 13u
-/** The answer was not what the service is documented to send. */
+/** The answer was not what the service is documented to send. Status, content type and the first bytes are shown. */
 #define POLYAI_STATUS_PROTOCOL 14u
 /** The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent. */
 #define POLYAI_STATUS_BUSY 15u
@@ -193,7 +196,10 @@ typedef uint32_t polyai_state;
 
 /** Turns can be sent. */
 #define POLYAI_STATE_OPEN 1u
-/** Turns can be sent, but the fate of an earlier one is unknown. The next complete reply settles it. */
+/**
+ * Turns can be sent, but the agent may have heard an earlier one, ended the conversation or handed it off. The next complete reply
+ * settles it.
+ */
 #define POLYAI_STATE_IN_DOUBT 2u
 /** The service has said that it is over. Turns are refused without a request. */
 #define POLYAI_STATE_ENDED 3u
@@ -315,7 +321,7 @@ polyai_status polyai_client_create(polyai_client *client,
  * One turn: says `message`, and gives the agent's reply. A `message` of NULL is a turn without a message, which is not
  * the same as an empty one; the legacy dialect has none, and sends an empty one.
  *
- * Turns of one conversation are sent one at a time, in the order of the calls; who waits does so inside its own deadline.
+ * Turns of one conversation are sent one at a time, in the order of the calls; a waiting call stays inside its own deadline.
  *
  * Errors: `POLYAI_STATUS_CONVERSATION_ENDED` without a request when it is over; `POLYAI_STATUS_BUSY` when the deadline passes
  * while an earlier turn is under way; else any. Send again only where `polyai_error_may_resend` says so.
@@ -521,7 +527,7 @@ polyai_status polyai_config_describe_json(const polyai_config *config,
 /**
  * Starts to create a conversation and returns at once. Take it with `polyai_turn_take_conversation`.
  *
- * Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. What creating reports comes when it
+ * Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. Errors of the create come when it
  * is taken.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
@@ -709,7 +715,7 @@ POLYAI_NODISCARD polyai_request *polyai_request_new(void);
  * JSON object), whose entries are merged into the body, for fields that this library does not know.
  *
  * Errors: `POLYAI_STATUS_INVALID_ARGUMENT` for an unknown field, or JSON that is none or no object. Nothing is changed
- * then. Whether the operation and the dialect have the field is seen when the call is made.
+ * then. The call checks whether operation and dialect have the field.
  *
  * Blocks: never. Threads: one at a time for a request. Since: 0.1.0.
  * May be NULL: error.
@@ -801,7 +807,7 @@ polyai_status polyai_request_set_check(polyai_request *request,
  * Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now. Take the reply with
  * `polyai_turn_take_reply`.
  *
- * Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. What responding reports comes when the
+ * Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. Errors of the turn come when the
  * reply is taken.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.

@@ -64,7 +64,7 @@
 #define POLYAI_CPP_EXCEPTIONS 0
 #endif
 
-/* A program may have files with and without exceptions. What is compiled differently in the two needs two names for the linker. */
+/* A program may have files with and without exceptions. Code that is compiled differently in the two needs two names for the linker. */
 #if !POLYAI_CPP_EXCEPTIONS && defined(__GNUC__)
 #define POLYAI_CPP_MODE __attribute__((abi_tag("no_exceptions")))
 #else
@@ -80,41 +80,47 @@ class CloseOnExit;
 
 /** What a call came to. Newer libraries may give numbers that are not named here. Since: 0.1.0. */
 enum class Status : std::uint32_t {
-    /** It went well. */
+    /** It went well. The only status without an error object. */
     ok = POLYAI_STATUS_OK,
     /** A call was given something it cannot send. Nothing was sent; correct the argument. */
     invalid_argument = POLYAI_STATUS_INVALID_ARGUMENT,
-    /** The configuration is missing something or holds something wrong. The message names it. */
+    /**
+     * The configuration is missing something or holds something wrong. The message names the option, where it came from and what
+     * would be right.
+     */
     configuration = POLYAI_STATUS_CONFIGURATION,
     /** The chosen dialect of the service has no such operation or field. Nothing was sent. */
     unsupported = POLYAI_STATUS_UNSUPPORTED,
-    /** The service refused the API key or the connector token (401). */
+    /** The service refused the API key or the connector token (401). Check both, and that they belong to this region. */
     authentication = POLYAI_STATUS_AUTHENTICATION,
-    /** Key and token are known but not allowed to do this (403). */
+    /** Key and token are known but not allowed to do this (403). Ask whoever manages the account. */
     permission = POLYAI_STATUS_PERMISSION,
-    /** No such conversation, account or project (404). */
+    /** No such conversation, account or project (404). Check the ids and the region. */
     not_found = POLYAI_STATUS_NOT_FOUND,
     /** The conversation is over. Create a new one. */
     conversation_ended = POLYAI_STATUS_CONVERSATION_ENDED,
-    /** The service understood the request and refused it (another 4xx). */
+    /** The service understood the request and refused it (another 4xx). Sending it again changes nothing. */
     rejected = POLYAI_STATUS_REJECTED,
-    /** Too many requests (429). Wait for `Error::retry_after` if it is given. */
+    /** Too many requests (429). Wait for `retry_after` if it is given. */
     rate_limited = POLYAI_STATUS_RATE_LIMITED,
     /** The service failed (5xx or 408). The turn may have been processed. */
     server = POLYAI_STATUS_SERVER,
-    /** No connection, or it was lost: name, TCP, proxy or certificate, as the phase tells. */
+    /**
+     * No connection, or it was lost: name resolution, TCP, proxy or certificate, as the phase tells. The delivery tells whether
+     * the service may have heard the turn.
+     */
     connect = POLYAI_STATUS_CONNECT,
-    /** The deadline passed. The phase tells where. */
+    /** The deadline passed. The phase tells where, the delivery whether the service may have heard the turn. */
     timeout = POLYAI_STATUS_TIMEOUT,
-    /** The call was cancelled. */
+    /** The call was cancelled. The delivery tells whether the service may have heard the turn. */
     cancelled = POLYAI_STATUS_CANCELLED,
-    /** The answer was not what the service is documented to send. */
+    /** The answer was not what the service is documented to send. Status, content type and the first bytes are shown. */
     protocol = POLYAI_STATUS_PROTOCOL,
     /** The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent. */
     busy = POLYAI_STATUS_BUSY,
     /** Too many calls failed lately, so this one was not tried. Nothing was sent. */
     unavailable = POLYAI_STATUS_UNAVAILABLE,
-    /** A defect of the library, or no memory for what it should keep. */
+    /** A defect of this library. Please report it with the message. */
     internal = POLYAI_STATUS_INTERNAL,
 };
 
@@ -132,7 +138,10 @@ enum class Delivery : std::uint32_t {
 enum class State : std::uint32_t {
     /** Turns can be sent. */
     open = POLYAI_STATE_OPEN,
-    /** Turns can be sent, but the fate of an earlier one is unknown. The next complete reply settles it. */
+    /**
+     * Turns can be sent, but the agent may have heard an earlier one, ended the conversation or handed it off. The next complete
+     * reply settles it.
+     */
     in_doubt = POLYAI_STATE_IN_DOUBT,
     /** The service has said that it is over. Turns are refused without a request. */
     ended = POLYAI_STATE_ENDED,
@@ -1378,7 +1387,7 @@ private:
 /**
  * One conversation with the agent. Destroying it sends nothing: close it first, or have `close_on_exit` do so.
  *
- * Turns of one conversation are sent one at a time, in the order of the calls; who waits does so inside its own deadline.
+ * Turns of one conversation are sent one at a time, in the order of the calls; a waiting call stays inside its own deadline.
  *
  * Threads: any. Since: 0.1.0.
  */
@@ -1402,7 +1411,7 @@ public:
     /**
      * Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now.
      *
-     * Errors: those of the arguments; Status::internal when no thread can be had. What responding reports comes when the reply is taken.
+     * Errors: those of the arguments; Status::internal when no thread can be had. Errors of the turn come when the reply is taken.
      *
      * Blocks: never. Threads: any. Since: 0.1.0.
      */
@@ -1587,7 +1596,7 @@ public:
     /**
      * Starts to create a conversation and returns at once.
      *
-     * Errors: those of the arguments; Status::internal when no thread can be had. What creating reports comes when it is taken.
+     * Errors: those of the arguments; Status::internal when no thread can be had. Errors of the create come when it is taken.
      *
      * Blocks: never. Threads: any. Since: 0.1.0.
      */

@@ -90,7 +90,7 @@ pub unsafe extern "C" fn polyai_client_create(
 
 /// Starts to create a conversation and returns at once. Take it with `polyai_turn_take_conversation`.
 ///
-/// Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. What creating reports comes when it
+/// Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. Errors of the create come when it
 /// is taken.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.

@@ -4,13 +4,12 @@ use crate::arguments::{Handle, new_handle, optional_text, text, write_text};
 use crate::boundary::{fallible, plain};
 use crate::callback::Callback;
 use crate::constants::{
-    POLYAI_LOG_DEBUG, POLYAI_LOG_INFO, POLYAI_LOG_WARN, polyai_attempt_callback,
-    polyai_log_callback, polyai_log_level, polyai_release_callback, polyai_status,
+    polyai_attempt_callback, polyai_log_callback, polyai_release_callback, polyai_status,
 };
 use crate::error::polyai_error;
 use crate::handle::{InUse, Kind, Object};
 use crate::text::OwnedText;
-use polyai_chat_core::{Error, LogLevel, SettingDescription, Value};
+use polyai_chat_core::{Error, SettingDescription, Value};
 use std::ffi::{c_char, c_void};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, TryLockError};
@@ -163,7 +162,7 @@ pub unsafe extern "C" fn polyai_config_set_log_callback(
                 unsafe {
                     callback.function()(
                         callback.user_data(),
-                        level_number(level),
+                        level.number(),
                         line.as_pointer(),
                         line.length(),
                     );
@@ -246,12 +245,4 @@ fn replace(
     let mut settings = config.open()?;
     *settings = change(settings.clone())?;
     Ok(())
-}
-
-fn level_number(level: LogLevel) -> polyai_log_level {
-    match level {
-        LogLevel::Warn => POLYAI_LOG_WARN,
-        LogLevel::Info => POLYAI_LOG_INFO,
-        LogLevel::Debug => POLYAI_LOG_DEBUG,
-    }
 }

@@ -2,17 +2,13 @@
 
 use crate::arguments::{Handle, NewHandle, lend, optional_text};
 use crate::boundary::{fallible, plain};
-use crate::constants::{
-    POLYAI_STATE_CLOSED, POLYAI_STATE_ENDED, POLYAI_STATE_IN_DOUBT, POLYAI_STATE_OPEN,
-    polyai_state, polyai_status,
-};
+use crate::constants::{polyai_state, polyai_status};
 use crate::error::polyai_error;
 use crate::handle::{Kind, Object};
 use crate::reply::polyai_reply;
 use crate::request::{self, polyai_request};
 use crate::text::LazyText;
 use crate::turn::polyai_turn;
-use polyai_chat_core::ConversationState;
 use std::ffi::c_char;
 
 /// One conversation with the agent.
@@ -47,7 +43,7 @@ pub extern "C" fn polyai_conversation_free(conversation: *mut polyai_conversatio
 /// One turn: says `message`, and gives the agent's reply. A `message` of NULL is a turn without a message, which is not
 /// the same as an empty one; the legacy dialect has none, and sends an empty one.
 ///
-/// Turns of one conversation are sent one at a time, in the order of the calls; who waits does so inside its own deadline.
+/// Turns of one conversation are sent one at a time, in the order of the calls; a waiting call stays inside its own deadline.
 ///
 /// Errors: `POLYAI_STATUS_CONVERSATION_ENDED` without a request when it is over; `POLYAI_STATUS_BUSY` when the deadline passes
 /// while an earlier turn is under way; else any. Send again only where `polyai_error_may_resend` says so.
@@ -78,7 +74,7 @@ pub unsafe extern "C" fn polyai_conversation_respond(
 /// Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now. Take the reply with
 /// `polyai_turn_take_reply`.
 ///
-/// Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. What responding reports comes when the
+/// Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. Errors of the turn come when the
 /// reply is taken.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
@@ -230,17 +226,10 @@ pub extern "C" fn polyai_conversation_state(
     conversation: *const polyai_conversation,
 ) -> polyai_state {
     plain(|| {
-        Ok(state_number(
-            conversation.get("conversation")?.conversation.state(),
-        ))
+        Ok(conversation
+            .get("conversation")?
+            .conversation
+            .state()
+            .number())
     })
-}
-
-pub(crate) fn state_number(state: ConversationState) -> polyai_state {
-    match state {
-        ConversationState::Open => POLYAI_STATE_OPEN,
-        ConversationState::InDoubt => POLYAI_STATE_IN_DOUBT,
-        ConversationState::Ended => POLYAI_STATE_ENDED,
-        ConversationState::Closed => POLYAI_STATE_CLOSED,
-    }
 }

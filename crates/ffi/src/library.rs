@@ -2,7 +2,9 @@
 
 use crate::arguments::lend;
 use crate::boundary::plain;
-use crate::constants::{POLYAI_ABI_OLDEST, POLYAI_ABI_VERSION, polyai_delivery, polyai_status};
+use crate::constants::{
+    POLYAI_ABI_OLDEST, POLYAI_ABI_VERSION, POLYAI_STATUS_OK, polyai_delivery, polyai_status,
+};
 use crate::handle;
 use crate::text::OwnedText;
 use once_cell::race::OnceBox;
@@ -54,7 +56,14 @@ pub extern "C" fn polyai_build_features() -> *const c_char {
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn polyai_status_name(status: polyai_status) -> *const c_char {
-    plain(|| Ok(status_name(status).map_or(ptr::null(), CStr::as_ptr)))
+    plain(|| {
+        let known = ErrorKind::ALL.iter().find(|kind| kind.number() == status);
+        let name = match status {
+            POLYAI_STATUS_OK => Some("ok\0"),
+            _ => known.map(|kind| kind.c_name()),
+        };
+        Ok(name.map_or(ptr::null(), |name| name.as_ptr().cast()))
+    })
 }
 
 /// The name of a delivery, such as `not_sent`; NULL for a number that this library does not know.
@@ -62,7 +71,12 @@ pub extern "C" fn polyai_status_name(status: polyai_status) -> *const c_char {
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn polyai_delivery_name(delivery: polyai_delivery) -> *const c_char {
-    plain(|| Ok(delivery_name(delivery).map_or(ptr::null(), CStr::as_ptr)))
+    plain(|| {
+        let known = Delivery::ALL
+            .iter()
+            .find(|known| known.number() == delivery);
+        Ok(known.map_or(ptr::null(), |known| known.c_name().as_ptr().cast()))
+    })
 }
 
 /// The table of options, as a JSON array of objects: `name`, `environment_variable`, `default` (or null), `unit`,
@@ -101,59 +115,3 @@ const _: () = assert!(
     )),
     "BUILD_FEATURES names another platform"
 );
-
-fn status_name(status: polyai_status) -> Option<&'static CStr> {
-    if status == 0 {
-        return Some(c"ok");
-    }
-    let kind = ErrorKind::ALL.iter().find(|kind| kind.number() == status)?;
-    Some(match kind {
-        ErrorKind::InvalidArgument => c"invalid_argument",
-        ErrorKind::Configuration => c"configuration",
-        ErrorKind::Unsupported => c"unsupported",
-        ErrorKind::Authentication => c"authentication",
-        ErrorKind::Permission => c"permission",
-        ErrorKind::NotFound => c"not_found",
-        ErrorKind::ConversationEnded => c"conversation_ended",
-        ErrorKind::Rejected => c"rejected",
-        ErrorKind::RateLimited => c"rate_limited",
-        ErrorKind::Server => c"server",
-        ErrorKind::Connect => c"connect",
-        ErrorKind::Timeout => c"timeout",
-        ErrorKind::Cancelled => c"cancelled",
-        ErrorKind::Protocol => c"protocol",
-        ErrorKind::Busy => c"busy",
-        ErrorKind::Unavailable => c"unavailable",
-        _ => c"internal",
-    })
-}
-
-fn delivery_name(delivery: polyai_delivery) -> Option<&'static CStr> {
-    [Delivery::NotSent, Delivery::Rejected, Delivery::Unknown]
-        .into_iter()
-        .find(|known| *known as u32 == delivery)
-        .map(|known| match known {
-            Delivery::NotSent => c"not_sent",
-            Delivery::Rejected => c"rejected",
-            Delivery::Unknown => c"unknown",
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_are_those_of_the_core() {
-        for kind in ErrorKind::ALL {
-            let name = status_name(kind.number()).map(CStr::to_bytes);
-            assert_eq!(name, Some(kind.name().as_bytes()));
-        }
-        assert_eq!(status_name(9_999), None);
-        for delivery in [Delivery::NotSent, Delivery::Rejected, Delivery::Unknown] {
-            let name = delivery_name(delivery as u32).map(CStr::to_bytes);
-            assert_eq!(name, Some(delivery.name().as_bytes()));
-        }
-        assert_eq!(delivery_name(0), None);
-    }
-}

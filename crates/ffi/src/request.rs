@@ -48,7 +48,7 @@ pub extern "C" fn polyai_request_free(request: *mut polyai_request) {
 /// JSON object), whose entries are merged into the body, for fields that this library does not know.
 ///
 /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` for an unknown field, or JSON that is none or no object. Nothing is changed
-/// then. Whether the operation and the dialect have the field is seen when the call is made.
+/// then. The call checks whether operation and dialect have the field.
 ///
 /// Blocks: never. Threads: one at a time for a request. Since: 0.1.0.
 #[unsafe(no_mangle)]

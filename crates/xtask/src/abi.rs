@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::tables::Tables;
+use crate::tables::OptionRow;
 
 #[derive(Serialize)]
 pub(crate) struct Abi {
@@ -12,8 +12,9 @@ pub(crate) struct Abi {
     pub(crate) types: Vec<Type>,
     pub(crate) constants: Vec<Constant>,
     pub(crate) functions: Vec<Function>,
-    #[serde(flatten)]
-    pub(crate) tables: Tables,
+    pub(crate) options: Vec<OptionRow>,
+    pub(crate) request_fields: Vec<Value>,
+    pub(crate) regions: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -51,6 +52,9 @@ pub(crate) enum TypeKind {
 #[derive(Serialize)]
 pub(crate) struct Constant {
     pub(crate) name: String,
+    /// Of a member of an enum of the core: its name in any language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) member: Option<String>,
     #[serde(rename = "type")]
     pub(crate) c: String,
     /// A number, or the name of a limit whose value the platform decides, such as `SIZE_MAX`.
@@ -224,7 +228,7 @@ impl Abi {
     /// The manifest says nothing about the version, so that it changes with the ABI only.
     pub(crate) fn manifest(&self) -> Result<String, String> {
         let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
-        Ok(collapsed(&text))
+        Ok(one_a_line(&text))
     }
 
     /// The names in C of the handles, with what frees each.
@@ -246,29 +250,19 @@ impl Function {
     }
 }
 
-/// The same JSON, with what fits there on one line.
-fn collapsed(json: &str) -> String {
-    const WIDTH: usize = 240;
-    let (mut lines, mut begun): (Vec<String>, Vec<usize>) = (Vec::new(), Vec::new());
+/// The same JSON with one type, constant, function or option a line.
+fn one_a_line(json: &str) -> String {
+    let mut text = String::new();
     for line in json.lines() {
-        if line.ends_with(['{', '[']) {
-            begun.push(lines.len());
-        }
-        lines.push(line.to_owned());
-        if line.trim_start().starts_with(['}', ']']) {
-            let within = lines.split_off(begun.pop().unwrap_or_default());
-            let words: Vec<&str> = within.iter().map(|line| line.trim()).collect();
-            let space = line.len() - line.trim_start().len();
-            let one = words.join(" ").replace("{ ", "{").replace(" }", "}");
-            let one = " ".repeat(space) + &one.replace("[ ", "[").replace(" ]", "]");
-            if one.len() <= WIDTH {
-                lines.push(one);
-            } else {
-                lines.extend(within);
-            }
+        let word = line.trim_start();
+        let (depth, ends) = (line.len() - word.len(), word.starts_with(['}', ']']));
+        match depth > 4 || (depth == 4 && ends) {
+            true if ends || text.ends_with(['{', '[']) => text.push_str(word),
+            true => text.push_str(&format!(" {word}")),
+            false => text.push_str(&format!("\n{line}")),
         }
     }
-    lines.join("\n") + "\n"
+    text.trim_start().to_owned() + "\n"
 }
 
 /// A name with its type, as C writes it.

@@ -1,5 +1,7 @@
-//! Declarations that other programs need of every function, made from the ABI alone.
+//! What other files hold of the ABI, made from it alone.
 
 mod c_table;
+mod meanings;
 
 pub(crate) use c_table::c_table;
+pub(crate) use meanings::{in_cpp, in_python};

@@ -140,6 +140,18 @@ fn ownership(function: &Function) -> Vec<String> {
     owned
 }
 
+/// A text in lines of so many characters at most.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= width => *line += &format!(" {word}"),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// The text of doc comments, without the space that follows the slashes.
 pub(crate) fn lines_of(attributes: &[syn::Attribute]) -> Vec<String> {
     let mut lines = Vec::new();

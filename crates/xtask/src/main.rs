@@ -1,5 +1,5 @@
-//! Chores for the C ABI. The functions of `crates/ffi` are the source; the header and the manifest in `include` are made
-//! from it, committed, and compared by `header --check`.
+//! Chores for the C ABI. The functions of `crates/ffi` and the tables of the core are the source; what is made from them is
+//! committed, and compared by `header --check`.
 
 mod abi;
 mod c;
@@ -18,8 +18,9 @@ use crate::abi::Abi;
 
 const USAGE: &str = "usage: xtask [--root FOLDER] COMMAND
 
-  header               writes include/polyai_chat.h and include/polyai_chat.json from crates/ffi
-  header --check       compares them with crates/ffi, and fails when they differ
+  header               writes include/polyai_chat.h and include/polyai_chat.json from crates/ffi, and what errors and other
+                       numbers mean into the header of C++ and the exceptions of Python
+  header --check       compares them, and fails when they differ
   declarations c-table prints all functions as a table in C, for programs that call any of them
 
 
@@ -27,6 +28,8 @@ FOLDER is the root of another copy of the repository.";
 
 const HEADER: &str = "include/polyai_chat.h";
 const MANIFEST: &str = "include/polyai_chat.json";
+const CPP: &str = "bindings/cpp/polyai_chat.hpp";
+const PYTHON: &str = "bindings/python/chat/polyai_chat/_errors.py";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -66,22 +69,29 @@ fn read_abi(root: &Path) -> Result<Abi, String> {
     Ok(abi)
 }
 
-/// Writes header and manifest, or compares them.
+/// Writes header and manifest, and the meanings into the files of other languages; or compares them.
 fn generate(root: &Path, check_only: bool) -> Result<String, String> {
     let abi = read_abi(root)?;
-    let header = header::header(&abi, &root.join("crates/ffi"))?;
-    for (path, text) in [(HEADER, header), (MANIFEST, abi.manifest()?)] {
-        let file = root.join(path);
-        if !check_only {
-            std::fs::write(&file, text).map_err(|error| format!("{path}: {error}"))?;
-        } else if std::fs::read_to_string(&file).unwrap_or_default() != text {
-            let command = header::COMMAND;
+    let is = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    let files = [
+        (HEADER, header::header(&abi, &root.join("crates/ffi"))?),
+        (MANIFEST, abi.manifest()?),
+        (CPP, declarations::in_cpp(&abi, &is(CPP))?),
+        (PYTHON, declarations::in_python(&is(PYTHON))?),
+    ];
+    for (path, text) in files {
+        if is(path) == text {
+            continue;
+        }
+        if check_only {
             return Err(format!(
-                "{path} is not in step with crates/ffi; `{command}` writes it anew"
+                "{path} is not in step with crates/ffi; `{}` writes it anew",
+                header::COMMAND
             ));
         }
+        std::fs::write(root.join(path), text).map_err(|error| format!("{path}: {error}"))?;
     }
     Ok(format!(
-        "{HEADER} and {MANIFEST} are in step with crates/ffi\n"
+        "{HEADER}, {MANIFEST} and the meanings in other languages are in step with crates/ffi\n"
     ))
 }

@@ -50,13 +50,14 @@ pub(crate) fn abi(ffi: &Path) -> Result<Abi, String> {
     }
     let mut constants = constants;
     constants.retain(|constant| constant.name != OLDEST);
-    let tables = tables::tables(&constants, &functions);
     Ok(Abi {
         numbers,
         types,
         constants,
         functions,
-        tables,
+        options: tables::options(),
+        request_fields: tables::request_fields(),
+        regions: tables::regions(),
     })
 }
 
@@ -85,7 +86,7 @@ fn handle(item: &syn::Item) -> Option<Type> {
     })
 }
 
-/// Those of `constants.rs`, whose types are added.
+/// Those of `constants.rs`, whose types are added, and after each type the members of the enum of the core that it stands for.
 fn constants(ffi: &Path, types: &mut Vec<Type>) -> Result<Vec<Constant>, String> {
     let file = syn::parse_file(&text_of(ffi, "constants")?)
         .map_err(|error| format!("constants.rs: {error}"))?;
@@ -100,6 +101,7 @@ fn constants(ffi: &Path, types: &mut Vec<Type>) -> Result<Vec<Constant>, String>
                     kind,
                     doc: lines_of(&item.attrs),
                 });
+                constants.extend(tables::members(&item.ident.to_string()));
             }
             syn::Item::Const(item) => {
                 constants.push(constant(item).map_err(|error| format!("{}: {error}", item.ident))?);
@@ -166,8 +168,10 @@ fn constant(item: &syn::ItemConst) -> Result<Constant, String> {
             );
         }
     };
+    let name = item.ident.to_string();
     Ok(Constant {
-        name: item.ident.to_string(),
+        member: (name == "POLYAI_STATUS_OK").then(|| "ok".to_owned()),
+        name,
         c,
         value,
         doc: lines_of(&item.attrs),

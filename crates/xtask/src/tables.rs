@@ -1,50 +1,32 @@
-//! What a binding needs to know beside the functions: options, fields, and the names of numbers.
+//! What a binding needs to know beside the functions, from the tables of the core: options, fields, and the names of numbers.
 
 use polyai_chat_core::{
-    OPTIONS, Operation, OptionKind, OptionSpec, REGIONS, REQUEST_FIELDS, RequestField,
+    ConversationState, Delivery, ErrorKind, LogLevel, OPTIONS, Operation, OptionKind, OptionSpec,
+    REGIONS, REQUEST_FIELDS, Region, RequestField,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::abi::{Constant, Function, FunctionKind, Neutral, Role};
+use crate::abi::Constant;
+use crate::documentation::wrapped;
 
-#[derive(Serialize)]
-pub(crate) struct Tables {
-    options: Vec<OptionRow>,
-    request_fields: Vec<Value>,
-    reply_fields: Vec<Value>,
-    error_fields: Vec<Value>,
-    error_kinds: Vec<Value>,
-    deliveries: Vec<Value>,
-    states: Vec<Value>,
-    log_levels: Vec<Value>,
-    regions: Vec<Value>,
+pub(crate) fn options() -> Vec<OptionRow> {
+    OPTIONS.iter().map(option).collect()
 }
 
-pub(crate) fn tables(constants: &[Constant], functions: &[Function]) -> Tables {
-    Tables {
-        options: OPTIONS.iter().map(option).collect(),
-        request_fields: REQUEST_FIELDS
-            .iter()
-            .map(request_field)
-            .chain([correlation_id()])
-            .collect(),
-        reply_fields: fields(functions, "Reply"),
-        error_fields: fields(functions, "Error"),
-        error_kinds: names(constants, "polyai_status", "POLYAI_STATUS_"),
-        deliveries: names(constants, "polyai_delivery", "POLYAI_DELIVERY_"),
-        states: names(constants, "polyai_state", "POLYAI_STATE_"),
-        log_levels: names(constants, "polyai_log_level", "POLYAI_LOG_"),
-        regions: REGIONS
-            .iter()
-            .map(|region| json!({"name": region.name, "aliases": region.aliases}))
-            .collect(),
-    }
+pub(crate) fn request_fields() -> Vec<Value> {
+    let fields = REQUEST_FIELDS.iter().map(request_field);
+    fields.chain([correlation_id()]).collect()
+}
+
+pub(crate) fn regions() -> Vec<Value> {
+    let region = |region: &Region| json!({"name": region.name, "aliases": region.aliases});
+    REGIONS.iter().map(region).collect()
 }
 
 /// A row of the table of options.
 #[derive(Serialize)]
-struct OptionRow {
+pub(crate) struct OptionRow {
     name: &'static str,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,53 +96,31 @@ fn correlation_id() -> Value {
     })
 }
 
-/// What can be asked of an object without an argument, but for how many there are of something.
-fn fields(functions: &[Function], object: &str) -> Vec<Value> {
-    let mut fields = Vec::new();
-    for function in functions {
-        let asks_only = function.kind == FunctionKind::Method
-            && !function.method.ends_with("_count")
-            && function.receiver.as_deref() == Some(object)
-            && (function.parameters.iter().skip(1))
-                .all(|p| matches!(p.role, Role::OutLength | Role::OutValue));
-        if !asks_only {
-            continue;
-        }
-        let of = function
-            .parameters
-            .iter()
-            .find(|p| p.role == Role::OutValue);
-        let (name, json_type) = match (
-            function.method.strip_suffix("_json"),
-            function.returns.neutral,
-        ) {
-            (Some(name), _) if function.notice.summary.contains("JSON array") => (name, "array"),
-            (Some(name), _) if function.notice.summary.contains("JSON object") => (name, "object"),
-            (Some(name), _) => (name, "any"),
-            (None, Neutral::Text) => (function.method.as_str(), "string"),
-            (None, Neutral::Bool) if of.is_none() => (function.method.as_str(), "boolean"),
-            (None, _) => (function.method.as_str(), "integer"),
+/// The constants of a type that stands for an enum of the core.
+pub(crate) fn members(of: &str) -> Vec<Constant> {
+    macro_rules! rows {
+        ($of:ident) => {
+            ($of::ALL
+                .iter()
+                .map(|one| (one.number(), one.name(), one.meaning())))
+            .collect()
         };
-        fields.push(json!({
-            "name": name,
-            "json_type": json_type,
-            "nullable": function.returns.nullable || of.is_some(),
-            "function": function.name,
-        }));
     }
-    fields
-}
-
-/// The constants of a type, by the names that they have in other languages.
-fn names(constants: &[Constant], of: &str, prefix: &str) -> Vec<Value> {
-    let of_type = constants.iter().filter(|constant| constant.c == of);
-    let row = |constant: &Constant| {
-        json!({
-            "name": constant.name.trim_start_matches(prefix).to_lowercase(),
-            "number": constant.value,
-            "constant": constant.name,
-            "meaning": constant.doc.join(" "),
-        })
+    let rows: Vec<(u32, &str, &str)> = match of {
+        "polyai_status" => rows!(ErrorKind),
+        "polyai_delivery" => rows!(Delivery),
+        "polyai_state" => rows!(ConversationState),
+        "polyai_log_level" => rows!(LogLevel),
+        _ => Vec::new(),
     };
-    of_type.map(row).collect()
+    let prefix = of.trim_end_matches("_level");
+    let constant = |(number, name, meaning): (u32, &str, &str)| Constant {
+        name: format!("{prefix}_{name}").to_uppercase(),
+        member: Some(name.to_owned()),
+        c: of.to_owned(),
+        value: number.into(),
+        doc: wrapped(meaning, 128),
+        literal: format!("{number}u"),
+    };
+    rows.into_iter().map(constant).collect()
 }

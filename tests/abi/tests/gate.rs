@@ -26,6 +26,8 @@ impl Sources {
             "crates/ffi",
             "crates/ffi/src",
             "include",
+            "bindings/cpp",
+            "bindings/python/chat/polyai_chat",
             "tests/abi/baseline",
         ] {
             let to = sources.path(from);
@@ -150,15 +152,15 @@ fn what_would_break_a_program_is_named() {
         // Constants with other numbers, and one that takes another's.
         (
             "constants.rs",
-            "POLYAI_STATE_CLOSED: polyai_state = 4",
-            "POLYAI_STATE_CLOSED: polyai_state = 5",
-            "POLYAI_STATE_CLOSED was 4 (polyai_state), and is 5 (polyai_state)",
+            "POLYAI_STATUS_OK: polyai_status = 0",
+            "POLYAI_STATUS_OK: polyai_status = 99",
+            "POLYAI_STATUS_OK was 0 (polyai_status), and is 99 (polyai_status)",
         ),
         (
             "constants.rs",
-            "POLYAI_LOG_DEBUG: polyai_log_level",
-            "POLYAI_LOG_TRACE: polyai_log_level",
-            "POLYAI_LOG_TRACE takes 3, which POLYAI_LOG_DEBUG had",
+            "POLYAI_STATUS_OK: polyai_status",
+            "POLYAI_STATUS_FINE: polyai_status",
+            "POLYAI_STATUS_FINE takes 0, which POLYAI_STATUS_OK had",
         ),
         // Another SONAME.
         (
@@ -182,11 +184,13 @@ fn an_addition_is_reported_and_recorded() {
         return;
     };
     sources.add_function();
-    let number = "pub const POLYAI_STATE_CLOSED";
+    let number = "pub const POLYAI_NUL_TERMINATED";
     sources.replace(
         "constants.rs",
         number,
-        &format!("pub const POLYAI_STATE_LOST: polyai_state = 5;\n/// Closed.\n{number}"),
+        &format!(
+            "pub const POLYAI_STATE_LOST: polyai_state = 5;\n/// Stands for a length.\n{number}"
+        ),
     );
     let report = sources.compare(&[]).unwrap_err();
     assert!(!report.contains("breaks programs"), "{report}");
@@ -205,8 +209,8 @@ fn a_break_is_accepted_by_its_name_until_it_is_released() {
     };
     sources.replace(
         "constants.rs",
-        "POLYAI_STATE_CLOSED: polyai_state = 4",
-        "POLYAI_STATE_CLOSED: polyai_state = 5",
+        "POLYAI_STATUS_OK: polyai_status = 0",
+        "POLYAI_STATUS_OK: polyai_status = 99",
     );
     sources.replace(
         "library.rs",
@@ -215,28 +219,30 @@ fn a_break_is_accepted_by_its_name_until_it_is_released() {
     );
     for too_few in [&["--add"][..], &["--accept", "polyai_live_handles"]] {
         let report = sources.compare(too_few).unwrap_err();
-        assert!(report.contains("POLYAI_STATE_CLOSED was 4"), "{report}");
+        assert!(report.contains("POLYAI_STATUS_OK was 0"), "{report}");
     }
     let report = sources
         .compare(&["--accept", "polyai_client_new"])
         .unwrap_err();
     assert!(report.contains("polyai_client_new: in nothing"), "{report}");
     sources
-        .compare(&["--accept", "polyai_live_handles", "POLYAI_STATE_CLOSED"])
+        .compare(&["--accept", "polyai_live_handles", "POLYAI_STATUS_OK"])
         .unwrap();
     sources.compare(&[]).unwrap();
     // Its old number is not given to another.
-    let number = "pub const POLYAI_STATE_CLOSED";
+    let number = "pub const POLYAI_NUL_TERMINATED";
     sources.replace(
         "constants.rs",
         number,
-        &format!("pub const POLYAI_STATE_LOST: polyai_state = 4;\n/// Closed.\n{number}"),
+        &format!(
+            "pub const POLYAI_STATUS_LOST: polyai_status = 0;\n/// Stands for a length.\n{number}"
+        ),
     );
-    sources.is_refused(&["POLYAI_STATE_LOST takes 4, which POLYAI_STATE_CLOSED had"]);
+    sources.is_refused(&["POLYAI_STATUS_LOST takes 0, which POLYAI_STATUS_OK had"]);
     sources.replace(
         "constants.rs",
-        "POLYAI_STATE_LOST: polyai_state = 4",
-        "POLYAI_STATE_LOST: polyai_state = 6",
+        "POLYAI_STATUS_LOST: polyai_status = 0",
+        "POLYAI_STATUS_LOST: polyai_status = 98",
     );
     sources.compare(&["--add"]).unwrap();
 

@@ -8,12 +8,12 @@ import texts
 from areas import numbered
 
 MANIFEST = "polyai_chat.json"
-# The tables of the manifest that have the constants of a prefix.
+# The types whose constants are the members of an enum of the core, by their prefix.
 CONSTANTS = {
-    "POLYAI_STATUS": "error_kinds",
-    "POLYAI_DELIVERY": "deliveries",
-    "POLYAI_STATE": "states",
-    "POLYAI_LOG": "log_levels",
+    "POLYAI_STATUS": "polyai_status",
+    "POLYAI_DELIVERY": "polyai_delivery",
+    "POLYAI_STATE": "polyai_state",
+    "POLYAI_LOG": "polyai_log_level",
 }
 
 
@@ -35,8 +35,9 @@ def parts(manifest: dict[str, Any]) -> dict[str, list[str]]:
     of_request = [word for word in found["polyai_request"] if word != "set"]
     found["polyai_request"] = of_request + fields + arguments(manifest)
     found["declared"] = [f["name"] for f in functions]
-    for prefix, table in CONSTANTS.items():
-        words = [(row["constant"].removeprefix(prefix + "_"), row["number"]) for row in manifest[table]]
+    for prefix, of_type in CONSTANTS.items():
+        rows = [row for row in manifest["constants"] if row["type"] == of_type]
+        words = [(row["name"].removeprefix(prefix + "_"), row["value"]) for row in rows]
         found[prefix] = [numbered(*pair) if prefix == "POLYAI_STATUS" else pair[0] for pair in words]
     found["options"] = [option["name"] for option in options]
     found["variables"] = [option["environment_variable"] for option in options]

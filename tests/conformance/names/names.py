@@ -63,8 +63,10 @@ def read(given: argparse.Namespace) -> tuple[dict[str, Any], comparison.Surfaces
     core.update(rust.read(given.target / "doc/polyai_chat_core"))
     core["manifest"] = manifest = json.loads((include[0] / c.MANIFEST).read_text(encoding="utf-8"))
     core["options"] = manifest["options"]
-    kinds = [kind for kind in manifest["error_kinds"] if kind["number"]]
-    core["kinds"] = [{**kind, "variant": camel(kind["name"])} for kind in kinds]
+    kinds = [row for row in manifest["constants"] if row["type"] == "polyai_status" and row["value"]]
+    core["kinds"] = [
+        {"name": kind["member"], "number": kind["value"], "variant": camel(kind["member"])} for kind in kinds
+    ]
     header = cpp.Header(given.clang, include)
     surfaces = {
         RUST: rust.surface(core),

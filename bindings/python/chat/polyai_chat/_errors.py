@@ -194,8 +194,8 @@ class ServerError(ChatError):
 
 
 class ConnectError(ChatError):
-    """No connection, or it was lost. `phase` tells where, the delivery whether the service may have heard the turn;
-    what was not sent is a `NotConnectedError`."""
+    """No connection, or it was lost: name resolution, TCP, proxy or certificate, as the phase tells. The delivery
+    tells whether the service may have heard the turn."""
 
     kind = "connect"
 
@@ -205,7 +205,7 @@ class NotConnectedError(ConnectError, ConnectionError):
 
 
 class DeadlineExceededError(ChatError):
-    """The deadline passed. `phase` tells where, the delivery whether the service may have heard the turn."""
+    """The deadline passed. The phase tells where, the delivery whether the service may have heard the turn."""
 
     kind = "timeout"
 
@@ -217,7 +217,7 @@ class CallCancelledError(ChatError):
 
 
 class ProtocolError(ChatError):
-    """The answer was not what the service is documented to send. `status`, `headers` and `body_excerpt` show it."""
+    """The answer was not what the service is documented to send. Status, content type and the first bytes are shown."""
 
     kind = "protocol"
 

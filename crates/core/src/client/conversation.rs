@@ -4,47 +4,29 @@ use crate::call::{Call, CallOptions, Close, Place, Respond, Stop, Turn, TurnQueu
 use crate::engine::{Engine, says_that_it_is_over};
 use crate::foundation::deadline::Deadline;
 use crate::foundation::fork::PerProcess;
+use crate::foundation::named::named;
 use crate::foundation::sync::{AtomicU8, Mutex, Ordering, lock};
 use crate::model::{Closed, Delivery, Dialect, Error, ErrorKind, Greeting, Phase, Reply};
 use std::fmt;
 use std::sync::Arc;
 
-/// What is known about a conversation. Since 0.1.0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum ConversationState {
-    /// Turns can be sent.
-    Open,
-    /// Turns can be sent, but the fate of an earlier one is unknown: the agent may have heard it, ended the
-    /// conversation or handed it off. The next complete reply settles it.
-    InDoubt,
-    /// The service has said that it is over. Turns are refused without a request.
-    Ended,
-    /// It was closed from this side. Turns are refused without a request.
-    Closed,
+named! {
+    /// What is known about a conversation. Since 0.1.0.
+    ConversationState;
+    Open = 1, "open", "Turns can be sent.";
+    InDoubt = 2, "in_doubt", "Turns can be sent, but the agent may have heard an earlier one, ended the conversation or handed it off. The next complete reply settles it.";
+    Ended = 3, "ended", "The service has said that it is over. Turns are refused without a request.";
+    Closed = 4, "closed", "It was closed from this side. Turns are refused without a request.";
 }
 
 const IN_DOUBT: u8 = ConversationState::InDoubt as u8;
 const ENDED: u8 = ConversationState::Ended as u8;
 const CLOSED: u8 = ConversationState::Closed as u8;
 
-impl ConversationState {
-    /// The stable name: `open`, `in_doubt`, `ended` or `closed`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::InDoubt => "in_doubt",
-            Self::Ended => "ended",
-            Self::Closed => "closed",
-        }
-    }
-}
-
 /// One conversation with the agent.
 ///
 /// Cheap to clone; clones are the same conversation. May be used from any number of threads: turns are sent one at a
-/// time, in the order of the calls, and who waits does so inside its own deadline. Dropping it sends nothing; use
+/// time, in the order of the calls, and a waiting call stays inside its own deadline. Dropping it sends nothing; use
 /// [`close`](Self::close). Since 0.1.0.
 #[derive(Clone)]
 pub struct Conversation(Arc<Inner>);

@@ -5,6 +5,7 @@ pub(crate) mod deadline;
 pub(crate) mod foreign_words;
 pub(crate) mod fork;
 pub(crate) mod monitor;
+pub(crate) mod named;
 pub(crate) mod own_thread;
 mod readings;
 pub(crate) mod secret;

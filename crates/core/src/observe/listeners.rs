@@ -1,30 +1,16 @@
 //! Whoever listens while calls happen.
 
+use crate::foundation::named::named;
 use crate::model::Attempt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// How urgent a log line is. Since 0.1.0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LogLevel {
-    /// Something failed for good.
-    Warn,
-    /// Something failed and is tried again.
-    Info,
-    /// An attempt succeeded.
-    Debug,
-}
-
-impl LogLevel {
-    /// The stable name: `warn`, `info` or `debug`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-        }
-    }
+named! {
+    /// How urgent a log line is. Since 0.1.0.
+    LogLevel;
+    Warn = 1, "warn", "Something failed for good.";
+    Info = 2, "info", "Something failed and is tried again.";
+    Debug = 3, "debug", "An attempt succeeded.";
 }
 
 pub(crate) type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
