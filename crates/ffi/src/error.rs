@@ -4,13 +4,19 @@ use crate::arguments::{Handle, Out, give_header, lend, text};
 use crate::boundary::plain;
 use crate::constants::{polyai_delivery, polyai_status};
 use crate::handle::{Kind, Object};
-use crate::text::{LazyHeaders, LazyText};
+use crate::text::{LazyHeaders, LazyText, OwnedText};
 use polyai_chat_core::{Attempt, Value};
 use std::ffi::c_char;
 
 /// Why a call failed, and whether the service may have acted on it.
 pub struct polyai_error {
     error: polyai_chat_core::Error,
+    texts: Texts,
+}
+
+/// What was lent out, kept as long as the error is.
+#[derive(Default)]
+struct Texts {
     text: LazyText,
     kind_name: LazyText,
     message: LazyText,
@@ -32,19 +38,23 @@ impl polyai_error {
     pub(crate) fn new(error: polyai_chat_core::Error) -> Self {
         Self {
             error,
-            text: LazyText::default(),
-            kind_name: LazyText::default(),
-            message: LazyText::default(),
-            phase: LazyText::default(),
-            error_code: LazyText::default(),
-            service_message: LazyText::default(),
-            correlation_id: LazyText::default(),
-            body_excerpt: LazyText::default(),
-            cause: LazyText::default(),
-            attempts: LazyText::default(),
-            headers: LazyHeaders::default(),
+            texts: Texts::default(),
         }
     }
+}
+
+/// Lends a text of an error.
+///
+/// # Safety
+/// As [`lend`].
+unsafe fn told(
+    error: *const polyai_error,
+    length: *mut usize,
+    text: impl for<'a> FnOnce(&polyai_chat_core::Error, &'a Texts) -> Option<&'a OwnedText>,
+) -> Result<*const c_char, polyai_chat_core::Error> {
+    let error = error.get("error")?;
+    // SAFETY: as the caller says.
+    Ok(unsafe { lend(text(&error.error, &error.texts), length) })
 }
 
 /// Frees an error, and with it all texts that came from it.
@@ -72,11 +82,9 @@ pub unsafe extern "C" fn polyai_error_kind(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        Ok(lend(
-            error.kind_name.get(|| Some(error.error.kind().name())),
-            length,
-        ))
+        told(error, length, |error, texts| {
+            texts.kind_name.get(|| Some(error.kind().name()))
+        })
     })
 }
 
@@ -90,11 +98,9 @@ pub unsafe extern "C" fn polyai_error_text(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        Ok(lend(
-            error.text.get(|| Some(error.error.to_string())),
-            length,
-        ))
+        told(error, length, |error, texts| {
+            texts.text.get(|| Some(error.to_string()))
+        })
     })
 }
 
@@ -107,11 +113,9 @@ pub unsafe extern "C" fn polyai_error_message(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        Ok(lend(
-            error.message.get(|| Some(error.error.message())),
-            length,
-        ))
+        told(error, length, |error, texts| {
+            texts.message.get(|| Some(error.message()))
+        })
     })
 }
 
@@ -141,11 +145,9 @@ pub unsafe extern "C" fn polyai_error_phase(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        Ok(lend(
-            error.phase.get(|| Some(error.error.phase().name())),
-            length,
-        ))
+        told(error, length, |error, texts| {
+            texts.phase.get(|| Some(error.phase().name()))
+        })
     })
 }
 
@@ -166,11 +168,9 @@ pub unsafe extern "C" fn polyai_error_code(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        Ok(lend(
-            error.error_code.get(|| error.error.error_code()),
-            length,
-        ))
+        told(error, length, |error, texts| {
+            texts.error_code.get(|| error.error_code())
+        })
     })
 }
 
@@ -183,11 +183,9 @@ pub unsafe extern "C" fn polyai_error_service_message(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        Ok(lend(
-            error.service_message.get(|| error.error.service_message()),
-            length,
-        ))
+        told(error, length, |error, texts| {
+            texts.service_message.get(|| error.service_message())
+        })
     })
 }
 
@@ -200,11 +198,9 @@ pub unsafe extern "C" fn polyai_error_correlation_id(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        Ok(lend(
-            error.correlation_id.get(|| error.error.correlation_id()),
-            length,
-        ))
+        told(error, length, |error, texts| {
+            texts.correlation_id.get(|| error.correlation_id())
+        })
     })
 }
 
@@ -245,7 +241,7 @@ pub unsafe extern "C" fn polyai_error_header(
         let error = error.get("error")?;
         let name = text(name, name_length, "name")?;
         Ok(lend(
-            error.headers.find(error.error.headers(), name),
+            error.texts.headers.find(error.error.headers(), name),
             length,
         ))
     })
@@ -258,7 +254,7 @@ pub unsafe extern "C" fn polyai_error_header(
 pub extern "C" fn polyai_error_header_count(error: *const polyai_error) -> usize {
     plain(|| {
         let error = error.get("error")?;
-        Ok(error.headers.get(error.error.headers()).len())
+        Ok(error.texts.headers.get(error.error.headers()).len())
     })
 }
 
@@ -276,7 +272,7 @@ pub unsafe extern "C" fn polyai_error_header_at(
 ) -> bool {
     plain(|| {
         let error = error.get("error")?;
-        let headers = error.headers.get(error.error.headers());
+        let headers = error.texts.headers.get(error.error.headers());
         Ok(give_header(headers.get(index), name, value, value_length))
     })
 }
@@ -291,11 +287,9 @@ pub unsafe extern "C" fn polyai_error_body_excerpt(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        Ok(lend(
-            error.body_excerpt.get(|| error.error.body_excerpt()),
-            length,
-        ))
+        told(error, length, |error, texts| {
+            texts.body_excerpt.get(|| error.body_excerpt())
+        })
     })
 }
 
@@ -308,8 +302,9 @@ pub unsafe extern "C" fn polyai_error_cause(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        Ok(lend(error.cause.get(|| error.error.causes()), length))
+        told(error, length, |error, texts| {
+            texts.cause.get(|| error.causes())
+        })
     })
 }
 
@@ -322,17 +317,16 @@ pub unsafe extern "C" fn polyai_error_attempts_json(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        let error = error.get("error")?;
-        let json = || {
-            let attempts: Vec<Value> = error
-                .error
-                .attempts()
-                .iter()
-                .map(Attempt::to_json)
-                .collect();
-            Some(Value::from(attempts).to_string())
-        };
-        Ok(lend(error.attempts.get(json), length))
+        told(error, length, |error, texts| {
+            let json = || {
+                error
+                    .attempts()
+                    .iter()
+                    .map(Attempt::to_json)
+                    .collect::<Value>()
+            };
+            texts.attempts.get(|| Some(json().to_string()))
+        })
     })
 }
 
