@@ -6,7 +6,7 @@ use crate::error::to_python;
 use crate::interrupt::{Interrupt, call, finish};
 use crate::reply::{Closed, Reply};
 use crate::turn::Turn;
-use crate::{listeners, options, request};
+use crate::{listeners, request};
 use polyai_chat_core::{self as core, Attempt, Config, SettingDescription, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -51,27 +51,8 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    fn made(
-        py: Python<'_>,
-        mut config: Config,
-        given: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Self> {
-        let mut on_attempt = None;
-        if let Some(given) = given {
-            let given = given.copy()?;
-            if let Some(listener) = given.get_item("on_attempt")? {
-                given.del_item("on_attempt")?;
-                if !listener.is_none() && !listener.is_callable() {
-                    let given = listener.get_type().name()?;
-                    return Err(PyTypeError::new_err(format!(
-                        "on_attempt must be callable, not {given}"
-                    )));
-                }
-                on_attempt = (!listener.is_none()).then(|| listener.unbind());
-            }
-            options::set(&mut config, &given)?;
-        }
-        let config = listeners::add(py, config, on_attempt)?;
+    fn made(py: Python<'_>, config: Config, given: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let config = listeners::configured(py, config, given)?;
         let settings = config.describe();
         let client = py.detach(|| core::Client::new(config));
         Ok(Self {
@@ -279,8 +260,8 @@ impl Client {
         Ok(Reply::new(&reply))
     }
 
-    /// Closes a conversation by its id alone. One that is over, or not there any more, counts as closed. Who has the
-    /// `Conversation` calls `Conversation.close`.
+    /// Closes a conversation by its id alone. One that is over, or not there any more, counts as closed. A
+    /// program that has the `Conversation` calls `Conversation.close`.
     ///
     /// Args:
     ///     conversation_id: The id that `create` gave it, 1 to 1024 bytes.
@@ -461,12 +442,8 @@ impl Client {
     ///
     /// Does not block. Any thread. Since 0.1.0.
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let settings: Vec<Value> = self
-            .settings
-            .iter()
-            .map(SettingDescription::to_json)
-            .collect();
-        parsed(py, &Value::from(settings).to_string())
+        let settings = self.settings.iter().map(SettingDescription::to_json);
+        parsed(py, &settings.collect::<Value>().to_string())
     }
 
     /// Gives the client's counters since it was made, or since the fork.
@@ -489,13 +466,9 @@ impl Client {
     ///
     /// Does not block. Any thread. Since 0.1.0.
     fn recent_attempts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let attempts: Vec<Value> = self
-            .client
-            .recent_attempts()
-            .iter()
-            .map(Attempt::to_json)
-            .collect();
-        parsed(py, &Value::from(attempts).to_string())
+        let attempts = self.client.recent_attempts();
+        let attempts: Value = attempts.iter().map(Attempt::to_json).collect();
+        parsed(py, &attempts.to_string())
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {

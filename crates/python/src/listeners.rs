@@ -2,11 +2,13 @@
 
 use crate::arguments::parsed;
 use crate::calling::{call, call_method};
+use crate::options;
 use crate::shutdown::Listening;
 use polyai_chat_core::{Config, LogLevel};
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The numbers of Python's `logging`.
@@ -57,12 +59,28 @@ fn logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(logger.bind(py))
 }
 
-/// Has the client tell both. What they raise is reported as unraisable, and harms no call.
-pub(crate) fn add(
+/// The configuration with the options that were given, by which the client tells the logger of attempts, and `on_attempt` if
+/// that is given too. What they raise is reported as unraisable, and harms no call.
+pub(crate) fn configured(
     py: Python<'_>,
     mut config: Config,
-    on_attempt: Option<Py<PyAny>>,
+    given: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Config> {
+    let mut on_attempt = None;
+    if let Some(given) = given {
+        let given = given.copy()?;
+        if let Some(listener) = given.get_item("on_attempt")? {
+            given.del_item("on_attempt")?;
+            if !listener.is_none() && !listener.is_callable() {
+                let given = listener.get_type().name()?;
+                return Err(PyTypeError::new_err(format!(
+                    "on_attempt must be callable, not {given}"
+                )));
+            }
+            on_attempt = (!listener.is_none()).then(|| listener.unbind());
+        }
+        options::set(&mut config, &given)?;
+    }
     logger(py)?;
     config =
         config.log_filter(|level| level != LogLevel::Debug || WANTS_DEBUG.load(Ordering::Relaxed));
