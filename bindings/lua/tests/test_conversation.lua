@@ -8,56 +8,6 @@ local simulator = require "simulator"
 
 local tests = {}
 
-tests["a greeting, replies, a close"] = function()
-    local client = simulator.client()
-    local conversation = assert(client:create { integration_attributes = { customer_name = "Sam" } })
-    assert(conversation.greeting == "Hello Sam.")
-    assert(conversation.state == "open" and not conversation.is_over)
-    local reply = assert(conversation:respond "Where is my order?")
-    assert(reply.response == "You said: Where is my order?")
-    assert(reply.end_conversation == false and reply.handoff == nil)
-    assert(reply.conversation_id == conversation.id)
-    assert(json.decode(reply.raw_json).response == reply.response)
-    assert(reply.unknown_fields_json == "{}")
-    assert(reply.correlation_id:match "^%x+%-%x+%-%x+%-%x+%-%x+$")
-    assert(reply.elapsed_us > 0 and reply.elapsed_us < 60e6)
-    local closed = assert(conversation:close())
-    assert(closed.was_over == false)
-    assert(conversation.state == "closed" and conversation.is_over)
-    assert(assert(conversation:close()).was_over == false, "a second close gives the first answer")
-    assert(#simulator.received "close" == 1)
-end
-
-tests["headers are found by their names in any case"] = function()
-    local conversation = assert(simulator.client():create())
-    local reply = assert(conversation:respond "hello")
-    assert(reply:header "CONTENT-type" == "application/json")
-    assert(reply:header "x-polyai-correlation-id" == reply.correlation_id)
-    assert(reply:header "X-None" == nil)
-    local found = {}
-    for _, header in ipairs(reply.headers) do
-        found[header.name] = header.value
-    end
-    assert(found["content-type"] == "application/json")
-end
-
-tests["no message and an empty one are two turns"] = function()
-    local conversation = assert(simulator.client():create())
-    assert(assert(conversation:respond()).response == "Are you still there?")
-    assert(assert(conversation:respond(nil, { timeout_ms = 20000 })).response == "Are you still there?")
-    assert(assert(conversation:respond "").response == "I did not catch that.")
-    local received = simulator.received "respond"
-    assert(received[1].content.message == nil and received[3].content.message == "")
-end
-
-tests["texts of every kind come and go"] = function()
-    local conversation = assert(simulator.client():create())
-    for _, text in ipairs { "a\0b", "\240\159\152\128 \217\133\216\177\216\173\216\168\216\167", '"\\/\n\t\127', ("x"):rep(300000) } do
-        local reply = assert(conversation:respond(text))
-        assert(reply.response == "You said: " .. text)
-    end
-end
-
 tests["a handoff"] = function()
     local reply = assert(assert(simulator.client():create()):respond "human")
     assert(reply.handoff.destination == "returns-desk" and reply.handoff.reason == "customer_request")
@@ -67,33 +17,6 @@ tests["a handoff"] = function()
         return reply.handoff.destinaton
     end)
     assert(not has_field and message:find("a handoff has no field 'destinaton'; it has: destination, reason, json", 1, true), message)
-end
-
-tests["the agent's end"] = function()
-    local conversation = assert(simulator.client():create())
-    local reply = assert(conversation:respond "bye")
-    assert(reply.end_conversation and conversation.state == "ended" and conversation.is_over)
-    local nothing, error = conversation:respond "hello?"
-    assert(nothing == nil and error.kind == "conversation_ended" and error.delivery == "not_sent")
-    assert(#simulator.received "respond" == 1)
-    assert(conversation:close_if_open() == true)
-    assert(#simulator.received "close" == 0)
-end
-
-tests["by the id alone"] = function()
-    local client = simulator.client()
-    local conversation = assert(client:create())
-    local id = conversation.id
-    conversation:free()
-    assert(assert(client:respond(id, "one")).response == "You said: one")
-    assert(assert(client:respond(id)).response == "Are you still there?")
-    local attached = assert(client:attach(id))
-    assert(attached.id == id and attached.greeting == "" and attached:greeting_reply().response == "")
-    assert(assert(attached:respond "two").response == "You said: two")
-    assert(assert(client:close_conversation(id)).was_over == false)
-    local other = assert(client:create()).id
-    assert(assert(client:respond(other, "bye")).end_conversation)
-    assert(assert(client:close_conversation(other)).was_over == true)
 end
 
 tests["the greeting as a whole"] = function()
@@ -159,16 +82,6 @@ tests["many recent attempts are given whole"] = function()
         assert(conversation:respond "x")
     end
     assert(#json.decode(client:recent_attempts_json()) == 64 and #client:recent_attempts_json() > 13000)
-end
-
-tests["keys are replaced in a living client"] = function()
-    local client = simulator.client { api_key = "old" }
-    local nothing, error = client:create()
-    assert(nothing == nil and error.kind == "authentication")
-    assert(client:replace_credentials("simulator-key", "simulator-token") == true)
-    assert(client:create())
-    local refused, problem = client:replace_credentials("a\nb", "token")
-    assert(refused == nil and problem.kind == "invalid_argument")
 end
 
 tests["the environment and a profile are read when they are asked for"] = function()

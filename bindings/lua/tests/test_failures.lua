@@ -23,50 +23,6 @@ tests["a refused key"] = function()
     assert(error.retry_after_ms == nil and error.raised == nil)
 end
 
-tests["too many requests"] = function()
-    simulator.fault '{"when": {"operation": "respond"}, "action": {"answer": {"status": 429, "retry_after": {"seconds": 7}}}}'
-    local conversation = assert(simulator.client({ max_attempts = 1 }):create())
-    local error = failed(conversation:respond "hello")
-    assert(error.kind == "rate_limited" and error.retry_after_ms == 7000 and error.may_resend)
-    assert(conversation.state == "open")
-end
-
-tests["an answer that was lost"] = function()
-    simulator.fault '{"when": {"operation": "respond", "nth": 1}, "action": {"reset": {"at": "after_turn"}}}'
-    local conversation = assert(simulator.client():create())
-    local error = failed(conversation:respond "cancel my order")
-    assert(error.delivery == "unknown" and error.may_resend == false and error.kind == "connect")
-    assert(error.cause and conversation.state == "in_doubt")
-    assert(#simulator.received "respond" == 1, "nothing is sent twice that may have been processed")
-    assert(conversation:respond "hello?")
-    assert(conversation.state == "open")
-end
-
-tests["the service's own words"] = function()
-    simulator.fault [[{"when": {"operation": "respond"},
-        "action": {"answer": {"status": 502, "content_type": "text/html", "body": {"text": "<h1>Bad Gateway</h1>"}}}}]]
-    local error = failed(assert(simulator.client():create()):respond "hello")
-    assert(error.kind == "server" and error.status == 502 and error.body_excerpt == "<h1>Bad Gateway</h1>")
-    simulator.reset()
-    simulator.fault '{"when": {"operation": "create"}, "action": {"answer": {"status": 400, "error_code": "FUNCTION_FAILED"}}}'
-    error = failed(simulator.client():create())
-    assert(error.error_code == "FUNCTION_FAILED" and error.service_message)
-end
-
-tests["a slow agent meets the deadline"] = function()
-    simulator.fault '{"when": {"operation": "respond"}, "action": {"delay": {"before": "headers", "ms": 20000}}}'
-    local conversation = assert(simulator.client():create())
-    local error = failed(conversation:respond("hello", { timeout_ms = 300 }))
-    assert(error.kind == "timeout" and error.delivery == "unknown" and error.phase == "headers")
-end
-
-tests["nobody listens"] = function()
-    local client = simulator.client { base_url = "http://127.0.0.1:1", max_attempts = 1 }
-    local error = failed(client:create())
-    assert(error.kind == "connect" and error.delivery == "not_sent" and error.status == nil)
-    assert(failed(client:warm_up(20000)).kind == "connect")
-end
-
 tests["what the library refuses is an error too"] = function()
     local client = simulator.client()
     assert(failed(client:create { user_id = "u" }).kind == "unsupported")
@@ -80,14 +36,6 @@ tests["what the library refuses is an error too"] = function()
     assert(failed(assert(client:create()):respond "not \255 UTF-8").kind == "invalid_argument")
     assert(failed(polyai.client(simulator.options { timeout_ms = "soon" })).kind == "configuration")
     assert(failed(polyai.client(simulator.options { user_agent = "\255" })).message:find "UTF%-8")
-end
-
-tests["no call after the client was shut down"] = function()
-    local client = simulator.client()
-    local conversation = assert(client:create())
-    client:shut_down()
-    local error = failed(conversation:respond "hello")
-    assert(error.kind == "cancelled" and error.delivery == "not_sent")
 end
 
 tests["an error can be raised, joined and printed"] = function()

@@ -10,17 +10,6 @@ local tests = {}
 
 local SLOW = '{"when": {"operation": "%s"}, "action": {"delay": {"before": "headers", "ms": 20000}}}'
 
-tests["a started turn is waited for and taken"] = function()
-    local conversation = assert(simulator.client():create())
-    local turn = assert(conversation:start_respond("slow", { timeout_ms = 20000 }))
-    assert(turn:is_done() == false and turn:wait(0) == false)
-    assert(#turn.correlation_id == 36)
-    local correlation_id = turn.correlation_id
-    assert(turn:wait(20000) == true and turn:is_done() == true)
-    local reply = assert(turn:take())
-    assert(reply.response == "That took a while." and reply.correlation_id == correlation_id)
-end
-
 tests["a turn is taken once"] = function()
     local conversation = assert(simulator.client():create())
     local turn = assert(conversation:start_respond "hello")
@@ -65,24 +54,6 @@ tests["a started create, a started close, and both by the id alone"] = function(
     assert(turns[2]:take().response == "You said: one" and not turns[1]:is_done(), "they do not wait for each other")
     assert(turns[1]:take().response == "That took a while." and turns[3]:take().response == "Are you still there?")
     assert(client:start_close_conversation(id):take().was_over == false)
-end
-
-tests["a started call fails when it is taken"] = function()
-    local client = simulator.client { api_key = "wrong" }
-    local nothing, error = assert(client:start_create()):take()
-    assert(nothing == nil and error.kind == "authentication")
-    nothing, error = assert(client:start_respond("id", "hello")):take()
-    assert(nothing == nil and error.kind == "authentication")
-end
-
-tests["a started call is cancelled"] = function()
-    simulator.fault(SLOW:format "respond")
-    local conversation = assert(simulator.client():create())
-    local turn = assert(conversation:start_respond "hello")
-    turn:cancel()
-    local nothing, error = turn:take()
-    assert(nothing == nil and error.kind == "cancelled")
-    assert(conversation.state == (error.delivery == "unknown" and "in_doubt" or "open"))
 end
 
 tests["a turn that is freed is cancelled"] = function()

@@ -3,12 +3,11 @@
 
 mod fixture;
 
-use fixture::{BlackHole, PATIENCE, builder, client, config, simulator, slow_turn};
+use fixture::{BlackHole, PATIENCE, builder, client, config, simulator};
 use polyai_chat_core::{
     Client, Clock, ConversationState, Create, Delivery, Error, ErrorKind, Phase, Respond,
 };
 use polyai_chat_simulator::{Action, Direction, Fault, Operation, Pause, TlsIdentity};
-use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -98,100 +97,4 @@ fn a_connection_that_does_not_come_about_is_not_sent() {
         let of_share = error.message().contains("connect_timeout_ms = 300");
         assert_eq!(of_share, kind == ErrorKind::Connect, "{error}");
     }
-}
-
-#[test]
-fn nobody_listens() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let error = Client::new(config(&url))
-        .unwrap()
-        .create(Create::new())
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.delivery(), error.phase()),
-        (ErrorKind::Connect, Delivery::NotSent, Phase::Connect)
-    );
-    assert!(
-        error.message().contains(&url) && error.message().contains("refused"),
-        "{error}"
-    );
-    assert!(std::error::Error::source(&error).is_some());
-}
-
-#[test]
-fn a_turn_behind_another_waits_inside_its_own_deadline() {
-    let simulator = simulator();
-    let conversation = client(&simulator).create(Create::new()).unwrap();
-    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
-    std::thread::scope(|scope| {
-        let first = scope
-            .spawn(|| conversation.respond(Respond::new("first").timeout(Duration::from_secs(3))));
-        assert!(simulator.wait_for(
-            |records| records.requests_to(Operation::Respond) == 1,
-            PATIENCE
-        ));
-        let began = Instant::now();
-        let error = conversation
-            .respond(Respond::new("second").timeout(DEADLINE))
-            .unwrap_err();
-        assert!(began.elapsed() < BOUND);
-        assert_eq!(
-            (error.kind(), error.delivery(), error.phase()),
-            (ErrorKind::Busy, Delivery::NotSent, Phase::Queue)
-        );
-        assert!(first.join().unwrap().is_err());
-    });
-    assert_eq!(simulator.requests_to(Operation::Respond), 1);
-}
-
-#[test]
-fn a_lost_create_says_that_a_conversation_may_be_open() {
-    let simulator = simulator();
-    simulator
-        .fail(Fault::new(Action::delay(Pause::Headers, FOREVER_MS)))
-        .unwrap();
-    let error = client(&simulator)
-        .create(Create::new().timeout(DEADLINE))
-        .unwrap_err();
-    assert_eq!(error.delivery(), Delivery::Unknown);
-    assert!(
-        error
-            .message()
-            .contains("a conversation may be open that nobody can reach"),
-        "{error}"
-    );
-    assert_eq!(simulator.conversations().len(), 1);
-}
-
-#[test]
-fn a_lost_reply_may_have_held_the_end() {
-    let simulator = simulator();
-    let conversation = client(&simulator).create(Create::new()).unwrap();
-    simulator
-        .fail(slow_turn(Pause::Headers, FOREVER_MS).once())
-        .unwrap();
-    conversation
-        .respond(Respond::new("bye").timeout(DEADLINE))
-        .unwrap_err();
-    let error = conversation.respond("still there?").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConversationEnded);
-    assert!(
-        error
-            .message()
-            .contains("may have held the end or a handoff"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_timeout_of_zero_or_forever_is_refused() {
-    let simulator = simulator();
-    let client = client(&simulator);
-    for timeout in [Duration::ZERO, Duration::MAX, Duration::from_secs(86_401)] {
-        let error = client.create(Create::new().timeout(timeout)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{timeout:?}");
-    }
-    assert_eq!(simulator.connections(), 0);
 }

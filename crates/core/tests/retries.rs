@@ -18,64 +18,6 @@ fn quick(simulator: &Simulator) -> Client {
 }
 
 #[test]
-fn a_rate_limit_is_waited_out_when_that_fits() {
-    let (simulator, clock) = (simulator(), Clock::movable());
-    let asked = Duration::from_secs(3600);
-    let config = config(&simulator.url()).timeout(2 * asked).clock(&clock);
-    let conversation = Client::new(config).unwrap().create(Create::new()).unwrap();
-    for retry_after in [
-        RetryAfter::Seconds(asked.as_secs()),
-        RetryAfter::DateInSeconds(asked.as_secs()),
-    ] {
-        let before = simulator.requests_to(Operation::Respond);
-        let limited = Answer::status(429).retry_after(retry_after);
-        simulator
-            .fail(Fault::new(limited).on(Operation::Respond).once())
-            .unwrap();
-        let turn = conversation.start_respond("a").unwrap();
-        let mut passed = Duration::ZERO;
-        while !turn.wait(Duration::from_millis(1)) {
-            clock.advance(asked / 60);
-            passed += asked / 60;
-        }
-        // A date is cut to whole seconds, and a little time passes by itself.
-        assert!(passed > asked - asked / 60, "{passed:?}");
-        assert_eq!(turn.take().unwrap().response(), "You said: a");
-        assert_eq!(simulator.requests_to(Operation::Respond), before + 2);
-    }
-    assert_eq!(simulator.conversation(conversation.id()).unwrap().turns, 2);
-}
-
-#[test]
-fn a_rate_limit_without_a_time_uses_the_normal_pause() {
-    let simulator = simulator();
-    let conversation = quick(&simulator).create(Create::new()).unwrap();
-    simulator
-        .fail(
-            Fault::new(Answer::status(429))
-                .on(Operation::Respond)
-                .times(2),
-        )
-        .unwrap();
-    let reply = conversation.respond("a").unwrap();
-    assert_eq!(simulator.requests_to(Operation::Respond), 3);
-    let ids: Vec<_> = simulator.received()[1..]
-        .iter()
-        .map(|request| {
-            request
-                .header("X-PolyAI-Correlation-Id")
-                .unwrap()
-                .to_owned()
-        })
-        .collect();
-    assert_eq!(
-        ids,
-        vec![reply.correlation_id(); 3],
-        "one id over all attempts"
-    );
-}
-
-#[test]
 fn an_error_lists_its_attempts_and_remembers_the_worst_delivery() {
     let simulator = simulator();
     let client = quick(&simulator);

@@ -4,7 +4,7 @@
 mod fixture;
 
 use fixture::{PATIENCE, client, config, simulator, slow_turn};
-use polyai_chat_core::{Client, Clock, Close, Create, Delivery, Error, ErrorKind, Respond};
+use polyai_chat_core::{Client, Close, Create, Delivery, Error, ErrorKind};
 use polyai_chat_simulator::{Fault, Operation, Pause, Records};
 use std::io::Read;
 use std::os::fd::AsRawFd;
@@ -21,36 +21,6 @@ fn threads_of_turns() -> usize {
         .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path().join("comm")).ok())
         .filter(|name| name.starts_with("polyai-turn"))
         .count()
-}
-
-#[test]
-fn one_moment_please() {
-    let simulator = simulator();
-    let conversation = client(&simulator)
-        .start_create(Create::new())
-        .unwrap()
-        .take()
-        .unwrap();
-    simulator.fail(slow_turn(Pause::Headers, SLOW_MS)).unwrap();
-    let turn = conversation.start_respond("a").unwrap();
-    assert!(!turn.wait(Duration::from_millis(50)), "still thinking");
-    assert!(!turn.is_done());
-    assert!(turn.wait(PATIENCE));
-    assert!(turn.is_done());
-    let id = turn.correlation_id().to_owned();
-    let reply = turn.take().unwrap();
-    assert_eq!(
-        (reply.response(), reply.correlation_id()),
-        ("You said: a", id.as_str())
-    );
-    assert!(
-        !conversation
-            .start_close(Close::new())
-            .unwrap()
-            .take()
-            .unwrap()
-            .was_over()
-    );
 }
 
 #[test]
@@ -131,41 +101,6 @@ fn who_asks_is_told_once_when_the_call_is_done() {
 }
 
 #[test]
-fn turns_and_a_close_are_started_by_id_alone_and_keep_no_order() {
-    let simulator = simulator();
-    let client = client(&simulator);
-    let conversation = client.create(Create::new()).unwrap();
-    let id = conversation.id();
-    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
-    let turns: Vec<_> = (0..2)
-        .map(|number| client.start_respond(id, format!("{number}")).unwrap())
-        .collect();
-    // Both are under way at the same time.
-    assert!(simulator.wait_for(
-        |records| records.requests_to(Operation::Respond) == 2,
-        PATIENCE
-    ));
-    for turn in turns {
-        turn.cancel();
-        let error = turn.take().unwrap_err();
-        fixture::check(&error, ErrorKind::Cancelled, Delivery::Unknown);
-    }
-    simulator.clear_faults();
-    let reply = client.start_respond(id, "a").unwrap().take().unwrap();
-    assert_eq!(reply.response(), "You said: a");
-    assert!(simulator.end_conversation(id));
-    let closed = client
-        .start_close_conversation(id, Close::new())
-        .unwrap()
-        .take();
-    assert!(closed.unwrap().was_over());
-    let nobody = client.start_respond("", "a").unwrap().take().unwrap_err();
-    assert_eq!(nobody.kind(), ErrorKind::InvalidArgument);
-    let error = client.start_respond(id, Respond::new("a").timeout(Duration::ZERO));
-    assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidArgument);
-}
-
-#[test]
 fn cancelling_and_dropping_end_the_call() {
     let simulator = simulator();
     let client = client(&simulator);
@@ -195,30 +130,6 @@ fn cancelling_and_dropping_end_the_call() {
     // A cancelled call has lost its connection, which the server sees, and takes no turn.
     assert!(simulator.wait_for(|records| records.counts().open_connections == 0, PATIENCE));
     assert_eq!(simulator.counts().turns, 0);
-}
-
-#[test]
-fn started_turns_keep_the_order_in_which_they_were_started() {
-    let simulator = simulator();
-    let conversation = client(&simulator).create(Create::new()).unwrap();
-    simulator.fail(slow_turn(Pause::Headers, 20)).unwrap();
-    let turns: Vec<_> = (0..10)
-        .map(|number| conversation.start_respond(format!("{number}")).unwrap())
-        .collect();
-    for turn in turns {
-        turn.take().unwrap();
-    }
-    let messages: Vec<_> = simulator
-        .conversation(conversation.id())
-        .unwrap()
-        .messages
-        .into_iter()
-        .flatten()
-        .collect();
-    assert_eq!(
-        messages,
-        (0..10).map(|number| number.to_string()).collect::<Vec<_>>()
-    );
 }
 
 #[test]
@@ -253,36 +164,6 @@ fn shutting_the_client_down_wakes_every_caller() {
     let later = client.create(Create::new()).unwrap_err();
     fixture::check(&later, ErrorKind::Cancelled, Delivery::NotSent);
     assert_eq!(client.metrics().idle_connections, 0);
-}
-
-#[test]
-fn the_client_lives_on_with_another_pair_of_keys_and_a_warm_connection() {
-    let simulator = simulator();
-    let client = client(&simulator);
-    client.warm_up(PATIENCE).unwrap();
-    client.start_warm_up(PATIENCE).unwrap().take().unwrap();
-    assert!(simulator.wait_for(|records| records.counts().connections == 1, PATIENCE));
-    assert_eq!(simulator.counts().requests, 0);
-    let conversation = client.create(Create::new()).unwrap();
-    simulator.replace_credentials("new-key", "new-token");
-    assert_eq!(
-        conversation.respond("a").unwrap_err().kind(),
-        ErrorKind::Authentication
-    );
-    assert_eq!(
-        client
-            .replace_credentials("new\nkey", "new-token")
-            .unwrap_err()
-            .kind(),
-        ErrorKind::InvalidArgument
-    );
-    client.replace_credentials("new-key", "new-token").unwrap();
-    assert!(conversation.respond("a").is_ok());
-    assert_eq!(
-        simulator.connections(),
-        1,
-        "the warm connection carried everything"
-    );
 }
 
 #[test]
@@ -325,43 +206,6 @@ fn keys_are_replaced_as_a_pair_while_calls_run() {
         }
     }
     assert!(pairs.contains("1999"), "{} pairs were seen", pairs.len());
-}
-
-#[test]
-fn a_cap_on_calls_and_a_budget_for_the_conversation() {
-    let simulator = simulator();
-    let client = Client::new(config(&simulator.url()).max_calls_in_flight(1)).unwrap();
-    let (first, second) = (
-        client.create(Create::new()).unwrap(),
-        client.create(Create::new()).unwrap(),
-    );
-    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
-    let turn = first.start_respond("a").unwrap();
-    assert!(simulator.wait_for(
-        |records| records.requests_to(Operation::Respond) == 1,
-        PATIENCE
-    ));
-    let error = second.respond("b").unwrap_err();
-    fixture::check(&error, ErrorKind::Busy, Delivery::NotSent);
-    assert!(error.message().contains("max_calls_in_flight"), "{error}");
-    drop(turn);
-
-    let clock = Clock::movable();
-    let budget = Duration::from_secs(3600);
-    let config = config(&simulator.url()).conversation_timeout(budget);
-    let client = Client::new(config.timeout(2 * budget).clock(&clock)).unwrap();
-    let conversation = client.create(Create::new()).unwrap();
-    let turn = conversation.start_respond(Respond::new("a")).unwrap();
-    assert!(simulator.wait_for(
-        |records| records.requests_to(Operation::Respond) == 2,
-        PATIENCE
-    ));
-    clock.advance(budget);
-    let error = turn.take().unwrap_err();
-    fixture::check(&error, ErrorKind::Timeout, Delivery::Unknown);
-    let error = conversation.respond("b").unwrap_err();
-    fixture::check(&error, ErrorKind::Timeout, Delivery::NotSent);
-    assert!(conversation.close().is_ok(), "closing is not counted");
 }
 
 #[test]

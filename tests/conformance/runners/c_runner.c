@@ -50,11 +50,13 @@ static void give_up(const char *why)
 
 /* ---- JSON ------------------------------------------------------------------------------------- */
 
-/* A text of the library, which may hold a NUL; null where it is absent. What is not UTF-8 is shown by its length alone. */
+/* A text of the library, which may hold a NUL and ends with one; null where it is absent. What is not UTF-8 is shown by its length alone. */
 static json_t *text(const char *bytes, size_t length)
 {
     if (!bytes)
         return json_null();
+    if (bytes[length] != 0)
+        give_up("a text does not end with a NUL");
     json_t *shown = json_stringn(bytes, length);
     return shown ? shown : json_sprintf("%zu bytes that are no UTF-8", length);
 }
