@@ -96,7 +96,7 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:  # who would take any name for one that is here
 
     def __getattr__(name: str) -> object:
-        # asyncio and typing take longer to import than all the rest; who does not use them does not wait for them.
+        # asyncio and typing take longer to import than all the rest: only a program that uses them waits for them.
         if name in ("AsyncClient", "AsyncConversation"):
             from . import _asyncio
 
