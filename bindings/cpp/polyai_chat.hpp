@@ -51,6 +51,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -712,12 +713,39 @@ inline Result<void> done(polyai_status status, polyai_error* error) noexcept
     return failure(status, error);
 }
 
-template <class T, class Raw>
-Result<T> made(polyai_status status, Raw* raw, polyai_error* error) noexcept
+/** What C takes for an argument of C++: for a text a pointer and a length. */
+inline auto in_c(std::string_view text) noexcept
 {
-    if (status == POLYAI_STATUS_OK)
-        return T::adopt(raw);
-    return failure(status, error);
+    return std::make_tuple(start_of(text), text.size());
+}
+
+inline auto in_c(const std::optional<std::string_view>& text) noexcept
+{
+    return std::make_tuple(start_of(text), length_of(text));
+}
+
+template <class Argument>
+std::tuple<Argument> in_c(Argument argument) noexcept
+{
+    return { argument };
+}
+
+/** Calls a function of C that can fail: gives what it makes, or its error. */
+template <class T, class Function, class... Arguments>
+Result<T> call(Function* function, const Arguments&... arguments) noexcept
+{
+    polyai_error* error = nullptr;
+    const auto given = std::tuple_cat(in_c(arguments)...);
+    if constexpr (std::is_void_v<T>) {
+        const polyai_status status = std::apply([&](auto... each) { return function(each..., &error); }, given);
+        return done(status, error);
+    } else {
+        decltype(std::declval<T>().raw()) made = nullptr;
+        const polyai_status status = std::apply([&](auto... each) { return function(each..., &made, &error); }, given);
+        if (status == POLYAI_STATUS_OK)
+            return T::adopt(made);
+        return failure(status, error);
+    }
 }
 
 /** Asks for a text that may grow between two calls, until there is room for all of it. */
@@ -906,28 +934,17 @@ public:
     /** As `set`. Blocks: never. Threads: one at a time for a config. Since: 0.1.0. */
     Result<void> try_set(std::string_view option, std::string_view value) noexcept
     {
-        polyai_error* error = nullptr;
-        const polyai_status status
-            = polyai_config_set(raw(), detail::start_of(option), option.size(), detail::start_of(value), value.size(), &error);
-        return detail::done(status, error);
+        return detail::call<void>(polyai_config_set, raw(), option, value);
     }
 
     /** As `load_environment`. Blocks: never. Threads: one at a time, and none that changes the environment. Since: 0.1.0. */
-    Result<void> try_load_environment() noexcept
-    {
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_config_load_environment(raw(), &error);
-        return detail::done(status, error);
-    }
+    Result<void> try_load_environment() noexcept { return detail::call<void>(polyai_config_load_environment, raw()); }
 
     /** As `load_profile`. Blocks: while the file is read. Threads: one at a time for a config. Since: 0.1.0. */
     Result<void> try_load_profile(std::optional<std::string_view> profile = std::nullopt,
                                   std::optional<std::string_view> file = std::nullopt) noexcept
     {
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_config_load_profile(raw(), detail::start_of(profile), detail::length_of(profile),
-                                                                detail::start_of(file), detail::length_of(file), &error);
-        return detail::done(status, error);
+        return detail::call<void>(polyai_config_load_profile, raw(), profile, file);
     }
 
     /** As `on_log`. Blocks: never. Threads: one at a time for a config. Since: 0.1.0. */
@@ -1102,37 +1119,26 @@ public:
     /** As `set`. Blocks: never. Threads: one at a time for a request. Since: 0.1.0. */
     Result<void> try_set(std::string_view field, std::string_view value) noexcept
     {
-        polyai_error* error = nullptr;
-        const polyai_status status
-            = polyai_request_set(raw(), detail::start_of(field), field.size(), detail::start_of(value), value.size(), &error);
-        return detail::done(status, error);
+        return detail::call<void>(polyai_request_set, raw(), field, value);
     }
 
     /** As `set_attribute`. Blocks: never. Threads: one at a time for a request. Since: 0.1.0. */
     Result<void> try_set_attribute(std::string_view attribute, std::string_view value) noexcept
     {
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_request_set_attribute(raw(), detail::start_of(attribute), attribute.size(),
-                                                                  detail::start_of(value), value.size(), &error);
-        return detail::done(status, error);
+        return detail::call<void>(polyai_request_set_attribute, raw(), attribute, value);
     }
 
     /** As `set_header`. Blocks: never. Threads: one at a time for a request. Since: 0.1.0. */
     Result<void> try_set_header(std::string_view header, std::string_view value) noexcept
     {
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_request_set_header(raw(), detail::start_of(header), header.size(),
-                                                               detail::start_of(value), value.size(), &error);
-        return detail::done(status, error);
+        return detail::call<void>(polyai_request_set_header, raw(), header, value);
     }
 
     /** As `set_timeout`. Blocks: never. Threads: one at a time for a request. Since: 0.1.0. */
     template <class Rep, class Period>
     Result<void> try_set_timeout(std::chrono::duration<Rep, Period> timeout) noexcept
     {
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_request_set_timeout_ms(raw(), detail::milliseconds_of(timeout), &error);
-        return detail::done(status, error);
+        return detail::call<void>(polyai_request_set_timeout_ms, raw(), detail::milliseconds_of(timeout));
     }
 
     /** As `set_cancel`. Blocks: never. Threads: one at a time for a request. Since: 0.1.0. */
@@ -1140,16 +1146,9 @@ public:
     {
         // NULL would take the token away. The address of an object is never a handle, so the library says what is wrong.
         const polyai_cancel* given = cancel ? cancel.raw() : reinterpret_cast<const polyai_cancel*>(&cancel);
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_request_set_cancel(raw(), given, &error);
-        return detail::done(status, error);
+        return detail::call<void>(polyai_request_set_cancel, raw(), given);
     }
-    Result<void> try_set_cancel(std::nullopt_t) noexcept
-    {
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_request_set_cancel(raw(), nullptr, &error);
-        return detail::done(status, error);
-    }
+    Result<void> try_set_cancel(std::nullopt_t) noexcept { return detail::call<void>(polyai_request_set_cancel, raw(), nullptr); }
 
     /** As `cancel_when`. Blocks: never. Threads: one at a time for a request. Since: 0.1.0. */
     POLYAI_CPP_MODE Result<void> try_cancel_when(CheckFunction check) noexcept
@@ -1340,16 +1339,10 @@ public:
     /** As `get`. Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0. */
     Result<T> try_get() noexcept
     {
-        polyai_error* error = nullptr;
-        if constexpr (std::is_same_v<T, Reply>) {
-            polyai_reply* reply = nullptr;
-            const polyai_status status = polyai_turn_take_reply(this->raw(), &reply, &error);
-            return detail::made<T>(status, reply, error);
-        } else {
-            polyai_conversation* conversation = nullptr;
-            const polyai_status status = polyai_turn_take_conversation(this->raw(), &conversation, &error);
-            return detail::made<T>(status, conversation, error);
-        }
+        if constexpr (std::is_same_v<T, Reply>)
+            return detail::call<T>(polyai_turn_take_reply, this->raw());
+        else
+            return detail::call<T>(polyai_turn_take_conversation, this->raw());
     }
 
     /** As `descriptor`. Blocks: never. Threads: any. Since: 0.1.0. */
@@ -1454,57 +1447,32 @@ public:
     /** As `respond`. Blocks: until the agent has replied, at most for the deadline. Threads: any. Since: 0.1.0. */
     Result<Reply> try_respond(std::optional<std::string_view> message, RequestArgument request = {}) noexcept
     {
-        polyai_reply* reply = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_conversation_respond(raw(), detail::start_of(message), detail::length_of(message),
-                                                                 request.raw(), &reply, &error);
-        return detail::made<Reply>(status, reply, error);
+        return detail::call<Reply>(polyai_conversation_respond, raw(), message, request.raw());
     }
 
     /** As `start_respond`. Blocks: never. Threads: any. Since: 0.1.0. */
     Result<Turn<Reply>> try_start_respond(std::optional<std::string_view> message, RequestArgument request = {}) noexcept
     {
-        polyai_turn* turn = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_conversation_start_respond(raw(), detail::start_of(message), detail::length_of(message),
-                                                                       request.raw(), &turn, &error);
-        return detail::made<Turn<Reply>>(status, turn, error);
+        return detail::call<Turn<Reply>>(polyai_conversation_start_respond, raw(), message, request.raw());
     }
 
     /** As `close`. Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0. */
     Result<Reply> try_close(RequestArgument request = {}) noexcept
     {
-        polyai_reply* reply = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_conversation_close(raw(), request.raw(), &reply, &error);
-        return detail::made<Reply>(status, reply, error);
+        return detail::call<Reply>(polyai_conversation_close, raw(), request.raw());
     }
 
     /** As `start_close`. Blocks: never. Threads: any. Since: 0.1.0. */
     Result<Turn<Reply>> try_start_close(RequestArgument request = {}) noexcept
     {
-        polyai_turn* turn = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_conversation_start_close(raw(), request.raw(), &turn, &error);
-        return detail::made<Turn<Reply>>(status, turn, error);
+        return detail::call<Turn<Reply>>(polyai_conversation_start_close, raw(), request.raw());
     }
 
     /** As `close_if_open`. Blocks: at most for the client's deadline of a close. Threads: any. Since: 0.1.0. */
-    Result<void> try_close_if_open() noexcept
-    {
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_conversation_close_if_open(raw(), &error);
-        return detail::done(status, error);
-    }
+    Result<void> try_close_if_open() noexcept { return detail::call<void>(polyai_conversation_close_if_open, raw()); }
 
     /** As `greeting_reply`. Blocks: never. Threads: any. Since: 0.1.0. */
-    Result<Reply> try_greeting_reply() const noexcept
-    {
-        polyai_reply* reply = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_conversation_greeting_reply(raw(), &reply, &error);
-        return detail::made<Reply>(status, reply, error);
-    }
+    Result<Reply> try_greeting_reply() const noexcept { return detail::call<Reply>(polyai_conversation_greeting_reply, raw()); }
 
     /** Closes it at the end of the scope that holds the result: see CloseOnExit. Threads: any. Since: 0.1.0. */
     [[nodiscard]] CloseOnExit close_on_exit() & noexcept;
@@ -1681,78 +1649,51 @@ public:
     /** As the constructor. Blocks: while files are read. Threads: any. Since: 0.1.0. */
     static Result<Client> try_make(const Config& config) noexcept
     {
-        polyai_client* client = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_client_new(config.raw(), &client, &error);
-        return detail::made<Client>(status, client, error);
+        return detail::call<Client>(polyai_client_new, config.raw());
     }
 
     /** As `create`. Blocks: until the agent has greeted, at most for the deadline. Threads: any. Since: 0.1.0. */
     Result<Conversation> try_create(RequestArgument request = {}) noexcept
     {
-        polyai_conversation* conversation = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_client_create(raw(), request.raw(), &conversation, &error);
-        return detail::made<Conversation>(status, conversation, error);
+        return detail::call<Conversation>(polyai_client_create, raw(), request.raw());
     }
 
     /** As `start_create`. Blocks: never. Threads: any. Since: 0.1.0. */
     Result<Turn<Conversation>> try_start_create(RequestArgument request = {}) noexcept
     {
-        polyai_turn* turn = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_client_start_create(raw(), request.raw(), &turn, &error);
-        return detail::made<Turn<Conversation>>(status, turn, error);
+        return detail::call<Turn<Conversation>>(polyai_client_start_create, raw(), request.raw());
     }
 
     /** As `attach`. Blocks: never. Threads: any. Since: 0.1.0. */
     Result<Conversation> try_attach(std::string_view conversation_id) noexcept
     {
-        polyai_conversation* conversation = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status
-            = polyai_client_attach(raw(), detail::start_of(conversation_id), conversation_id.size(), &conversation, &error);
-        return detail::made<Conversation>(status, conversation, error);
+        return detail::call<Conversation>(polyai_client_attach, raw(), conversation_id);
     }
 
     /** As `respond`. Blocks: until the agent has replied, at most for the deadline. Threads: any. Since: 0.1.0. */
     Result<Reply> try_respond(std::string_view conversation_id, std::optional<std::string_view> message,
                               RequestArgument request = {}) noexcept
     {
-        polyai_reply* reply = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status
-            = polyai_client_respond(raw(), detail::start_of(conversation_id), conversation_id.size(), detail::start_of(message),
-                                    detail::length_of(message), request.raw(), &reply, &error);
-        return detail::made<Reply>(status, reply, error);
+        return detail::call<Reply>(polyai_client_respond, raw(), conversation_id, message, request.raw());
     }
 
     /** As `close_conversation`. Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0. */
     Result<Reply> try_close_conversation(std::string_view conversation_id, RequestArgument request = {}) noexcept
     {
-        polyai_reply* reply = nullptr;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_client_close_conversation(raw(), detail::start_of(conversation_id),
-                                                                      conversation_id.size(), request.raw(), &reply, &error);
-        return detail::made<Reply>(status, reply, error);
+        return detail::call<Reply>(polyai_client_close_conversation, raw(), conversation_id, request.raw());
     }
 
     /** As `warm_up`. Blocks: at most for `timeout`. Threads: any. Since: 0.1.0. */
     template <class Rep, class Period>
     Result<void> try_warm_up(std::chrono::duration<Rep, Period> timeout) noexcept
     {
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_client_warm_up(raw(), detail::milliseconds_of(timeout), &error);
-        return detail::done(status, error);
+        return detail::call<void>(polyai_client_warm_up, raw(), detail::milliseconds_of(timeout));
     }
 
     /** As `replace_credentials`. Blocks: never. Threads: any. Since: 0.1.0. */
     Result<void> try_replace_credentials(std::string_view api_key, std::string_view token) noexcept
     {
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_client_replace_credentials(raw(), detail::start_of(api_key), api_key.size(),
-                                                                       detail::start_of(token), token.size(), &error);
-        return detail::done(status, error);
+        return detail::call<void>(polyai_client_replace_credentials, raw(), api_key, token);
     }
 
     /** As `metrics_json`. Blocks: never. Threads: any. Since: 0.1.0. */
