@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from agi import Channel, HungUp
+from agi import Channel, HungUp, pieces
 from polyai_chat import ChatError, Client, Conversation, Reply, Turn
 
 log = logging.getLogger("fastagi")
@@ -30,7 +30,7 @@ class Manners:
     filler: str = "One moment, please."
     filler_after: float = 1.5  # seconds
     silence: float = 120.0  # seconds without a word of the caller
-    text_bytes: int = 900  # a line of AGI holds 2,048, and each could be a quote
+    text_bytes: int = 900  # with quotes escaped; a line of AGI may have 1,000
 
 
 class Call:
@@ -148,18 +148,3 @@ class Call:
                 self._conversation.close_if_open()
         except ChatError as error:
             log.warning("%s", error)
-
-
-def pieces(text: str, most_bytes: int) -> list[str]:
-    """The text in parts of so many bytes: up to a space if there is one in the second half, else whole characters."""
-    data = text.encode()
-    parts = []
-    while len(data) > most_bytes:
-        end = max(data.rfind(b" ", most_bytes // 2, most_bytes), data.rfind(b"\n", most_bytes // 2, most_bytes)) + 1
-        if end == 0:
-            end = most_bytes
-            while data[end] & 0xC0 == 0x80:
-                end -= 1
-        parts.append(data[:end].decode())
-        data = data[end:]
-    return [*parts, data.decode()] if data else parts

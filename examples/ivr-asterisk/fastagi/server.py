@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import signal
 import socket
 import threading
@@ -79,23 +80,53 @@ class Server:
             self._places.release()
 
 
+def positive(text: str) -> float:
+    """A number above 0, as an argument of the command line."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise ValueError
+    return number
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on, as an argument of the command line."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def address(text: str) -> tuple[str, int]:
+    """HOST:PORT, as an argument of the command line."""
+    host, _, port = text.rpartition(":")
+    if not host or not 0 <= int(port) < 65536:
+        raise ValueError
+    return host, int(port)
+
+
 def main() -> None:
     """Runs until a signal."""
     given = Manners()
     parser = argparse.ArgumentParser(description="Holds chats of Asterisk's calls with a PolyAI agent, over FastAGI.")
-    parser.add_argument("--listen", default="127.0.0.1:4573", help="FastAGI knows no passwords: stay on loopback")
+    parser.add_argument(
+        "--listen", type=address, default="127.0.0.1:4573", help="FastAGI knows no passwords: stay on loopback"
+    )
     parser.add_argument("--filler", default=given.filler, help="sent once in a turn that takes long; empty for none")
-    parser.add_argument("--filler-after", type=float, default=given.filler_after, help="seconds")
-    parser.add_argument("--silence", type=float, default=given.silence, help="seconds that the caller may say nothing")
-    parser.add_argument("--turn-timeout", type=float, default=12, help="seconds that a turn may take")
-    parser.add_argument("--calls", type=int, default=200, help="at once")
-    parser.add_argument("--stop-within", type=float, default=25, help="seconds that SIGTERM leaves to turns under way")
+    parser.add_argument("--filler-after", type=positive, default=given.filler_after, help="seconds")
+    parser.add_argument(
+        "--silence", type=positive, default=given.silence, help="seconds that the caller may say nothing"
+    )
+    parser.add_argument("--turn-timeout", type=positive, default=12, help="seconds that a turn may take")
+    parser.add_argument("--calls", type=count, default=200, help="at once")
+    parser.add_argument(
+        "--stop-within", type=positive, default=25, help="seconds that SIGTERM leaves to turns under way"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 
     client = Client.from_env(timeout=arguments.turn_timeout, user_agent="fastagi/1.0", breaker_failures=5)
-    host, _, port = arguments.listen.rpartition(":")
-    listener = socket.create_server((host, int(port)), backlog=128)
+    host, port = arguments.listen
+    listener = socket.create_server((host, port), backlog=128)
     manners = Manners(arguments.filler, arguments.filler_after, arguments.silence)
     server = Server(listener, client, manners, arguments.calls)
     for number in (signal.SIGTERM, signal.SIGINT):

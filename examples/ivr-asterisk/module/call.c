@@ -18,6 +18,8 @@ static const size_t all = POLYAI_NUL_TERMINATED;
 
 enum {
     MOST_WAITING = 32, /* texts of a customer who does not wait for answers */
+    VARIABLE_BYTES_MAX = 500,
+    JSON_BYTES_MAX = 4000,
 };
 
 /* Something that the customer said and the agent has not heard. */
@@ -44,9 +46,24 @@ enum waited { TURN_DONE, CUSTOMER_SPOKE, TIME_PASSED, HUNG_UP };
 /* What comes after a step of the conversation. */
 enum next { GO_ON, GO_AWAY };
 
+/* Most of what variables hold are words of others, so all of them are one plain line. Without memory for that they are empty. */
+static void set_on(struct ast_channel *channel, const char *variable, const char *value, size_t most)
+{
+    char *plain = words_plain(S_OR(value, ""), most);
+
+    pbx_builtin_setvar_helper(channel, variable, S_OR(plain, ""));
+    ast_free(plain);
+}
+
 static void set(struct call *call, const char *variable, const char *value)
 {
-    pbx_builtin_setvar_helper(call->channel, variable, value);
+    set_on(call->channel, variable, value, VARIABLE_BYTES_MAX);
+}
+
+/* A part of it would be no JSON. A space for what is no text between its parts changes nothing. */
+static void set_json(struct call *call, const char *variable, const char *json)
+{
+    set_on(call->channel, variable, strlen(S_OR(json, "")) <= JSON_BYTES_MAX ? json : "", JSON_BYTES_MAX);
 }
 
 static enum next leave_as(struct call *call, const char *status)
@@ -57,9 +74,9 @@ static enum next leave_as(struct call *call, const char *status)
 
 void call_fail(struct ast_channel *channel, const char *kind, const char *text)
 {
-    pbx_builtin_setvar_helper(channel, "POLYAI_STATUS", "FAILED");
-    pbx_builtin_setvar_helper(channel, "POLYAI_ERROR", kind);
-    pbx_builtin_setvar_helper(channel, "POLYAI_ERROR_TEXT", text);
+    set_on(channel, "POLYAI_STATUS", "FAILED", VARIABLE_BYTES_MAX);
+    set_on(channel, "POLYAI_ERROR", kind, VARIABLE_BYTES_MAX);
+    set_on(channel, "POLYAI_ERROR_TEXT", text, VARIABLE_BYTES_MAX);
 }
 
 /* Frees the error. */
@@ -223,7 +240,7 @@ static enum next follow(struct call *call, const polyai_reply *reply)
     if (polyai_reply_has_handoff(reply)) {
         set(call, "POLYAI_HANDOFF_DESTINATION", S_OR(destination, ""));
         set(call, "POLYAI_HANDOFF_REASON", S_OR(reason, ""));
-        set(call, "POLYAI_HANDOFF_JSON", polyai_reply_handoff_json(reply, NULL));
+        set_json(call, "POLYAI_HANDOFF_JSON", polyai_reply_handoff_json(reply, NULL));
         return leave_as(call, "HANDOFF");
     }
     return polyai_reply_end_conversation(reply) ? leave_as(call, "ENDED") : GO_ON;
@@ -352,7 +369,7 @@ static void forget_earlier(struct call *call)
     size_t index;
 
     for (index = 0; index < ARRAY_LEN(variables); index++)
-        set(call, variables[index], NULL);
+        pbx_builtin_setvar_helper(call->channel, variables[index], NULL);
 }
 
 int call_run(struct ast_channel *channel, struct settings *settings, const char *arguments)

@@ -73,6 +73,54 @@ char *words_of(const char *bytes, size_t length)
     return words;
 }
 
+/* Of Unicode: Cc, the line and paragraph separators, and those of Cf that have no shape of their own. */
+static bool is_control(const unsigned char *at, size_t length)
+{
+    static const struct {
+        unsigned first, last;
+    } ranges[] = {
+        { 0x00, 0x1F }, { 0x7F, 0x9F }, { 0xAD, 0xAD }, { 0x0600, 0x0605 }, { 0x061C, 0x061C }, { 0x06DD, 0x06DD }, { 0x070F, 0x070F },
+        { 0x180E, 0x180E }, { 0x200B, 0x200F }, { 0x2028, 0x202E }, { 0x2060, 0x206F }, { 0xFEFF, 0xFEFF }, { 0xFFF9, 0xFFFB },
+        { 0x1D173, 0x1D17A }, { 0xE0001, 0xE007F },
+    };
+    unsigned code = length == 1 ? at[0] : at[0] & (0x7Fu >> length);
+    size_t index;
+
+    for (index = 1; index < length; index++)
+        code = code << 6 | (at[index] & 0x3F);
+    for (index = 0; index < ARRAY_LEN(ranges); index++)
+        if (code >= ranges[index].first && code <= ranges[index].last)
+            return true;
+    return false;
+}
+
+char *words_plain(const char *text, size_t most)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t left = strnlen(text, most), size = 0;
+    char *plain = ast_malloc(most + 1);
+
+    if (!plain)
+        return NULL;
+    while (left && goes_on(at[left])) /* the cut is inside of a character */
+        left--;
+    while (left) {
+        size_t length = character_length(at, left);
+
+        if (!length || is_control(at, length)) {
+            plain[size++] = ' ';
+            length = length ? length : 1;
+        } else {
+            memcpy(plain + size, at, length);
+            size += length;
+        }
+        at += length;
+        left -= length;
+    }
+    plain[size] = '\0';
+    return plain;
+}
+
 size_t words_piece(const char *text, size_t length, size_t most)
 {
     size_t end;

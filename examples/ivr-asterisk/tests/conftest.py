@@ -25,6 +25,7 @@ LIBRARY = TARGET / "shipped/portable/libpolyai_chat.so"  # for the older glibc i
 API_KEY = "key-that-nobody-may-see"
 TOKEN = "token-that-nobody-may-see"
 LONG_REPLY = " ".join(f"word{number} 😀" for number in range(600))
+REASON_IN_LINES = r"angry\r\nX-Injected: yes\n\n\u202Ebody \u0085" + "x" * 3000
 SCRIPT = f"""
 greeting = "Hello {{attribute.caller|there}}, how can I help?"
 default_reply = "You said: {{message}}"
@@ -55,6 +56,12 @@ pattern = '^elsewhere'
 reply = "As you like."
 end = true
 handoff = {{ destination = 'moon, ${{EXTEN}}"', reason = '😀, "${{GLOBAL(POLYAI_HUMAN)}}' }}
+
+[[rules]]
+pattern = '^in lines'
+reply = "One moment."
+end = true
+handoff = {{ destination = "returns-desk", reason = "{REASON_IN_LINES}" }}
 
 [[rules]]
 pattern = '^without shape'
@@ -136,11 +143,11 @@ def human(human_phone: Phone) -> Phone:
 
 
 @pytest.fixture(scope="session")
-def start_server(simulator: Simulator) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int]]]:
-    """Starts FastAGI servers, and gives their ports."""
+def start_own_server() -> Iterator[Callable[..., tuple[subprocess.Popen[str], int]]]:
+    """Starts FastAGI servers for an agent, and gives their ports."""
     servers: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> tuple[subprocess.Popen[str], int]:
+    def start(simulator: Simulator, *arguments: str) -> tuple[subprocess.Popen[str], int]:
         command = [
             sys.executable,
             str(EXAMPLE / "fastagi/server.py"),
@@ -165,6 +172,14 @@ def start_server(simulator: Simulator) -> Iterator[Callable[..., tuple[subproces
         server.wait(60)
         assert server.stdout is not None
         server.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def start_server(
+    simulator: Simulator, start_own_server: Callable[..., tuple[subprocess.Popen[str], int]]
+) -> Callable[..., tuple[subprocess.Popen[str], int]]:
+    """Starts FastAGI servers, and gives their ports."""
+    return lambda *arguments: start_own_server(simulator, *arguments)
 
 
 @pytest.fixture(scope="session")

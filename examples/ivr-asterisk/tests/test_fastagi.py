@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(EXAMPLE / "fastagi"))
 
-from agi import Channel, HungUp
-from call import pieces
+from agi import Channel, HungUp, pieces
 
 # What hears texts by which driver: see extensions.conf.
 WAYS = pytest.mark.parametrize(("driver", "extension"), [("chan_sip", "agent-agi"), ("pjsip", "agent-agi-pjsip")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import subprocess
 import threading
@@ -174,6 +175,30 @@ def test_what_the_agent_says_is_not_dialplan(asterisk: Asterisk, caller: Phone, 
     caller.hang_up()
     assert human.hung_up.wait(30)
     assert agent.requests_to("close") == 0  # the agent has ended it
+
+
+def test_a_reason_is_one_line_of_a_header(asterisk: Asterisk, caller: Phone, human: Phone, agent: Agent) -> None:
+    caller.say("in lines")
+    assert human.answered.wait(30)
+    assert human.incoming is not None
+    assert "x-injected" not in human.incoming.headers
+    assert "angry  X-Injected: yes   body  xxx" in human.incoming.first("from")
+    asterisk.wait_until("core show channels count", "2 active channels")
+    variables = asterisk.variables()
+    assert len(variables["POLYAI_HANDOFF_REASON"].encode()) <= 500
+    assert json.loads(variables["POLYAI_HANDOFF_JSON"])["destination"] == "returns-desk"
+    caller.hang_up()
+    assert human.hung_up.wait(30)
+
+
+def test_a_callers_number_is_no_argument(asterisk: Asterisk, agent: Agent) -> None:
+    with Phone(asterisk.pjsip, "eve%2Cvariant_id%3Dsecret%22") as phone:
+        phone.call("agent")
+        assert phone.hear() == "Hello evevariant_idsecret, how can I help?"
+        phone.hang_up()
+    assert agent.wait_for("close", 1)
+    (created,) = [json.loads(one["body"]) for one in agent.received() if one["operation"] == "create"]
+    assert "variant_id" not in created
 
 
 def test_the_agent_ends_the_conversation(caller: Phone, agent: Agent) -> None:
