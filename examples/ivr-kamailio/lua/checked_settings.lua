@@ -47,6 +47,7 @@ end
 check(settings.conversation_by == "sender" or settings.conversation_by == "call-id",
     "conversation_by is \"sender\" or \"call-id\", not %q", settings.conversation_by)
 check(settings.next_hop == "" or settings.next_hop:match("^sips?:[^%s<>]+$"), "next_hop is a SIP URI, or \"\"")
+check(settings.peers:match("[^,%s]"), "peers is empty: nobody could send")
 for network in settings.peers:gmatch("[^,%s]+") do
     local is_address = network:match("^[%x.:]+$") or network:match("^[%x.:]+/%d+$")
     check(is_address, "peers holds %q, which is not an address or network", network)

@@ -58,6 +58,48 @@ function message_text.is_utf8(text)
     return true
 end
 
+-- Of Unicode: what controls a terminal, ends a line, or has no shape of its own, such as the marks that turn the direction of writing.
+local controls = {
+    { 0x00, 0x1F }, { 0x7F, 0x9F }, { 0xAD, 0xAD }, { 0x0600, 0x0605 }, { 0x061C, 0x061C }, { 0x06DD, 0x06DD }, { 0x070F, 0x070F },
+    { 0x180E, 0x180E }, { 0x200B, 0x200F }, { 0x2028, 0x202E }, { 0x2060, 0x206F }, { 0xFEFF, 0xFEFF }, { 0xFFF9, 0xFFFB },
+    { 0x1D173, 0x1D17A }, { 0xE0001, 0xE007F },
+}
+
+local function is_control(character)
+    local code = character:byte(1)
+    if code >= 0x80 then
+        code = code % 2 ^ (7 - #character)
+        for position = 2, #character do
+            code = code * 64 + character:byte(position) % 64
+        end
+    end
+    for _, range in ipairs(controls) do
+        if code >= range[1] and code <= range[2] then
+            return true
+        end
+    end
+    return false
+end
+
+-- The text as one line for a header or a log, of at most so many bytes, with a space for each control character.
+function message_text.plain(text, bytes_max)
+    local parts, taken, position = {}, 0, 1
+    while position <= #text do
+        local length = character_length(text, position)
+        local character = length and text:sub(position, position + length - 1) or " "
+        if is_control(character) then
+            character = " "
+        end
+        taken = taken + #character
+        if taken > bytes_max then
+            break
+        end
+        parts[#parts + 1] = character
+        position = position + (length or 1)
+    end
+    return table.concat(parts)
+end
+
 -- Combining accents, variation selectors, joiners and skin tones belong to the character before them.
 local joins = { "^\204[\128-\191]", "^\205[\128-\175]", "^\226\128\141", "^\239\184[\128-\143]", "^\240\159\143[\187-\191]" }
 local joiner = "\226\128\141"

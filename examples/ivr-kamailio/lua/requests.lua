@@ -8,6 +8,9 @@ local workers = require "workers"
 
 local requests = {}
 
+-- Addresses and Call-IDs come back in the headers of our own MESSAGEs, which must fit into a packet with some text.
+local address_bytes_max = 255
+
 local function reply(status, reason, header)
     if header then
         KSR.hdr.append_to_reply(header .. "\r\n")
@@ -84,6 +87,11 @@ local function answer_message()
         return
     end
     local text = KSR.pv.get("$rb")
+    for _, name in ipairs({ "$fu", "$tu", "$ci", "$ft", "$ai" }) do
+        if #tostring(KSR.pv.get(name) or "") > address_bytes_max then
+            return reply(400, "Address Too Long")
+        end
+    end
     if not message_text.is_plain_utf8(KSR.pv.get("$cT")) then
         return reply(415, "Only Plain Text", "Accept: text/plain;charset=utf-8")
     elseif type(text) ~= "string" or text == "" then

@@ -1,6 +1,7 @@
 -- What a worker does with what a customer wrote: the agent's turn, its answer, its handoff. These calls wait for the agent.
 local polyai = require "polyai_chat"
 local inbox = require "inbox"
+local message_text = require "message_text"
 local outgoing = require "outgoing"
 local record = require "record"
 local settings = require "checked_settings"
@@ -19,8 +20,8 @@ local function say(customer, message, text)
     outgoing.say(customer, message, text)
 end
 
-local function without_control_characters(text)
-    return (text or ""):gsub("%c", " "):sub(1, 200)
+local function in_a_header(text)
+    return message_text.plain(text or "", 200)
 end
 
 local function tell_human(customer, message, uri, headers)
@@ -42,15 +43,15 @@ local function hand_off(customer, message, conversation_id, handoff)
     local destination = handoff.destination or ""
     local uri = settings.humans[destination] or settings.humans.default
     if not uri then
-        log_failure(customer, "no human for the handoff destination " .. without_control_characters(destination))
+        log_failure(customer, "no human for the handoff destination " .. in_a_header(destination))
         return say(customer, message, settings.texts.no_human)
     end
     KSR.htable.sht_sets("handoff", customer, uri)
     KSR.htable.sht_inc("counters", "handoffs")
     tell_human(customer, message, uri, table.concat({
-        "X-PolyAI-Conversation: " .. without_control_characters(conversation_id),
-        "X-PolyAI-Handoff-Destination: " .. without_control_characters(destination),
-        "X-PolyAI-Handoff-Reason: " .. without_control_characters(handoff.reason),
+        "X-PolyAI-Conversation: " .. in_a_header(conversation_id),
+        "X-PolyAI-Handoff-Destination: " .. in_a_header(destination),
+        "X-PolyAI-Handoff-Reason: " .. in_a_header(handoff.reason),
         "",
     }, "\r\n"))
 end
