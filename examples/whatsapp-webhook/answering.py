@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import sqlite3
 import time
+from collections import deque
 from collections.abc import Coroutine, Iterable
 from types import TracebackType
 from typing import Any
@@ -16,8 +18,9 @@ from polyai_chat import AsyncClient, ChatError
 from polyai_chat_channels import Answer, AsyncChannel, Message, SQLiteStore
 
 import settings
-from graph import Graph, SendError
+from graph import Graph, SendError, parts_of
 from humans import Humans
+from parts import Parts
 from webhook import Incoming
 
 TEXT_ONLY = "Sorry, I can only read text. Could you write it, please?"
@@ -42,7 +45,10 @@ class Answering:
         self._unreadable = AsyncChannel(client, store, "whatsapp, unreadable")
         self._graph = graph
         self._humans = humans
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._parts = Parts(settings.STORE.with_suffix(".parts"))
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._turns: dict[str, set[asyncio.Task[object]]] = {}  # those of a customer that are under way
+        self._recent: dict[str, deque[float]] = {}
         self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         # Whoever has this file's lock looks after what is left. The system takes it from a process that dies.
         self._watch = settings.STORE.with_suffix(".watch").open("w")
@@ -50,17 +56,32 @@ class Answering:
     async def take_in(self, messages: list[Incoming]) -> None:
         """Keeps messages in the store, and begins to answer those that are new."""
         for message in messages:
-            channel = self._unreadable if message.text is None else self._channel
-            attributes = {"profile_name": message.profile_name} if message.profile_name else None
-            is_new = await channel.accept(
-                sender=message.sender,
-                message_id=message.message_id,
-                text=message.text,
-                integration_attributes=attributes,
-            )
-            if is_new:
-                kept = Message(message.sender, message.message_id, message.text, attributes, time.time())
-                self._start(self._refuse(kept) if message.text is None else self._answer(kept))
+            sender, message_id = message.sender, message.message_id
+            if message.text is not None:
+                attributes = {"profile_name": message.profile_name} if message.profile_name else None
+                if await self._channel.accept(
+                    sender=sender, message_id=message_id, text=message.text, integration_attributes=attributes
+                ):
+                    kept = Message(sender, message_id, message.text, attributes, time.time())
+                    is_too_many = self._are_too_many(sender)
+                    self._start(self._leave(kept, "too many messages") if is_too_many else self._answer(kept), sender)
+            if message.attachment is not None and await self._unreadable.accept(
+                sender=sender, message_id=message_id, text=message.text, integration_attributes=message.attachment
+            ):
+                kept = Message(sender, message_id, message.text, message.attachment, time.time())
+                self._start(self._refuse(kept))
+
+    def _are_too_many(self, sender: str) -> bool:
+        """Whether a customer, or all of them, write more in a minute than the agent is to be given, in this worker."""
+        now = time.monotonic()
+        for name, most in ((sender, settings.MESSAGES_A_MINUTE), ("", settings.ALL_MESSAGES_A_MINUTE)):
+            recent = self._recent.setdefault(name, deque(maxlen=most))
+            if len(recent) == most and recent[0] > now - 60:
+                return True
+            recent.append(now)
+        for name in [name for name, recent in self._recent.items() if recent[-1] < now - 60]:
+            del self._recent[name]
+        return False
 
     # One message.
 
@@ -75,6 +96,9 @@ class Answering:
         except ChatError as error:
             # Nothing was said: it is tried again. The agent may have heard it: it is on the list of the unknown.
             log.warning("%s: %s", message.message_id, error)
+            last_at = message.received_at + settings.GIVE_UP_SECONDS
+            if error.may_resend and error.retry_after and time.time() + error.retry_after > last_at:
+                await self._give_up(message, "the agent wants to be left alone for longer than a customer waits")
             return
         if not answer.is_repeated:  # else it is delivered by who was first
             await self._deliver(answer)
@@ -82,7 +106,11 @@ class Answering:
     async def _deliver(self, answer: Answer) -> None:
         """What one worker sends to a customer goes out in the order in which the agent said it."""
         async with self._lines.setdefault(answer.message.sender, asyncio.Lock()):
-            await self._deliver_now(answer)
+            try:
+                await self._deliver_now(answer)
+            except (OSError, sqlite3.Error):  # the disk, say
+                await self._channel.not_delivered(answer)  # for the next round
+                raise
 
     async def _deliver_now(self, answer: Answer) -> None:
         """Brings an answer to the customer, or a message to the humans: at least once, since `delivered` comes last."""
@@ -96,10 +124,9 @@ class Answering:
                 why=(handoff.reason if handoff else None) or "handed over",
                 destination=handoff.destination if handoff else None,
             )
-        texts = [text for text in (answer.greeting, answer.response) if text]
+        parts = parts_of("\n\n".join(text for text in (answer.greeting, answer.response) if text))
         try:
-            if texts:
-                await self._graph.send(message.sender, "\n\n".join(texts))
+            await self._send_all(message, parts)
         except SendError as error:
             log.error("%s: %s", message.message_id, error)
             if error.may_pass and time.time() - message.received_at < settings.GIVE_UP_SECONDS:
@@ -112,17 +139,59 @@ class Answering:
                 why="the answer could not be sent" + (", or may have been" if error.may_be_sent else ""),
             )
         await self._channel.delivered(answer)
+        if len(parts) > 1:
+            await asyncio.to_thread(self._parts.forget, _key(message))
+
+    async def _send_all(self, message: Message, parts: list[str]) -> None:
+        """Sends what the customer does not have yet."""
+        done = await asyncio.to_thread(self._parts.sent, _key(message)) if len(parts) > 1 else 0
+        for number, part in enumerate(parts[done:], done + 1):
+            await self._graph.send(message.sender, part)
+            if len(parts) > 1:
+                await asyncio.to_thread(self._parts.note, _key(message), number)
 
     async def _refuse(self, message: Message) -> None:
-        """Answers what cannot be read. Once at most: it is no great loss."""
-        if await self._unreadable.settle(sender=message.sender, message_id=message.message_id):
+        """What cannot be read is for the human who has the customer. Without one the customer is told, once at most."""
+        if earlier := self._turns.get(message.sender):
+            await asyncio.wait(set(earlier))  # one of them may hand over
+        handoff = (await self._channel.look_up(sender=message.sender)).handoff
+        if handoff is not None:
+            await self._tell(
+                message, handoff.reason or "handed over", handoff.destination, message.integration_attributes
+            )
+        is_first = await self._unreadable.settle(sender=message.sender, message_id=message.message_id)
+        if is_first and handoff is None and message.text is None:
             await self._try_to_send(message.sender, TEXT_ONLY)
 
     async def _give_up(self, message: Message, why: str) -> None:
-        """Leaves a message to the humans that the agent was not given, or may have heard."""
-        self._humans.tell(sender=message.sender, message_id=message.message_id, text=message.text, why=why)
-        if await self._channel.settle(sender=message.sender, message_id=message.message_id):
+        """Leaves a message to the humans that the agent was not given, or may have heard, and says so."""
+        if await self._leave(message, why):
             await self._try_to_send(message.sender, GIVEN_UP)
+
+    async def _leave(self, message: Message, why: str) -> bool:
+        """Leaves a message to the humans; False if somebody else did."""
+        await self._tell(message, why)
+        return await self._channel.settle(sender=message.sender, message_id=message.message_id)
+
+    async def _tell(
+        self, message: Message, why: str, destination: str | None = None, attachment: dict[str, Any] | None = None
+    ) -> None:
+        """Tells the humans, until that succeeds."""
+        while True:
+            try:
+                self._humans.tell(
+                    sender=message.sender,
+                    message_id=message.message_id,
+                    text=message.text,
+                    why=why,
+                    destination=destination,
+                    attachment=attachment,
+                )
+            except OSError as error:
+                log.error("the humans cannot be told: %s", error)
+                await asyncio.sleep(settings.TICK_SECONDS)
+            else:
+                return
 
     async def _try_to_send(self, sender: str, text: str) -> None:
         try:
@@ -157,7 +226,7 @@ class Answering:
             if time.time() - message.received_at > settings.GIVE_UP_SECONDS:
                 self._start(self._give_up(message, "the agent could not be reached"))
             else:
-                self._start(self._answer(message))
+                self._start(self._answer(message), message.sender)
         for message in await self._unreadable.pending():
             self._start(self._refuse(message))
         for message in await self._channel.unknown():
@@ -168,12 +237,22 @@ class Answering:
 
     # From the start of a worker to its end.
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, object], sender: str | None = None) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        if sender is not None:
+            turns = self._turns.setdefault(sender, set())
+            turns.add(task)
+            task.add_done_callback(lambda done: self._turn_ended(sender, done))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _turn_ended(self, sender: str, task: asyncio.Task[object]) -> None:
+        turns = self._turns[sender]
+        turns.discard(task)
+        if not turns:
+            del self._turns[sender]
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             # The store has failed, say. What is recorded is found by the next round, or the next process.
@@ -194,7 +273,11 @@ class Answering:
         self._watch.close()
 
 
-async def stopped(tasks: Iterable[asyncio.Task[None]]) -> None:
+def _key(message: Message) -> str:
+    return f"{message.sender} {message.message_id}"
+
+
+async def stopped(tasks: Iterable[asyncio.Task[object]]) -> None:
     """Cancels tasks, and waits until they have recorded what there is to record."""
     for task in list(tasks):
         task.cancel()

@@ -66,7 +66,7 @@ async def receive(request: Request) -> Response:
         return Response(status_code=401)
     try:
         messages = webhook.messages(json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         return Response(status_code=400)
     try:
         await request.app.state.answering.take_in(messages)

@@ -37,23 +37,23 @@ class Graph:
         await self._client.aclose()
 
     async def send(self, sender: str, text: str) -> None:
-        """Sends a text to the customer, in parts where it is too long for one message.
+        """Sends a text to the customer: one of `parts_of`.
 
         Raises SendError.
         """
         number, _, customer = sender.partition("/")
-        for start in range(0, len(text), LONGEST_TEXT):
-            await self._send(number, customer, text[start : start + LONGEST_TEXT])
-
-    async def _send(self, number: str, customer: str, text: str) -> None:
         message = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
-            "to": customer,
+            # Who has a username may have no number for us, but an id such as US.13491208655302741918.
+            "to" if customer.isdecimal() else "recipient": customer,
             "type": "text",
             "text": {"preview_url": False, "body": text},
         }
-        headers = {"Authorization": f"Bearer {self._read_access_token()}"}
+        try:
+            headers = {"Authorization": f"Bearer {self._read_access_token()}"}
+        except (OSError, ValueError) as error:  # it is being replaced, say
+            raise SendError(f"the access token cannot be read: {error}", may_pass=True) from error
         try:
             answer = await self._client.post(f"/{number}/messages", json=message, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -68,6 +68,11 @@ class Graph:
             raise SendError(text, may_pass=True, may_be_sent=True)
         # 401 and code 190: the access token has expired. It can be replaced, so messages wait for that.
         raise SendError(text, may_pass=answer.status_code in (401, 429) or code == 190 or code in PASSING_CODES)
+
+
+def parts_of(text: str) -> list[str]:
+    """The text in messages that are not too long."""
+    return [text[start : start + LONGEST_TEXT] for start in range(0, len(text), LONGEST_TEXT)]
 
 
 def error_of(answer: httpx.Response) -> tuple[object, object]:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+MOST_OF_AN_ATTACHMENT = 4096  # characters of JSON
+# A customer's number, or the id of one who has a username.
+_CUSTOMER = re.compile(r"[0-9]{1,32}|[A-Z]{2}\.[A-Za-z0-9.]{1,160}")
 
 
 class Incoming(NamedTuple):
@@ -14,6 +20,7 @@ class Incoming(NamedTuple):
     sender: str  # the number that was written to, and the customer's: a conversation belongs to both
     message_id: str
     text: str | None  # None where there is nothing to read, such as a picture
+    attachment: dict[str, Any] | None  # what the agent does not get: a picture, beside its caption; for humans
     profile_name: str | None
 
 
@@ -38,17 +45,42 @@ def messages(notification: Any) -> list[Incoming]:
 def of_value(value: dict[str, Any]) -> Iterator[Incoming]:
     """The messages to one number."""
     number = field(value, "metadata", "phone_number_id")
-    names = {contact.get("wa_id"): field(contact, "profile", "name") for contact in listed(value, "contacts")}
+    contacts = listed(value, "contacts")
     for message in listed(value, "messages"):
-        sender, message_id, kind = field(message, "from"), field(message, "id"), field(message, "type")
-        if not (number and sender and message_id and kind):
+        message_id, kind = field(message, "id"), field(message, "type")
+        sender = field(message, "from") or field(message, "from_user_id")
+        if sender is None and len(contacts) == 1:
+            sender = field(contacts[0], "wa_id") or field(contacts[0], "user_id")
+        if not (number and number.isdecimal() and sender and _CUSTOMER.fullmatch(sender) and message_id and kind):
             continue
-        if kind in ("reaction", "system", "unsupported"):
+        if kind in ("reaction", "system", "revoke"):
             continue
-        yield Incoming(f"{number}/{sender}", message_id, text_of(message, kind), names.get(sender))
+        if kind == "edit":  # the customer has corrected what they wrote: it comes with an id of its own
+            corrected = message.get("edit")
+            message = (corrected.get("message") if isinstance(corrected, dict) else None) or {}
+            kind = field(message, "type") or "edit"
+        text = text_of(message, kind)
+        is_all = kind in ("text", "button", "interactive") and text is not None
+        attachment = None if is_all else attachment_of(message, kind)
+        yield Incoming(f"{number}/{sender}", message_id, text, attachment, name_of(contacts, sender))
 
 
-def text_of(message: dict[str, Any], kind: str) -> str | None:
+def name_of(contacts: list[dict[str, Any]], sender: str) -> str | None:
+    """What a customer is called."""
+    for contact in contacts:
+        if sender in (contact.get("wa_id"), contact.get("user_id")):
+            return field(contact, "profile", "name") or field(contact, "profile", "username")
+    return None
+
+
+def attachment_of(message: Any, kind: str) -> dict[str, Any]:
+    """What Meta says of what cannot be read, unless that is endless."""
+    content = message.get(kind) if isinstance(message, dict) else None
+    is_short = len(json.dumps(content)) <= MOST_OF_AN_ATTACHMENT
+    return {"type": kind, kind: content} if content is not None and is_short else {"type": kind}
+
+
+def text_of(message: Any, kind: str) -> str | None:
     """What the customer wrote, or chose by a button."""
     texts = (
         field(message, kind, "body"),

@@ -36,6 +36,7 @@ class GraphDouble:
         self.token = TOKEN
         self.refusals: deque[tuple[int, int] | None] = deque()
         self.refuses_always: tuple[int, int] | None = None
+        self.refuse_after: tuple[int, tuple[int, int]] | None = None  # so many are taken, then this is the answer
         self.changed = threading.Condition()
         double = self
 
@@ -59,18 +60,24 @@ class GraphDouble:
         assert (version, what) == (VERSION, "messages")
         assert (body["messaging_product"], body["type"]) == ("whatsapp", "text")
         assert 0 < len(body["text"]["body"]) <= 4096
+        assert ("to" in body) != ("recipient" in body)
+        customer = body.get("to") or body["recipient"]
         with self.changed:
             self.asked += 1
             if handler.headers["Authorization"] != f"Bearer {self.token}":
                 refusal: tuple[int, int] | None = (401, 190)
             elif self.refuses_always is not None:
                 refusal = self.refuses_always
+            elif self.refuse_after is not None and self.refuse_after[0] == 0:
+                refusal = self.refuse_after[1]
             elif self.refusals:
                 refusal = self.refusals.popleft()
             else:
                 refusal = (200, 0)
+                if self.refuse_after is not None:
+                    self.refuse_after = (self.refuse_after[0] - 1, self.refuse_after[1])
             if refusal is None or refusal[0] == 200:
-                self.sent.append(Sent(number, body["to"], body["text"]["body"]))
+                self.sent.append(Sent(number, customer, body["text"]["body"]))
             self.changed.notify_all()
         if refusal is None:
             handler.close_connection = True
@@ -89,7 +96,7 @@ class GraphDouble:
         with self.changed:
             self.sent.clear()
             self.refusals.clear()
-            self.asked, self.token, self.refuses_always = 0, TOKEN, None
+            self.asked, self.token, self.refuses_always, self.refuse_after = 0, TOKEN, None, None
 
     def wait_for(self, count: int, seconds: float = 40.0) -> list[Sent]:
         """Waits until so many messages were sent."""
