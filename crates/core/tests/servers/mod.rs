@@ -139,12 +139,21 @@ fn free_port() -> u16 {
 
 /// An HTTP proxy.
 pub(crate) fn tinyproxy(with_password: bool) -> Server {
+    tinyproxy_that_logs("Info", with_password)
+}
+
+/// An HTTP proxy for many connections at a time: it would wait for the disk after every line of its log.
+pub(crate) fn tinyproxy_without_log() -> Server {
+    tinyproxy_that_logs("Critical", false)
+}
+
+fn tinyproxy_that_logs(level: &str, with_password: bool) -> Server {
     Server::start(
         "tinyproxy",
         &["-d", "-c", "{config}"],
         &|port, directory| {
             let mut config = format!(
-                "Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 200\nLogLevel Info\nLogFile \"{}/log\"\n",
+                "Port {port}\nListen 127.0.0.1\nTimeout 600\nMaxClients 200\nLogLevel {level}\nLogFile \"{}/log\"\n",
                 directory.display()
             );
             if with_password {

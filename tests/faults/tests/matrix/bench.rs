@@ -1,5 +1,6 @@
 //! A server to be troubled, and a client of it.
 
+use crate::lateness::Lateness;
 use crate::row::{PATIENCE, Row, Trouble};
 use crate::transport::{Proxies, Transport};
 use polyai_chat_core::{Client, Config};
@@ -21,6 +22,7 @@ pub(crate) struct Materials {
     directory: TempDir,
     files: AtomicUsize,
     pub(crate) proxies: Option<Proxies>,
+    pub(crate) lateness: Lateness,
 }
 
 impl Materials {
@@ -30,6 +32,7 @@ impl Materials {
             directory: TempDir::new().unwrap(),
             files: AtomicUsize::new(0),
             proxies: Proxies::start(),
+            lateness: Lateness::measure(),
         }
     }
 
@@ -55,6 +58,7 @@ impl Bench {
         row: &Row,
         dialect: Dialect,
         transport: &Transport,
+        stretch: u32,
     ) -> Self {
         let (identity, trusted) = match row.trouble {
             Trouble::Certificate(make, true) => {
@@ -86,6 +90,7 @@ impl Bench {
             .dialect(dialect.name())
             .timeout(PATIENCE)
             .close_timeout(PATIENCE)
+            .connect_timeout(PATIENCE)
             .backoff(std::time::Duration::from_millis(2));
         if transport.is_secure {
             let file = materials.write_pem(trusted.ca_pem());
@@ -98,7 +103,12 @@ impl Bench {
         }
         let usual_config = config.clone();
         for (name, value) in &row.options {
-            config.set(name, value).unwrap();
+            match value.parse::<u32>() {
+                Ok(ms) if name.ends_with("_ms") => {
+                    config.set(name, &(ms * stretch).to_string()).unwrap();
+                }
+                _ => config.set(name, value).unwrap(),
+            }
         }
         Self {
             simulator,

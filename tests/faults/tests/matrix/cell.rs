@@ -11,11 +11,13 @@ use polyai_chat_core::{
 use polyai_chat_simulator::{Action, Dialect, Fault, ReceivedRequest};
 use serde_json::json;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// By which the server's record of the call is found.
 const CORRELATION_ID: &str = "the-call-under-test";
 const CORRELATION_HEADER: &str = "X-PolyAI-Correlation-Id";
+/// The variable that holds words of the only cells to run.
+pub(crate) const ONLY: &str = "POLYAI_CELL";
 /// What a call names that cannot get through anyway.
 const NO_CONVERSATION: &str = "no-conversation";
 
@@ -62,16 +64,23 @@ impl Cell<'_> {
         self.transport.is_direct()
     }
 
-    pub(crate) fn run(&self, materials: &Materials) -> Observation {
-        let bench = Bench::new(materials, self.row, self.dialect, self.transport);
+    pub(crate) fn is_timed(&self) -> bool {
+        self.row.is_timed
+    }
+
+    /// Runs it. Where time is its subject, everything that it takes is stretched so much.
+    pub(crate) fn run(&self, materials: &Materials, stretch: u32) -> Observation {
+        let bench = Bench::new(materials, self.row, self.dialect, self.transport, stretch);
         let client = bench.client();
         let conversation_id = self.prepare(&bench, &client);
-        self.arm(&bench);
+        self.arm(&bench, stretch);
+        let deadline = self.row.deadline * stretch;
 
         let attempts_before = client.metrics().attempts;
         let began = Instant::now();
-        let (outcome, state) = self.call(&client, &conversation_id);
+        let (outcome, state) = self.call(&client, &conversation_id, deadline);
         let elapsed = began.elapsed();
+        let lateness = materials.lateness.worst_since(began);
         let attempts = client.metrics().attempts - attempts_before;
         bench.simulator.clear_faults();
         if self.row.trouble.ends_connection_after_reply() {
@@ -89,16 +98,25 @@ impl Cell<'_> {
         let ledger = self.ledger(&bench, &conversation_id, &received);
         Observation {
             operation: self.operation,
-            deadline: self.row.deadline,
+            deadline,
             refuses_with_503: self.row.options.contains(&("retry_503", "true")),
             error: outcome.err(),
             elapsed,
+            lateness,
             attempts,
             state,
             received,
             ledger,
             afterwards,
         }
+    }
+
+    /// The command that runs this cell alone.
+    pub(crate) fn command(&self) -> String {
+        let quoted = self.to_string().replace('\'', r"'\''");
+        format!(
+            "{ONLY}='{quoted}' cargo test --locked -p polyai-chat-faults --test matrix every_fault -- --nocapture"
+        )
     }
 
     /// Opens the conversation that the call is about, and the connection where one is to be kept.
@@ -122,7 +140,7 @@ impl Cell<'_> {
         conversation.id().to_owned()
     }
 
-    fn arm(&self, bench: &Bench) {
+    fn arm(&self, bench: &Bench, stretch: u32) {
         let (actions, once) = match &self.row.trouble {
             Trouble::Always(actions) => (actions, false),
             Trouble::Once(actions) => (actions, true),
@@ -134,7 +152,7 @@ impl Cell<'_> {
             Trouble::NobodyListens | Trouble::Certificate(..) => return,
         };
         for action in actions {
-            let fault = Fault::new(action.clone());
+            let fault = Fault::new(stretched(action.clone(), stretch));
             // What happens before the request is read cannot know its operation.
             let fault = match fault.clone().on(self.simulated_operation()) {
                 narrowed if narrowed.check().is_ok() => narrowed,
@@ -164,8 +182,8 @@ impl Cell<'_> {
         &self,
         client: &Client,
         conversation_id: &str,
+        deadline: Duration,
     ) -> (Result<(), Error>, Option<ConversationState>) {
-        let deadline = self.row.deadline;
         let padding = json!({"padding": "x".repeat(self.row.padding)});
         match self.operation {
             Operation::Create => {
@@ -225,6 +243,16 @@ impl Cell<'_> {
                 .map_or(0, |conversation| u64::from(conversation.closed)),
         }
     }
+}
+
+/// What the server does, so much slower.
+fn stretched(mut action: Action, stretch: u32) -> Action {
+    match &mut action {
+        Action::Drip { every_ms, .. } => *every_ms *= u64::from(stretch),
+        Action::EndlessBody { bytes_per_second } => *bytes_per_second /= u64::from(stretch),
+        _ => {}
+    }
+    action
 }
 
 /// What the server has read of the call.

@@ -3,6 +3,7 @@
 use crate::observation::Observation;
 use crate::row::LATE;
 use polyai_chat_core::{Delivery, ErrorKind};
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ pub(crate) struct Expectation {
     pub(crate) attempts: RangeInclusive<u64>,
     /// How often the server acts on them.
     pub(crate) taken: u64,
-    /// The least and the most it takes.
+    /// The least and the most it takes, without what it may be late.
     takes: RangeInclusive<Duration>,
     /// The wait that the error must pass on.
     retry_after: Option<RangeInclusive<Duration>>,
@@ -114,57 +115,108 @@ impl Expectation {
         }
     }
 
-    /// Where the call did not go as it should.
-    pub(crate) fn problems_of(&self, seen: &Observation) -> Vec<String> {
-        let mut problems = Vec::new();
-        let mut check = |holds: bool, words: String| {
+    /// Where the call did not go as it should, with all times stretched so much.
+    pub(crate) fn deviations_of(&self, seen: &Observation, stretch: u32) -> Vec<Deviation> {
+        let mut deviations = Vec::new();
+        let mut check = |holds: bool, excuse, words: String| {
             if !holds {
-                problems.push(words);
+                deviations.push(Deviation { words, excuse });
             }
         };
+        let timed_out = seen.kind() == Some(ErrorKind::Timeout);
+        let or_disturbed = |could_be| if could_be { Excuse::Slow } else { Excuse::None };
         match (&self.failure, &seen.error) {
             (None, None) => {}
-            (None, Some(error)) => check(false, format!("should succeed: {error}")),
-            (Some(failure), None) => check(false, format!("should fail as {}", failure.kind)),
+            (None, Some(_)) => check(false, or_disturbed(timed_out), "should succeed".to_owned()),
+            (Some(failure), None) => check(
+                false,
+                Excuse::None,
+                format!("should fail as {}", failure.kind),
+            ),
             (Some(failure), Some(error)) => {
                 check(
                     error.kind() == failure.kind,
-                    format!("should be {}: {error}", failure.kind),
+                    or_disturbed(timed_out),
+                    format!("should be {}, is {}", failure.kind, error.kind()),
                 );
                 check(
                     failure.deliveries.contains(&error.delivery()),
-                    format!("should be {:?}: {error}", failure.deliveries),
+                    or_disturbed(timed_out && error.delivery() == Delivery::NotSent),
+                    format!(
+                        "should be {:?}, is {}",
+                        failure.deliveries,
+                        error.delivery()
+                    ),
                 );
                 if let Some(range) = &self.retry_after {
                     check(
                         error
                             .retry_after()
                             .is_some_and(|wait| range.contains(&wait)),
-                        format!("retry_after is {:?}", error.retry_after()),
+                        Excuse::None,
+                        format!("retry_after is {:?}, not {range:?}", error.retry_after()),
                     );
                 }
             }
         }
         check(
             self.requests.contains(&seen.requests()),
+            or_disturbed(timed_out),
             format!("{} requests, not {:?}", seen.requests(), self.requests),
         );
         check(
             self.attempts.contains(&seen.attempts),
+            or_disturbed(timed_out && seen.attempts < *self.attempts.start()),
             format!("{} attempts, not {:?}", seen.attempts, self.attempts),
         );
         check(
             self.taken == seen.taken(),
+            or_disturbed(timed_out),
             format!("taken {} times, not {}", seen.taken(), self.taken),
         );
+        let least = *self.takes.start() * stretch;
         check(
-            self.takes.contains(&seen.elapsed),
-            format!("took {:?}, not {:?}", seen.elapsed, self.takes),
+            seen.elapsed >= least,
+            Excuse::None,
+            format!("took {:?}, less than {least:?}", seen.elapsed),
         );
+        let most = self.takes.end().saturating_mul(stretch).min(seen.deadline);
         check(
-            seen.elapsed < seen.deadline + LATE,
-            format!("{:?} for a deadline of {:?}", seen.elapsed, seen.deadline),
+            seen.elapsed < most + LATE,
+            Excuse::Late,
+            format!("took {:?}, more than {most:?}", seen.elapsed),
         );
-        problems
+        deviations
+    }
+}
+
+/// One point in which a call did not go as its row says.
+#[derive(Debug)]
+pub(crate) struct Deviation {
+    pub(crate) words: String,
+    pub(crate) excuse: Excuse,
+}
+
+/// What the machine may have had to do with it, where time is the row's subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Excuse {
+    None,
+    /// The call did not come so far in its time.
+    Slow,
+    /// The call ended late, as everything else did.
+    Late,
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.failure {
+            None => write!(formatter, "success")?,
+            Some(failure) => write!(formatter, "{}, {:?}", failure.kind, failure.deliveries)?,
+        }
+        write!(
+            formatter,
+            "; {:?} attempts, {:?} whole requests, acted on {} times",
+            self.attempts, self.requests, self.taken
+        )
     }
 }

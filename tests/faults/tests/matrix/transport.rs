@@ -49,7 +49,7 @@ impl Proxies {
     /// `None` where they are not installed, which is a failure in CI.
     pub(crate) fn start() -> Option<Self> {
         servers::are_there(&["tinyproxy", "microsocks"]).then(|| Self {
-            http: servers::tinyproxy(false),
+            http: servers::tinyproxy_without_log(),
             socks5: servers::microsocks(false),
         })
     }
