@@ -452,7 +452,7 @@ def test_a_slow_agent_holds_up_nobody_else(server: Server) -> None:
 
 def test_what_is_idle_is_closed_and_what_is_old_is_forgotten(own_server: Callable[..., Server]) -> None:
     """The customer is told, and may begin again; later nothing is known of them."""
-    server = own_server(WEBCHAT_IDLE_SECONDS="1", WEBCHAT_KEEP_SECONDS="4", workers=2)
+    server = own_server(WEBCHAT_IDLE_SECONDS="1", WEBCHAT_KEEP_SECONDS="15", workers=2)
     customer = server.customer()
     customer.begin()
     assert server.simulator.wait_for("close", 1, 40)

@@ -66,7 +66,7 @@ end = true
 [[rules]]
 pattern = '^slow'
 reply = "Slowly: {message}"
-delay_ms = 700
+delay_ms = 1200
 
 [[rules]]
 pattern = '^never'
@@ -411,9 +411,9 @@ def test_who_is_in_line_for_too_long_is_busy(client: Client, store: SQLiteStore,
     first.start()
     assert simulator.wait_for("respond", 1, PATIENCE)
     with pytest.raises(BusyError) as caught:
-        channel.receive(sender="a", message_id="2", text="hello", timeout=0.05)
+        channel.receive(sender="a", message_id="2", text="hello", timeout=0.3)
     assert (caught.value.delivery, caught.value.phase) == ("not_sent", "queue")
-    under_way = channel.receive(sender="a", message_id="1", text="slow", timeout=0.05)
+    under_way = channel.receive(sender="a", message_id="1", text="slow", timeout=0.3)
     assert (under_way.state, under_way.response, under_way.is_repeated) == ("under_way", None, True)
     waited_for = channel.receive(sender="a", message_id="1", text="slow")
     assert (waited_for.state, waited_for.response, waited_for.is_repeated) == ("open", "Slowly: slow", True)
@@ -468,7 +468,7 @@ def test_an_agent_who_is_not_there_is_not_sent_anything(store: SQLiteStore, simu
 
 def test_all_of_it_ends_at_the_deadline(channel: Any, simulator: Simulator) -> None:
     with pytest.raises(ChatError) as caught:
-        channel.receive(sender="a", message_id="1", text="never", timeout=0.3)
+        channel.receive(sender="a", message_id="1", text="never", timeout=2)
     assert (caught.value.kind, caught.value.delivery) == ("timeout", "unknown")
     assert channel.receive(sender="a", message_id="1", text="never").state == "unknown"
 
@@ -547,7 +547,7 @@ def test_a_message_whose_process_was_killed_in_the_middle_is_unknown(
         child.tell(json.dumps({"sender": "a", "message_id": "1", "text": "never"}))
         assert simulator.wait_for("respond", 1, PATIENCE)
         assert (
-            Channel(client, store, "sms").receive(sender="a", message_id="1", text="never", timeout=0.05).state
+            Channel(client, store, "sms").receive(sender="a", message_id="1", text="never", timeout=1).state
             == "under_way"
         )
         child.send(signal.SIGKILL)
@@ -652,7 +652,7 @@ def test_an_accepted_message_keeps_its_place_and_is_answered_once(channel: Any, 
     assert channel.accept(sender="a", message_id="1", text="first", integration_attributes={"customer_name": "Sam"})
     assert not channel.accept(sender="a", message_id="1", text="first")
     with pytest.raises(BusyError):
-        channel.receive(sender="a", message_id="2", text="second", timeout=0.05)
+        channel.receive(sender="a", message_id="2", text="second", timeout=1)
     assert channel.receive(sender="a", message_id="1", text="first").state == "open"
     assert channel.receive(sender="a", message_id="2", text="second").state == "open"
     assert not channel.accept(sender="a", message_id="1", text="first")

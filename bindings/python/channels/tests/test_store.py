@@ -161,7 +161,7 @@ def test_a_lock_that_is_kept_ends_at_the_deadline(path: Path, client: Client, si
     with SQLiteStore(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="locked: somebody else was writing") as caught:
-            Channel(client, store, "sms").receive(sender="a", message_id="1", text="hello", timeout=0.05)
+            Channel(client, store, "sms").receive(sender="a", message_id="1", text="hello", timeout=0.5)
         assert caught.value.may_resend
         other.execute("ROLLBACK")
     assert simulator.received() == []

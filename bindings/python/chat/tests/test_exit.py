@@ -120,16 +120,19 @@ def test_a_process_that_leaves_without_goodbye(simulator: Simulator) -> None:
 
 def test_a_forked_child_does_not_wait_for_what_its_parent_has_under_way(simulator: Simulator) -> None:
     slow(simulator)
-    with exiting(simulator, "child_of_a_busy_parent") as child:
-        assert simulator.wait_for("respond", 5)
-        child.tell("sent")
-        left = child.value()
-        ended, status = child.value()
-        print(f"the child ended after {ended - left:.3f} s")
-        # A second is what it would give to listeners; it has none.
-        assert ended - left < 0.9
-        assert status == 5
-        ends_well(child)
+    took: list[float] = []
+    # It has no listeners, to whom it would give a second. A machine may be late; that second would be there each time.
+    while not took or (min(took) >= 0.9 and len(took) < 3):
+        with exiting(simulator, "child_of_a_busy_parent") as child:
+            assert simulator.wait_for("respond", 5 * (len(took) + 1))
+            child.tell("sent")
+            left = child.value()
+            ended, status = child.value()
+            assert status == 5
+            ends_well(child)
+        took.append(ended - left)
+    print(f"the child ended after {took} s")
+    assert min(took) < 0.9
 
 
 def test_a_service_that_is_told_to_end(simulator: Simulator) -> None:

@@ -53,7 +53,7 @@ def test_ctrl_c_ends_a_plain_call(simulator: Simulator, thread: str) -> None:
         ended, delivery = child.value()
         print(f"ended {(ended - sent) * 1000:.1f} ms after the signal")
         assert delivery == "unknown"
-        assert ended - sent < 1.0
+        assert ended - sent < 20, "not by the deadline of the turn, which is 60 s"
         assert (child.ended(), child.errors()) == (0, "")
     assert simulator.requests_to("respond") == 1
 

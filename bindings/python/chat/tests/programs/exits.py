@@ -171,7 +171,7 @@ def listeners_that_come_to_an_end() -> None:
 
     def slow(_attempt: dict[str, Any]) -> None:
         entered.release()
-        time.sleep(0.3)
+        time.sleep(0.1)
         tell("heard")
 
     listening = client_of_the_test(on_attempt=slow)
