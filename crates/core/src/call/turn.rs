@@ -77,7 +77,7 @@ impl<T: Send + 'static> Turn<T> {
                 descriptor: OnceLock::new(),
             }),
             Err(error) => Err(Error::new(
-                ErrorKind::Internal,
+                ErrorKind::Unavailable,
                 format!("no thread can be started for the call: {error}"),
             )
             .with_source(error)),

@@ -127,7 +127,7 @@ impl Conversation {
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a wrong option of the call, or
-    /// [`Internal`](ErrorKind::Internal) when no thread can be had. What [`respond`](Self::respond) reports comes with the
+    /// [`Unavailable`](ErrorKind::Unavailable) when no thread can be had. What [`respond`](Self::respond) reports comes with the
     /// outcome.
     pub fn start_respond(&self, request: impl Into<Respond>) -> Result<Turn<Reply>, Error> {
         let request = request.into();

@@ -157,6 +157,13 @@ impl Verdict<'_> {
                 ErrorKind::Protocol,
                 format!("the answer cannot be read: {}", failure.detail),
             ),
+            Cause::Exhausted => (
+                ErrorKind::Unavailable,
+                format!(
+                    "this machine has nothing left for a call: {}",
+                    failure.detail
+                ),
+            ),
             Cause::Internal => (
                 ErrorKind::Internal,
                 format!("unexpected: {}", failure.detail),
@@ -168,7 +175,11 @@ impl Verdict<'_> {
         };
         let repeat = match (&failure.cause, failure.sent) {
             (
-                Cause::Stopped(_) | Cause::Certificate | Cause::ProxyCredentials | Cause::Internal,
+                Cause::Stopped(_)
+                | Cause::Certificate
+                | Cause::ProxyCredentials
+                | Cause::Exhausted
+                | Cause::Internal,
                 _,
             ) => Repeat::Never,
             (_, false) => Repeat::AnyOperation,

@@ -15,7 +15,38 @@ pub(crate) fn start(
     let builder = thread::Builder::new()
         .name(name.to_owned())
         .stack_size(stack_bytes);
+    room::for_a_thread(stack_bytes)?;
     signals::blocked_meanwhile(|| builder.spawn(work).map(drop))
+}
+
+#[allow(unsafe_code)]
+mod room {
+    use std::{io, ptr};
+
+    /// What a thread and everybody else allocate meanwhile. Rust ends a process that asks for memory in vain, so a call is refused
+    /// before it comes to that.
+    const BESIDE_STACK_BYTES: usize = 16 * 1024 * 1024;
+
+    /// Whether there is address space for one more thread.
+    pub(super) fn for_a_thread(stack_bytes: usize) -> io::Result<()> {
+        let bytes = stack_bytes.saturating_add(BESIDE_STACK_BYTES);
+        // SAFETY: new address space, of which nothing is used, is given back at once.
+        unsafe {
+            let place = libc::mmap(
+                ptr::null_mut(),
+                bytes,
+                libc::PROT_NONE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            );
+            if place == libc::MAP_FAILED {
+                return Err(io::Error::last_os_error());
+            }
+            libc::munmap(place, bytes);
+        }
+        Ok(())
+    }
 }
 
 #[allow(unsafe_code)]

@@ -66,7 +66,7 @@ pub(super) fn dial(
         if !some_are_undecided {
             let failure = Failure::new(Cause::NotConnected, Phase::Connect, refusals.join("; "));
             return Err(match last_error {
-                Some(error) => failure.with_source(error),
+                Some(error) => failure.unless_exhausted(&error).with_source(error),
                 None => failure,
             });
         }

@@ -31,6 +31,8 @@ pub(crate) enum Cause {
     Lost,
     /// The answer is not HTTP, or larger than allowed.
     Malformed,
+    /// This machine has no thread, descriptor or memory left for it.
+    Exhausted,
     /// A defect of ours or of the HTTP library.
     Internal,
 }
@@ -88,7 +90,19 @@ impl Failure {
             | Cause::NameNotFound
             | Cause::NotConnected
             | Cause::Lost
+            | Cause::Exhausted
             | Cause::Internal => false,
+        }
+    }
+
+    /// What it is where the system refused a socket or a thread: a limit of the machine, whatever was to be done with it.
+    pub(super) fn unless_exhausted(self, error: &io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS) => Self {
+                cause: Cause::Exhausted,
+                ..self
+            },
+            _ => self,
         }
     }
 

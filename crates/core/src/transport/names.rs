@@ -94,7 +94,12 @@ impl Names {
         if !requests.thread_runs {
             self.start_thread().map_err(|error| {
                 requests.wanted.clear();
-                not_found(format!("no thread for the resolver: {error}")).with_source(error)
+                Failure::new(
+                    Cause::Exhausted,
+                    Phase::Resolve,
+                    format!("no thread can be started for the resolver: {error}"),
+                )
+                .with_source(error)
             })?;
             requests.thread_runs = true;
         }
