@@ -31,7 +31,7 @@ impl IdleConnections {
     /// # Errors
     /// The configuration is wrong.
     pub fn new(count: u32, config: &Config) -> Result<Self, Error> {
-        let transport = Transport::new(&config.resolve()?)?;
+        let transport = Transport::new(&config.resolve()?.0)?;
         transport.add_idle(count);
         Ok(Self(transport))
     }

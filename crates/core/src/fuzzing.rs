@@ -48,12 +48,12 @@ pub fn read_answer(bytes: &[u8]) {
             .max_body_bytes(64 * 1024)
             .max_header_bytes(8 * 1024)
             .dialect(dialect);
-        let Ok(settings) = config.resolve() else {
+        let Ok(resolved) = config.resolve() else {
             panic!("the configuration is right");
         };
         let request = format!("{{\"conversation_id\": \"c-1\", \"message\": \"{SAID}\"}}");
         for operation in [Operation::Create, Operation::Respond, Operation::Close] {
-            let told = told_of(bytes, operation, request.as_bytes(), &settings);
+            let told = told_of(bytes, operation, request.as_bytes(), &resolved);
             let Ok(told) = told else {
                 panic!("a call can begin");
             };
@@ -61,7 +61,7 @@ pub fn read_answer(bytes: &[u8]) {
                 check(error, &told, operation);
             }
             let body = told.received.map_or(0, |received| received.body.len());
-            assert!(body <= settings.max_body_bytes, "{body} bytes are kept");
+            assert!(body <= resolved.0.max_body_bytes, "{body} bytes are kept");
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Question {
 #[must_use]
 pub fn shown(client: &Client, text: &str) -> String {
     let settings = client.settings();
-    let confidential = settings.credentials.confidential(settings.proxy.as_ref());
+    let confidential = client.credentials().confidential(settings.proxy.as_ref());
     confidential.shown(text.as_bytes())
 }
 
@@ -71,7 +71,7 @@ fn question(
     body: Vec<u8>,
     timeout: Duration,
 ) -> Result<Question, Error> {
-    let settings = client.settings();
+    let (settings, credentials) = (client.settings(), client.credentials());
     let (key, token) = settings.dialect.credential_headers();
     let proxy = settings.proxy.as_ref();
     Ok(Question {
@@ -80,8 +80,8 @@ fn question(
             ("User-Agent", user_agent(settings)),
             ("Content-Type", "application/json".to_owned()),
             (CORRELATION_HEADER, correlation::new_id().to_string()),
-            (key, settings.credentials.api_key.reveal().to_owned()),
-            (token, settings.credentials.token.reveal().to_owned()),
+            (key, credentials.api_key.reveal().to_owned()),
+            (token, credentials.token.reveal().to_owned()),
         ],
         body,
         timeout,

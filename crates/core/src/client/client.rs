@@ -43,9 +43,8 @@ impl Client {
     ///
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a wrong option of the call, or
-    /// [`Internal`](crate::ErrorKind::Internal) when no thread can be had. What [`create`](Self::create) reports comes
-    /// with the
-    /// outcome.
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) when no thread can be had. What [`create`](Self::create) reports
+    /// comes with the outcome.
     pub fn start_create(&self, request: Create) -> Result<Turn<Conversation>, Error> {
         let call = self.0.begin(&request.0.options, self.0.settings.timeout)?;
         self.0
@@ -130,6 +129,10 @@ impl Client {
         self.0.start(call, move |engine, call| {
             engine.close(call, &conversation_id, &request)
         })
+    }
+
+    pub(crate) fn credentials(&self) -> Arc<Credentials> {
+        self.0.credentials.load_full()
     }
 
     pub(crate) fn settings(&self) -> &Settings {

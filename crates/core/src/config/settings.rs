@@ -63,7 +63,6 @@ impl Credentials {
 /// Everything a client needs to know, with every value checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) credentials: Credentials,
     pub(crate) base: BaseUrl,
     pub(crate) region: Option<&'static Region>,
     pub(crate) account_id: String,
@@ -100,7 +99,8 @@ pub(crate) struct Settings {
 
 impl Config {
     /// Checks every value and everything that must be there. All that is missing is named at once.
-    pub(crate) fn resolve(&self) -> Result<Settings, Error> {
+    /// The credentials are by themselves, since they can be replaced.
+    pub(crate) fn resolve(&self) -> Result<(Settings, Credentials), Error> {
         for option in OPTIONS {
             if let Some(setting) = self.find(option.name) {
                 option
@@ -141,12 +141,12 @@ impl Config {
                 "system_authorities is false, so ca_file or ca_pem must say whose certificates are trusted",
             ));
         }
-        Ok(Settings {
-            credentials: Credentials {
-                origin: format!("api_key: {key_origin}; token: {token_origin}"),
-                api_key,
-                token,
-            },
+        let credentials = Credentials {
+            origin: format!("api_key: {key_origin}; token: {token_origin}"),
+            api_key,
+            token,
+        };
+        let settings = Settings {
             proxy: self.proxy_to(&endpoint.base)?,
             base: endpoint.base,
             region: endpoint.region,
@@ -183,7 +183,8 @@ impl Config {
             requires_tls_13: self.text("min_tls_version").as_deref() == Some("1.3"),
             client_certificate: self.client_certificate()?,
             clock: self.clock.clone(),
-        })
+        };
+        Ok((settings, credentials))
     }
 
     /// The strongest source that says where the service is.
@@ -471,7 +472,7 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_table() {
-        let settings = complete().resolve().unwrap();
+        let settings = complete().resolve().unwrap().0;
         assert_eq!(settings.base.text, "https://api.uk-1.platform.polyai.app");
         assert_eq!(settings.timeout, Duration::from_secs(30));
         assert_eq!(settings.close_timeout, Duration::from_secs(5));
@@ -516,7 +517,7 @@ mod tests {
                 ("studio_url", "https://studio.us.poly.ai/a/b"),
             ],
         );
-        assert_eq!(weaker.resolve().unwrap().region.unwrap().name, "uk");
+        assert_eq!(weaker.resolve().unwrap().0.region.unwrap().name, "uk");
     }
 
     #[test]
@@ -526,7 +527,7 @@ mod tests {
             2,
             &[("timeout_ms", "8"), ("api_version", "v2")],
         );
-        let settings = config.resolve().unwrap();
+        let settings = config.resolve().unwrap().0;
         assert_eq!(settings.timeout, Duration::from_millis(7));
         assert_eq!(settings.api_version, "v2");
     }
@@ -537,7 +538,7 @@ mod tests {
             .studio_url("https://studio.us.poly.ai/acme/team")
             .api_key("k")
             .token("t");
-        let settings = config.clone().resolve().unwrap();
+        let settings = config.clone().resolve().unwrap().0;
         assert_eq!(
             (settings.account_id.as_str(), settings.project_id.as_str()),
             ("acme", "team")
@@ -546,7 +547,7 @@ mod tests {
         assert!(error.message().contains("differs from \"acme\""), "{error}");
         assert!(config.clone().account_id("acme").resolve().is_ok());
         let weaker = with_layer(config, 1, &[("account_id", "other")]);
-        assert_eq!(weaker.resolve().unwrap().account_id, "acme");
+        assert_eq!(weaker.resolve().unwrap().0.account_id, "acme");
     }
 
     #[test]
@@ -556,7 +557,7 @@ mod tests {
             1,
             &[("studio_url", "https://studio.us.poly.ai/acme/team")],
         );
-        let settings = config.resolve().unwrap();
+        let settings = config.resolve().unwrap().0;
         assert_eq!(
             (settings.account_id.as_str(), settings.project_id.as_str()),
             ("mine", "team")

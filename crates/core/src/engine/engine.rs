@@ -64,9 +64,9 @@ impl Engine {
 
     /// Reads the files that the configuration names; does not touch the network.
     pub(crate) fn new(config: Config) -> Result<Self, Error> {
-        let settings = config.resolve()?;
+        let (settings, credentials) = config.resolve()?;
         Ok(Self {
-            credentials: ArcSwap::from_pointee(settings.credentials.clone()),
+            credentials: ArcSwap::from_pointee(credentials),
             transport: Transport::new(&settings)?,
             retry_policy: RetryPolicy::new(&settings),
             listeners: config.listeners,

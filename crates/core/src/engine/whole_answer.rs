@@ -3,7 +3,7 @@
 use super::operations::understood;
 use super::verdict::{Verdict, says_that_it_is_over};
 use crate::call::{Call, CallOptions, CancelToken};
-use crate::config::Settings;
+use crate::config::{Credentials, Settings};
 use crate::dialect::{read_close, read_create};
 use crate::model::{Error, Operation};
 use crate::transport::{Failure, ReceivedHead, received_from};
@@ -22,14 +22,14 @@ pub(crate) fn told_of(
     bytes: &[u8],
     operation: Operation,
     request: &[u8],
-    settings: &Settings,
+    (settings, credentials): &(Settings, Credentials),
 ) -> Result<Told, Error> {
     let options = CallOptions::default();
     let calls = CancelToken::new();
     let call = Call::begin(&options, settings.timeout, &calls, &settings.clock)?;
     let verdict = Verdict {
         settings,
-        credentials: &settings.credentials,
+        credentials,
         call: &call,
         body: request,
         confidential: OnceCell::new(),
