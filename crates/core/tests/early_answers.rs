@@ -126,6 +126,7 @@ fn a_date_that_has_passed_does_not_shorten_the_pause() {
         let config = config(&server.url)
             .clock(&clock)
             .timeout(Duration::from_secs(7200))
+            .connect_timeout(Duration::from_secs(3600))
             .backoff(pause)
             .max_backoff(pause);
         let client = Client::new(config).unwrap();

@@ -7,7 +7,9 @@ import asyncio
 import gc
 import inspect
 import json
+import os
 import pickle
+import resource
 import signal
 import sys
 import threading
@@ -468,6 +470,26 @@ def test_a_cancellation_that_comes_after_the_answer_is_a_cancellation(
         assert (await chat.attach(created).respond("x")).response == "You said: x"
 
     asyncio.run(main())
+
+
+def test_a_loop_without_a_descriptor_sends_nothing(run: Run, chat: AsyncClient, simulator: Simulator) -> None:
+    """The connection is there already, so that only the loop lacks something."""
+    conversation = run(chat.create())
+
+    async def main() -> None:
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with open(os.devnull) as lowest:
+            free = lowest.fileno()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+        try:
+            with pytest.raises(ChatError, match="descriptor|open files") as caught:
+                await conversation.respond("x")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert (caught.value.delivery, simulator.requests_to("respond")) == ("not_sent", 0)
+        assert (await conversation.respond("y")).response == "You said: y"
+
+    run(main())
 
 
 def test_a_task_that_never_ran_sends_nothing(run: Run, chat: AsyncClient, simulator: Simulator) -> None:

@@ -217,3 +217,30 @@ def test_what_belongs_to_a_client_refuses_pickle_and_says_what_to_do(
         for copied in (copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match="cannot be"):
                 copied(thing)
+
+
+def test_any_json_beside_a_reply_can_be_read(simulator: Simulator, conversation: Conversation) -> None:
+    number, digits, deep = "89441100681234567890", "9" * 5000, "[" * 100_000 + "]" * 100_000
+    handoff = f'{{"destination": "billing", "order": {number}, "digits": {digits}}}'
+    body = (
+        f'\ufeff{{"response": "hi", "order": {number}, "digits": {digits}, "deep": {deep}, "end_conversation": false,'
+        f' "handoff": {handoff}}}'
+    )
+    simulator.fail({"answer": {"status": 200, "body": {"text": body}}}, {"operation": "respond"})
+    reply = conversation.respond("x")
+    assert reply.response == "hi"
+    assert reply.raw["order"] == reply.unknown_fields["order"] == int(number)
+    assert reply.raw["deep"] == reply.to_dict()["unknown_fields"]["deep"] == deep
+    # Python reads so many digits where it is told to.
+    assert str(reply.raw["digits"]) == digits
+    assert reply.handoff is not None
+    assert (reply.handoff.destination, reply.handoff.raw["order"]) == ("billing", int(number))
+    assert pickle.loads(pickle.dumps(reply)) == reply
+
+
+def test_numbers_leave_with_all_their_digits(simulator: Simulator, client: Client) -> None:
+    number = 89441100681234567890
+    conversation = client.create(integration_attributes={"order": number})
+    conversation.respond("x", metadata={"order": number}, extra={"new_field": [number]})
+    for request in simulator.received():
+        assert str(number) in str(request["body"])

@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import traceback
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,7 +97,8 @@ def failures(secretive: Simulator) -> dict[str, Callable[[], object]]:
     """Ways in which a call fails while it holds secrets."""
     client = Client(**secretive.options, backoff=0.001)
     conversation = client.create()
-    echo = f"you sent {KEY} and {TOKEN}"
+    forms = (SAID, SAID.upper(), SAID.replace("-", "%2D"), b64encode(SAID.encode()).decode())
+    echo = f"you sent {KEY} and {TOKEN} and {' and '.join(forms)}"
     secretive.fail(
         {
             "answer": {
@@ -145,6 +147,8 @@ def test_the_errors_of_calls_tell_no_secret(secretive: Simulator, caplog: pytest
         with pytest.raises(ChatError) as caught:
             fail()
         error = caught.value
+        changed = (SAID.upper(), SAID.replace("-", "%2D"), b64encode(SAID.encode()).decode()[:-4])
+        assert not [form for form in changed if form in told(error) + shown(error)], name
         for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
             assert CANARY.encode() not in pickle.dumps(error, protocol), name
         assert CANARY not in told(error), name

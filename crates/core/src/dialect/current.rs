@@ -1,7 +1,7 @@
 //! The dialect `current`.
 
 use super::fields::RespondReply;
-use crate::model::{Handoff, Object, Unreadable, parse, value_of};
+use crate::model::{Handoff, Object, Unreadable, value_of};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -39,9 +39,9 @@ pub(super) fn read_respond(body: &str, conversation_id: &str) -> Result<RespondR
 /// Whatever shape a handoff has, it is handed on; only `null` means that there is none.
 fn read_handoff(raw: &str) -> Option<Handoff> {
     let value = value_of(raw);
-    let fields: Object = parse(raw).unwrap_or_default();
-    let text = |name: &str| parse(fields.get(name)?.get()).ok();
-    (!value.is_null()).then(|| Handoff::new(text("destination"), text("reason"), value))
+    let fields = Object::read(raw).unwrap_or_default();
+    (!value.is_null())
+        .then(|| Handoff::new(fields.text("destination"), fields.text("reason"), value))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The envelope in which the service reports errors; any of its fields may be missing.
 
-use crate::model::{Object, parse};
+use crate::model::Object;
 
 /// What an error answer says about itself.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,11 +13,8 @@ impl Envelope {
     /// `None` where the body is not a JSON object, as when a gateway answers in place of the service.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         // A message in another encoding is none the worse for its code.
-        let fields: Object = parse(&String::from_utf8_lossy(body)).ok()?;
-        let text = |name: &str| {
-            let text: String = parse(fields.get(name)?.get()).ok()?;
-            (!text.is_empty()).then_some(text)
-        };
+        let fields = Object::read(&String::from_utf8_lossy(body))?;
+        let text = |name: &str| fields.text(name).filter(|text| !text.is_empty());
         Some(Self {
             error_code: text("error_code"),
             message: text("error_message")

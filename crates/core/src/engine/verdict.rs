@@ -5,7 +5,8 @@ use crate::config::{Credentials, Settings};
 use crate::dialect::{Envelope, message_of};
 use crate::foundation::foreign_words::Confidential;
 use crate::model::{
-    Delivery, Error, ErrorKind, Headers, Phase, Repeat, Unreadable, parse, without_byte_order_mark,
+    Delivery, Error, ErrorKind, Headers, Phase, Repeat, Unreadable, is_json,
+    without_byte_order_mark,
 };
 use crate::transport::{Cause, Failure, ReceivedHead};
 use std::cell::OnceCell;
@@ -48,6 +49,8 @@ impl Verdict<'_> {
     }
 
     /// Foreign words as they may be shown.
+    #[cold]
+    #[inline(never)]
     fn words(&self, text: &str) -> String {
         self.confidential().shown(text.as_bytes())
     }
@@ -75,6 +78,8 @@ impl Verdict<'_> {
     }
 
     /// A request without a usable answer.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn on_failure(&self, mut failure: Failure) -> Error {
         if failure.has_foreign_words() {
             failure.detail = self.confidential().blotted(&failure.detail);
@@ -202,6 +207,8 @@ impl Verdict<'_> {
     }
 
     /// An answer whose status is not 2xx.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn on_status(&self, received: &ReceivedHead) -> Error {
         let status = received.status;
         if status < 400 {
@@ -258,6 +265,8 @@ impl Verdict<'_> {
     }
 
     /// A close that the service answered with `success: false`.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn on_refused_close(&self, received: &ReceivedHead) -> Error {
         let envelope = Envelope::read(&received.body).unwrap_or_default();
         let words = envelope.message.map(|words| self.words(&words));
@@ -272,6 +281,8 @@ impl Verdict<'_> {
     }
 
     /// A 2xx answer that does not say what it must.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn on_unreadable(&self, received: &ReceivedHead, unreadable: &Unreadable) -> Error {
         let error = Error::new(
             ErrorKind::Protocol,
@@ -289,6 +300,8 @@ impl Verdict<'_> {
     }
 
     /// Shows status, content type and the first bytes of a body that is not the service's JSON, in words too.
+    #[cold]
+    #[inline(never)]
     fn showing(&self, error: Error, received: &ReceivedHead) -> Error {
         let error = error.with_advice(&self.status_and_type(received));
         let excerpt = self.excerpt(&received.body);
@@ -302,6 +315,8 @@ impl Verdict<'_> {
     }
 
     /// Keeps what the service answered as fields of the error.
+    #[cold]
+    #[inline(never)]
     fn with_answer(&self, error: Error, received: &ReceivedHead) -> Error {
         error.with_answer(
             received.status,
@@ -316,6 +331,8 @@ impl Verdict<'_> {
         self.confidential().shown_within(body, EXCERPT_BYTES)
     }
 
+    #[cold]
+    #[inline(never)]
     fn status_and_type(&self, received: &ReceivedHead) -> String {
         match received.headers.get("content-type") {
             Some(kind) => format!(
@@ -328,6 +345,8 @@ impl Verdict<'_> {
     }
 
     /// What a caller can do about an answer, where that is not plain from its words.
+    #[cold]
+    #[inline(never)]
     fn advice(&self, status: u16, code: Option<&str>) -> String {
         let settings = self.settings;
         let region = settings
@@ -361,6 +380,8 @@ fn code_is_not_known(error: Error) -> Error {
 
 /// Whether the complete body of a refusal may have a code in it that says that the agent's own code ran. Only what can be read
 /// and plainly has none does not.
+#[cold]
+#[inline(never)]
 fn may_hide_a_code(received: &ReceivedHead) -> bool {
     let is_encoded = received.headers.iter().any(|(name, value)| {
         name == "content-encoding" && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
@@ -385,7 +406,7 @@ fn may_hide_a_code(received: &ReceivedHead) -> bool {
         let is_framed = |name| received.headers.get(name).is_some();
         return !is_framed("content-length") && !is_framed("transfer-encoding");
     }
-    let is_json = parse::<serde::de::IgnoredAny>(text).is_ok();
+    let is_json = is_json(text);
     let is_page = text.starts_with('<');
     !is_json && text.contains("error_code")
         || !is_json && !is_page && may_be_a_part_of_json(text.as_bytes())

@@ -4,7 +4,7 @@
 //! A text is looked at as several *views*: with its escapes undone, and as what it is where it is base64. Whatever a view has
 //! in common with something confidential is hidden in the text itself, and only then is the text cut and escaped.
 
-use super::readings::{CUT, Unit, bytes_of, from_base64, plain, unescaped, units};
+use super::readings::{CUT, Unit, bytes_of, from_base64, is_unseen, plain, unescaped, units};
 use super::secret::REDACTED;
 
 /// The most that is shown of one foreign text.
@@ -81,6 +81,8 @@ impl Confidential {
     }
 
     /// As [`shown`](Self::shown), with a limit of its own.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn shown_within(&self, text: &[u8], most: usize) -> String {
         let looked_at = text.get(..most * LOOKED_AT).unwrap_or(text);
         let mut hidden = self.found_in(looked_at);
@@ -100,6 +102,8 @@ impl Confidential {
     }
 
     /// Data without anything confidential, and otherwise as it is; `None` where nothing has to be hidden. Lines stay lines.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn blotted_bytes(&self, data: &[u8]) -> Option<Vec<u8>> {
         let hidden = self.found_in(data);
         if !hidden.contains(&true) {
@@ -119,6 +123,8 @@ impl Confidential {
     }
 
     /// For each byte of a text, whether it has to be hidden.
+    #[cold]
+    #[inline(never)]
     fn found_in(&self, text: &[u8]) -> Vec<bool> {
         let mut found = vec![false; text.len()];
         for (start, end) in parts(text.len()) {
@@ -157,6 +163,8 @@ pub(crate) fn bounded(text: &[u8], most: usize) -> String {
 
 /// Writes a text without what is hidden, escapes what would disturb the line it stands in, and cuts it. What lies beyond
 /// `hidden` is left out.
+#[cold]
+#[inline(never)]
 fn written(text: &[u8], hidden: &[bool], most: usize) -> String {
     let kept = text.get(..hidden.len()).unwrap_or(text);
     let mut start = 0;
@@ -195,16 +203,12 @@ fn written(text: &[u8], hidden: &[bool], most: usize) -> String {
     line
 }
 
-/// Quotes and backslashes stay as they are, accents too; what cannot be seen, or turns the direction of a line, does not.
+/// What cannot be seen, or turns the direction of a line, does not stand in it.
 fn escape(character: char, line: &mut String) {
-    if matches!(character, '"' | '\'' | '\\') {
+    if is_unseen(character) {
+        line.extend(character.escape_default());
+    } else {
         line.push(character);
-        return;
-    }
-    // An accent is escaped only at the beginning of a text.
-    let text: String = ['x', character].into_iter().collect();
-    for escaped in text.escape_debug().skip(1) {
-        line.push(escaped);
     }
 }
 
@@ -228,6 +232,8 @@ fn bare(text: &[u8]) -> &[u8] {
 }
 
 /// Marks every part of a text that is also one of `hidden`, as long as `least` or all of it.
+#[cold]
+#[inline(never)]
 fn mark_parts(view: &[Unit], hidden: &[u8], least: usize, found: &mut [bool]) {
     let least = least.min(hidden.len());
     if least == 0 || view.len() < least {
@@ -274,6 +280,8 @@ fn bucket_of(part: impl Iterator<Item = u8>) -> usize {
 }
 
 /// Marks the beginning of `hidden` wherever a text ends within it.
+#[cold]
+#[inline(never)]
 fn mark_beginnings(view: &[Unit], hidden: &[u8], least: Least, found: &mut [bool]) {
     let bytes = bytes_of(view);
     for end in least.beginning..=bytes.len() {
@@ -338,7 +346,7 @@ mod tests {
     fn what_disturbs_a_line_is_escaped() {
         assert_eq!(
             shown("a\r\nb\u{1b}[31m\u{202e}c\u{200b}\0\u{2028}\u{feff}"),
-            "a\\r\\nb\\u{1b}[31m\\u{202e}c\\u{200b}\\0\\u{2028}\\u{feff}"
+            "a\\r\\nb\\u{1b}[31m\\u{202e}c\\u{200b}\\u{0}\\u{2028}\\u{feff}"
         );
         assert_eq!(confidential().shown(b"caf\xe9"), "caf\u{fffd}");
     }
@@ -380,7 +388,7 @@ mod tests {
             .collect();
         assert_eq!(confidential().shown(&latin1), REDACTED);
         let utf16: Vec<u8> = SENTENCE.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(confidential().shown(&utf16), "[redacted]\\0");
+        assert_eq!(confidential().shown(&utf16), "[redacted]\\u{0}");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) fn units(text: &[u8]) -> Vec<Unit> {
 }
 
 /// Undoes the escapes of URLs, of HTML and of strings, also those of those.
+#[cold]
+#[inline(never)]
 pub(super) fn unescaped(text: &[Unit]) -> Vec<Unit> {
     let mut text = text.to_vec();
     for _ in 0..3 {
@@ -157,6 +159,8 @@ fn escape_in(rest: &[Unit], meant: &mut Vec<Unit>) -> Option<usize> {
 }
 
 /// What a text is when base64 in it is read from every fourth symbol on. Between two runs of base64 stands what ends a text.
+#[cold]
+#[inline(never)]
 pub(super) fn from_base64(text: &[Unit], phase: usize) -> Vec<Unit> {
     let mut read = Vec::with_capacity(text.len());
     let is_symbol = |unit: &Unit| value_of(unit.byte).is_some();
@@ -204,7 +208,16 @@ fn value_of(symbol: u8) -> Option<u8> {
     })
 }
 
+/// Control characters, and those that only say how others are shown.
+pub(super) fn is_unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Small letters only, one space for all that separates, nothing that cannot be seen. What is no UTF-8 is taken for Latin-1.
+#[cold]
+#[inline(never)]
 pub(super) fn plain(text: &[Unit]) -> Vec<Unit> {
     let bytes = bytes_of(text);
     let mut plain: Vec<Unit> = Vec::with_capacity(text.len());
@@ -214,8 +227,6 @@ pub(super) fn plain(text: &[Unit]) -> Vec<Unit> {
         let end = text.get(next + length - 1).map_or(0, |unit| unit.end);
         next += length;
         let is_space = character == '+' || character.is_whitespace();
-        let is_seen = !character.is_control()
-            && !matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         let last = plain.last_mut();
         if is_space {
             match last {
@@ -226,7 +237,7 @@ pub(super) fn plain(text: &[Unit]) -> Vec<Unit> {
                     end,
                 }),
             }
-        } else if is_seen {
+        } else if !is_unseen(character) {
             for small in character.to_lowercase() {
                 let mut buffer = [0; 4];
                 plain.extend(small.encode_utf8(&mut buffer).bytes().map(|byte| Unit {

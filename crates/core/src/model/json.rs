@@ -1,8 +1,8 @@
 //! Reading JSON as the service sends it.
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// Why a body is not what it should be.
@@ -17,6 +17,7 @@ pub(crate) enum Unreadable {
 }
 
 impl Unreadable {
+    #[cold]
     fn new(error: &serde_json::Error, text: &str) -> Self {
         if text.trim().is_empty() {
             return Self::Empty;
@@ -66,23 +67,79 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Unr
     parse_with(text, |text| serde_json::from_str(text))
 }
 
-/// The fields of an object, each as it came. Nothing is too deep for it.
-pub(crate) type Object = BTreeMap<String, Box<RawValue>>;
+/// The fields of an object, each as the text of its JSON: nothing is too deep for that. Of a name that is there twice, the last
+/// one counts.
+#[derive(Default)]
+pub(crate) struct Object(pub(crate) Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Object;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut fields = Map::new();
+                while let Some(name) = map.next_key()? {
+                    let raw: &RawValue = map.next_value()?;
+                    fields.insert(name, Value::String(raw.get().to_owned()));
+                }
+                Ok(Object(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+impl Object {
+    /// Reads it, whatever is wrong beside what we need.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text)
+            .or_else(|_| serde_json::from_str(&repaired(text)))
+            .ok()
+    }
+
+    /// The fields by name, with their JSON.
+    pub(crate) fn into_fields(self) -> impl Iterator<Item = (String, String)> {
+        self.0.into_iter().map(|(name, raw)| match raw {
+            Value::String(raw) => (name, raw),
+            other => (name, other.to_string()),
+        })
+    }
+
+    /// A field that is text.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match value_of(self.0.get(name)?.as_str()?) {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
 
 /// The fields of an object, each as its JSON; `None` where it is none. For other languages, which read numbers and depth as they
 /// can. Since 0.1.0.
 #[must_use]
 pub fn json_fields(text: &str) -> Option<Vec<(String, String)>> {
-    let fields: Object = parse(text).ok()?;
-    let texts = fields
-        .into_iter()
-        .map(|(name, raw)| (name, raw.get().to_owned()));
-    Some(texts.collect())
+    Some(Object::read(text)?.into_fields().collect())
 }
 
 /// A value of any shape. What is too deep for one is handed on as its text.
 pub(crate) fn value_of(raw: &str) -> Value {
-    parse(raw).unwrap_or_else(|_| Value::String(raw.to_owned()))
+    serde_json::from_str(raw)
+        .or_else(|_| serde_json::from_str(&repaired(raw)))
+        .unwrap_or_else(|_| Value::String(raw.to_owned()))
+}
+
+/// Whether a text is JSON, or was meant to be.
+pub(crate) fn is_json(text: &str) -> bool {
+    let is_read = |text: &str| serde_json::from_str::<&RawValue>(text).is_ok();
+    is_read(text) || is_read(&repaired(text))
 }
 
 /// Reads, and where that fails reads once more what is meant: what we do not need must not cost what we do.
@@ -91,15 +148,23 @@ pub(crate) fn parse_with<T>(
     read: impl Fn(&str) -> Result<T, serde_json::Error>,
 ) -> Result<T, Unreadable> {
     read(text).or_else(|_| {
-        let mut text = repaired(text);
-        // Of a name that is there twice, the last one counts.
-        if let Ok(fields) = serde_json::from_str::<Object>(&text)
-            && let Ok(once) = serde_json::to_string(&fields)
-        {
-            text = once;
-        }
+        let text = meant_by(text);
         read(&text).map_err(|error| Unreadable::new(&error, &text))
     })
+}
+
+/// A text that is JSON, where it was meant to be, with every name of its outermost object once.
+#[cold]
+fn meant_by(text: &str) -> String {
+    let text = repaired(text);
+    let Ok(object) = serde_json::from_str::<Object>(&text) else {
+        return text;
+    };
+    let fields: Vec<String> = object
+        .into_fields()
+        .map(|(name, raw)| format!("{}:{raw}", Value::String(name)))
+        .collect();
+    format!("{{{}}}", fields.join(","))
 }
 
 /// A text without the byte order mark that some servers put before it.
@@ -109,6 +174,7 @@ pub(crate) fn without_byte_order_mark(text: &str) -> &str {
 
 /// What is no JSON but is sent for it: a byte order mark, half a character, which no Rust string can hold, an end of line in a
 /// string, numbers that are none.
+#[cold]
 fn repaired(text: &str) -> String {
     let mut rest = without_byte_order_mark(text);
     let mut repaired = String::with_capacity(rest.len());

@@ -24,7 +24,9 @@ pub use error::Error;
 pub use error_kind::ErrorKind;
 pub(crate) use headers::Headers;
 pub use json::json_fields;
-pub(crate) use json::{Object, Unreadable, parse, parse_with, value_of, without_byte_order_mark};
+pub(crate) use json::{
+    Object, Unreadable, is_json, parse, parse_with, value_of, without_byte_order_mark,
+};
 pub use operation::Operation;
 pub use phase::Phase;
 pub(crate) use reply::{Answer, CORRELATION_HEADER};

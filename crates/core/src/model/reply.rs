@@ -1,7 +1,7 @@
 //! What the service answered: typed fields, and everything else it said.
 
 use super::headers::Headers;
-use super::json::{Object, parse, value_of};
+use super::json::{Object, value_of};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +20,13 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn unknown_fields(&self, known: &[&str]) -> Map<String, Value> {
-        let fields: Object = parse(&self.raw).unwrap_or_default();
+        let mut fields = Map::new();
+        for (name, raw) in Object::read(&self.raw).unwrap_or_default().into_fields() {
+            if !known.contains(&name.as_str()) {
+                fields.insert(name, value_of(&raw));
+            }
+        }
         fields
-            .into_iter()
-            .filter(|(name, _)| !known.contains(&name.as_str()))
-            .map(|(name, raw)| (name, value_of(raw.get())))
-            .collect()
     }
 }
 
