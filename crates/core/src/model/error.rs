@@ -201,7 +201,7 @@ impl Error {
         self.0.error_code.as_deref()
     }
 
-    /// The service's own words about the error.
+    /// The service's own words about the error, at most 1 KB of them on one line, without secrets and the call's message.
     #[must_use]
     pub fn service_message(&self) -> Option<&str> {
         self.0.service_message.as_deref()
