@@ -257,14 +257,14 @@ def own_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         yield make
 
 
-def new_chromium() -> webdriver.Chrome:
+def new_chromium(*more: str) -> webdriver.Chrome:
     """Starts a browser."""
     program = shutil.which("chromedriver")
     if program is None:
         pytest.fail("chromedriver is missing: run tests/install")
     options = webdriver.ChromeOptions()
     # No sandbox: tests are often run by root, whom chromium refuses one.
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server", *more):
         options.add_argument(argument)
     options.add_argument("--window-size=1280,900")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})

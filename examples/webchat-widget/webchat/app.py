@@ -36,16 +36,20 @@ WIDGET = Path(__file__).resolve().parents[1] / "widget"
 log = logging.getLogger("webchat")
 
 
+# More than anybody has, and less than what no database holds.
+MOST_CONVERSATIONS = 2**31 - 1
+
+
 class Begin(BaseModel):
     """The next conversation after this one, counted from 0."""
 
-    after: int = Field(ge=0)
+    after: int = Field(ge=0, le=MOST_CONVERSATIONS)
 
 
 class Sentence(BaseModel):
     """What the customer says, with the id that the page has made for it."""
 
-    number: int = Field(ge=1)
+    number: int = Field(ge=1, le=MOST_CONVERSATIONS)
     id: UUID
     text: str = Field(min_length=1, max_length=LONGEST_TEXT)
 
@@ -53,7 +57,7 @@ class Sentence(BaseModel):
 class End(BaseModel):
     """The conversation that the customer leaves."""
 
-    number: int = Field(ge=1)
+    number: int = Field(ge=1, le=MOST_CONVERSATIONS)
 
 
 class Refusal(Exception):
@@ -110,6 +114,7 @@ def make_app(desk: Desk | None = None, settings: Settings | None = None) -> Fast
 
     async def from_our_pages(request: Request) -> None:
         if not is_from_our_pages(request, settings.origins):
+            log.warning("refused, since WEBCHAT_ORIGINS does not list it: %.200r", request.headers.get("origin"))
             raise Refusal(403, "origin")
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             raise Refusal(415, "content_type")
@@ -129,6 +134,7 @@ def make_app(desk: Desk | None = None, settings: Settings | None = None) -> Fast
         session = await session_of(request)
         if session is None:
             await limit(f"open {address_of(request)}", 2 * settings.conversations_an_hour, 3600)
+            await limit("open", 2 * settings.all_conversations_an_hour, 3600)
             cookie = new_cookie()
             session = await asyncio.to_thread(transcripts.add_session, session_id_of(cookie))
         response = await view_of(session)
@@ -148,6 +154,7 @@ def make_app(desk: Desk | None = None, settings: Settings | None = None) -> Fast
         session = await known(request)
         if session.state != "open":
             await limit(f"begin {address_of(request)}", settings.conversations_an_hour, 3600)
+            await limit("begin", settings.all_conversations_an_hour, 3600)
         try:
             await conversations.begin(session, asked.after)
         except ChatError as error:
@@ -163,6 +170,8 @@ def make_app(desk: Desk | None = None, settings: Settings | None = None) -> Fast
         # One that is known may be on its way already, and asking what became of it is not saying more.
         if not await asyncio.to_thread(transcripts.knows, session.id, sentence.number, message_id):
             await limit(f"say {session.id}", settings.messages_a_minute, 60)
+            await limit(f"say {address_of(request)}", settings.address_messages_a_minute, 60)
+            await limit("say", settings.all_messages_a_minute, 60)
         try:
             is_done = await conversations.say(session, sentence.number, message_id, sentence.text)
         except Over:

@@ -198,7 +198,8 @@ class Conversations:
         elif error.kind in REFUSED:
             because = "refused"
         elif error.retry_after is not None:
-            because, wait_s = "busy", math.ceil(error.retry_after)
+            # Nobody waits for longer than the conversation is kept open.
+            because, wait_s = "busy", math.ceil(min(error.retry_after, self._settings.idle_seconds))
         await _in_thread(self._transcripts.failed, session.id, number, message_id, state, because, wait_s)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
 from fastapi.responses import JSONResponse
 from starlette.datastructures import MutableHeaders
+
+from .origins import is_own
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -24,7 +25,7 @@ LARGEST_BODY = 64 * 1024
 def is_from_our_pages(request: Request, origins: tuple[str, ...]) -> bool:
     """Whether a page that may hold the widget has sent it. Browsers say which page it was with every POST."""
     origin = request.headers.get("origin", "")
-    return origin in origins or (origin != "" and urlsplit(origin).netloc == request.headers.get("host"))
+    return origin in origins or is_own(origin, request.headers.get("host", ""))
 
 
 def address_of(request: Request) -> str:
@@ -52,7 +53,7 @@ class SmallBodies:
             await self._app(scope, receive, send)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > LARGEST_BODY:
+        if not declared.isdigit() or len(declared) > 9 or int(declared) > LARGEST_BODY:
             await JSONResponse({"problem": "too_long"}, 413)(scope, receive, send)
             return
         seen = 0

@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from .origins import origin_of
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Settings:
     data: Path
     """The directory of its two SQLite files, which all its processes share. It holds what customers said."""
     origins: tuple[str, ...] = ()
-    """The sites whose pages may have the widget in them, beside those of this server itself."""
+    """The sites whose pages may have the widget in them, this server's own name among them where it has such pages."""
     cookie_needs_tls: bool = True
     """False is for a developer's machine, where there is no TLS."""
     turn_seconds: float = 25.0
@@ -29,6 +30,12 @@ class Settings:
     """How many sentences a browser may send."""
     conversations_an_hour: int = 60
     """How many conversations an address may begin. Offices and phone networks share addresses."""
+    address_messages_a_minute: int = 120
+    """How many sentences an address may send."""
+    all_messages_a_minute: int = 2000
+    """How many sentences all may send."""
+    all_conversations_an_hour: int = 1200
+    """How many conversations all may begin: it bounds what anybody can cost you."""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -36,6 +43,8 @@ class Settings:
         directory = environment.get("WEBCHAT_DATA")
         if not directory:
             raise ValueError("WEBCHAT_DATA is not set: a directory for the conversations, such as /var/lib/webchat")
+        messages = int(_above_zero(environment, "WEBCHAT_MESSAGES_A_MINUTE", cls.messages_a_minute))
+        conversations = int(_above_zero(environment, "WEBCHAT_CONVERSATIONS_AN_HOUR", cls.conversations_an_hour))
         return cls(
             data=Path(directory),
             origins=tuple(filter(None, map(_origin, environment.get("WEBCHAT_ORIGINS", "").split(",")))),
@@ -43,19 +52,25 @@ class Settings:
             turn_seconds=_above_zero(environment, "WEBCHAT_TURN_SECONDS", cls.turn_seconds),
             idle_seconds=_above_zero(environment, "WEBCHAT_IDLE_SECONDS", cls.idle_seconds),
             keep_seconds=_above_zero(environment, "WEBCHAT_KEEP_SECONDS", cls.keep_seconds),
-            messages_a_minute=int(_above_zero(environment, "WEBCHAT_MESSAGES_A_MINUTE", cls.messages_a_minute)),
-            conversations_an_hour=int(
-                _above_zero(environment, "WEBCHAT_CONVERSATIONS_AN_HOUR", cls.conversations_an_hour)
+            messages_a_minute=messages,
+            conversations_an_hour=conversations,
+            address_messages_a_minute=int(_above_zero(environment, "WEBCHAT_ADDRESS_MESSAGES_A_MINUTE", 6 * messages)),
+            all_messages_a_minute=int(_above_zero(environment, "WEBCHAT_ALL_MESSAGES_A_MINUTE", 100 * messages)),
+            all_conversations_an_hour=int(
+                _above_zero(environment, "WEBCHAT_ALL_CONVERSATIONS_AN_HOUR", 20 * conversations)
             ),
         )
 
 
 def _origin(text: str) -> str:
-    origin = text.strip()
-    parts = urlsplit(origin)
-    if origin and (parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}"):
-        raise ValueError(f"WEBCHAT_ORIGINS: {origin!r} is no origin, such as https://www.example.com")
-    return origin
+    if not text.strip():
+        return ""
+    try:
+        return origin_of(text.strip())
+    except ValueError:
+        raise ValueError(
+            f"WEBCHAT_ORIGINS: {text.strip()!r} is no origin, such as https://www.example.com: no path, no wildcard"
+        ) from None
 
 
 def _yes_or_no(environment: Mapping[str, str], name: str, default: bool) -> bool:

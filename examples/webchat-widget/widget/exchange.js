@@ -81,7 +81,7 @@ export class Exchange {
   }
 
   say(text) {
-    this.#outbox.add({ id: crypto.randomUUID(), number: this.#view.number, text, state: "sending" });
+    this.#outbox.add({ id: new_id(), number: this.#view.number, text, state: "sending" });
     this.#show();
     this.#send_all();
   }
@@ -238,6 +238,16 @@ export class Exchange {
       }
     }
   }
+}
+
+/** A random UUID. crypto.randomUUID is not there in pages that come by plain http. */
+function new_id() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 class Refusal extends Error {

@@ -54,7 +54,8 @@ export class Outbox {
 
 function read() {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY)) ?? [];
+    const kept = JSON.parse(sessionStorage.getItem(KEY));
+    return Array.isArray(kept) ? kept : []; // the page, or another of its site, may have written anything
   } catch {
     return [];
   }

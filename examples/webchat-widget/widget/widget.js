@@ -124,12 +124,12 @@ class Widget extends HTMLElement {
 
   #say() {
     const { text, counter } = this.#parts;
-    const words = text.value.trim().toWellFormed(); // half of a character is none, and cannot be sent
+    const words = well_formed(text.value.trim());
     if (!words || this.#view.conversation !== "open") return; // a second Enter finds the field empty
+    this.#exchange.say(words); // first: what fails here leaves the words where they are
     text.value = "";
     counter.textContent = "";
     this.#resize_text();
-    this.#exchange.say(words);
     text.focus();
   }
 
@@ -178,6 +178,11 @@ class Widget extends HTMLElement {
     badge.textContent = this.#unread ? String(this.#unread) : "";
     badge.hidden = !this.#unread;
   }
+}
+
+/** Half of a character is none, and cannot be sent. Older browsers send U+FFFD for it by themselves. */
+function well_formed(text) {
+  return text.toWellFormed ? text.toWellFormed() : text.replace(/[\uD800-\uDFFF]/gu, "\uFFFD");
 }
 
 function focused_element() {
