@@ -13,18 +13,46 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
+from gate import Limit, SmallBodies, address_of, check_page, origin_of
 from polyai_chat import AsyncClient, AsyncConversation, ChatError, Reply
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 
-# A long random text, the same in all processes and after a restart.
-COOKIE_KEY = os.environ["WEBCHAT_COOKIE_KEY"]
+
+def setting(name: str, *choices: str) -> str:
+    """What the environment says; empty is not set. Of choices the first is the default; without any it must be set."""
+    value = os.environ.get(name, "").strip() or next(iter(choices), "")
+    if not value:
+        raise ValueError(f"{name} is not set")
+    if choices and value not in choices:
+        raise ValueError(f"{name} is {value!r}: {' or '.join(choices)}")
+    return value
+
+
+def number(name: str, default: int) -> int:
+    """A whole number from 1 on."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if not value.isdecimal() or not 1 <= int(value[:10]) < 10**9:
+        raise ValueError(f"{name} is {value!r}: a number from 1 on")
+    return int(value)
+
+
+# A long random text, the same in all processes and after a restart. Who knows it can make cookies.
+COOKIE_KEY = setting("WEBCHAT_COOKIE_KEY")
 # "no" is for a developer's machine, where there is no TLS.
-COOKIE_NEEDS_TLS = os.environ.get("WEBCHAT_COOKIE_NEEDS_TLS", "yes") != "no"
+COOKIE_NEEDS_TLS = setting("WEBCHAT_COOKIE_NEEDS_TLS", "yes", "no") == "yes"
 # "keep" is for deployments: customers go on with the next process. "close" is for taking the chat away.
-CLOSE_AT_SHUTDOWN = os.environ.get("WEBCHAT_AT_SHUTDOWN", "keep") == "close"
+CLOSE_AT_SHUTDOWN = setting("WEBCHAT_AT_SHUTDOWN", "keep", "close") == "close"
+# The pages that may use the chat, such as https://chat.example.com. Those under localhost or an IP address may anyway.
+ORIGINS = tuple(origin_of(one.strip()) for one in os.environ.get("WEBCHAT_ORIGINS", "").split(",") if one.strip())
+# For each address, and for all: what bounds what anybody can cost you.
+STARTS = Limit(number("WEBCHAT_STARTS_AN_HOUR", 60), number("WEBCHAT_ALL_STARTS_AN_HOUR", 1200), 3600)
+TURNS = Limit(number("WEBCHAT_TURNS_A_MINUTE", 120), number("WEBCHAT_ALL_TURNS_A_MINUTE", 2000), 60)
+LONGEST_WAIT = 3600  # seconds that a customer is asked for
 SHUTDOWN_SECONDS = 5.0
 MOST_REMEMBERED = 10_000
 
@@ -54,6 +82,15 @@ app.add_middleware(
     https_only=COOKIE_NEEDS_TLS,
     max_age=8 * 60 * 60,
 )
+app.add_middleware(SmallBodies)
+
+
+async def from_our_page(request: Request) -> None:
+    """Every POST, since each does something for the customer whose cookie comes with it."""
+    check_page(request, ORIGINS)
+
+
+OURS = [Depends(from_our_page)]
 
 
 class Sentence(BaseModel):
@@ -68,11 +105,12 @@ async def page() -> FileResponse:
     return FileResponse(Path(__file__).with_name("page.html"))
 
 
-@app.post("/chat/start")
+@app.post("/chat/start", dependencies=OURS)
 async def start(request: Request) -> Response:
     """Begins a conversation, or finds the one that this browser has, also after a restart of this program."""
     conversation = conversation_of(request)
     if conversation is None:
+        STARTS.take(address_of(request))
         try:
             conversation = await client.create()
         except ChatError as error:
@@ -88,12 +126,13 @@ async def start(request: Request) -> Response:
     )
 
 
-@app.post("/chat/say")
+@app.post("/chat/say", dependencies=OURS)
 async def say(sentence: Sentence, request: Request) -> Response:
     """One turn. When the browser leaves before the answer, the turn is cancelled."""
     conversation = conversation_of(request)
     if conversation is None:
         return JSONResponse(problem("This conversation is over.", may_send_again=False, is_over=True), 410)
+    TURNS.take(address_of(request))
     try:
         reply = await while_connected(request, conversation, sentence.text)
     except ChatError as error:
@@ -116,7 +155,7 @@ async def say(sentence: Sentence, request: Request) -> Response:
     )
 
 
-@app.post("/chat/end")
+@app.post("/chat/end", dependencies=OURS)
 async def end(request: Request) -> Response:
     """The customer is done. To them it always succeeds."""
     conversation = conversation_of(request)
@@ -179,9 +218,22 @@ def failure(error: ChatError, *, is_over: bool) -> JSONResponse:
     if not error.may_resend:
         text = "We cannot tell whether the agent got your message. Please ask before you repeat it."
         return JSONResponse(problem(text, may_send_again=False, is_over=False), 502)
-    headers = {"Retry-After": str(int(error.retry_after + 1))} if error.retry_after else None
+    headers = {"Retry-After": str(int(min(error.retry_after + 1, LONGEST_WAIT)))} if error.retry_after else None
     text = "Your message did not get through. Please send it again in a moment."
     return JSONResponse(problem(text, may_send_again=True, is_over=False), 503, headers)
+
+
+@app.exception_handler(HTTPException)
+async def refused(_request: Request, error: HTTPException) -> JSONResponse:
+    """What the gate does not let through."""
+    text = problem(error.detail, may_send_again=error.status_code == 429, is_over=False)
+    return JSONResponse(text, error.status_code, error.headers)
+
+
+@app.exception_handler(RequestValidationError)
+async def invalid(_request: Request, _error: RequestValidationError) -> JSONResponse:
+    """Says nothing of what was sent."""
+    return JSONResponse(problem("The agent cannot take this.", may_send_again=False, is_over=False), 422)
 
 
 def problem(text: str, *, may_send_again: bool, is_over: bool) -> dict[str, object]:
