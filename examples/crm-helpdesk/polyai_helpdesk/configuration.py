@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -75,9 +76,15 @@ def configuration() -> Configuration:
     made = _made(Configuration, "POLYAI_HELPDESK", {**given, "HANDOFFS": handoffs})
     if made.at_end not in ("resolve", "leave"):
         raise ImproperlyConfigured(f"POLYAI_HELPDESK['AT_END'] is {made.at_end!r}; it may be 'resolve' or 'leave'")
+    for name in ("queues", "customer_accounts"):
+        value = getattr(made, name)
+        if value is not None and not (isinstance(value, tuple) and all(isinstance(one, str) and one for one in value)):
+            raise ImproperlyConfigured(f"POLYAI_HELPDESK[{name.upper()!r}] is {value!r}; it must be a list of names")
+    if not isinstance(made.agent_username, str) or not made.agent_username.strip():
+        raise ImproperlyConfigured("POLYAI_HELPDESK['AGENT_USERNAME'] is empty")
     for name in ("turn_seconds", "give_up_seconds", "idle_seconds", "keep_seconds", "most_turns"):
         value = getattr(made, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
             raise ImproperlyConfigured(f"POLYAI_HELPDESK[{name.upper()!r}] is {value!r}; it must be a number above 0")
     return made
 

@@ -20,6 +20,7 @@ from helpdesk.signals import new_ticket_done, update_ticket_done
 from polyai_chat_channels import HandoffRecord, Message
 
 from .configuration import CHANNEL, configuration
+from .mails import is_address, is_same_address, key_of, reply_to, sender_of
 from .models import AgentMessage
 from .store import DjangoStore
 from .thread import add_note, is_agents
@@ -37,12 +38,20 @@ _store = DjangoStore()
 def take_ticket(ticket: Ticket, **_: Any) -> None:
     """A ticket by the public form, the staff, the API or e-mail: title and description are what the customer says."""
     followup = ticket.followup_set.order_by("id").first()
-    message_id = _message_id(followup) if followup else f"ticket {ticket.pk}"
+    sender = sender_of(followup) if followup else None
     text = "\n\n".join(part for part in (ticket.title, ticket.description) if part and part.strip())
-    if followup and _is_automatic(followup):
+    if followup is None or sender is None:
+        _keep(ticket, f"follow-up {followup.pk}" if followup else f"ticket {ticket.pk}", text)
+    elif _is_automatic(followup):
         add_note(ticket, "Not given to the agent: it seems to be an automatic e-mail.")
+    elif not is_address(sender):
+        add_note(ticket, "Not given to the agent: this e-mail does not say who wrote it.")
     else:
-        _keep(ticket, message_id, text)
+        _keep(ticket, key_of(followup, sender), text)  # the agent is told who wrote: that is what mail servers check
+        wanted = reply_to(followup)
+        if wanted is not None and not is_same_address(wanted, ticket.submitter_email):
+            ticket.submitter_email = wanted
+            ticket.save(update_fields=["submitter_email"])
 
 
 @receiver(update_ticket_done, dispatch_uid="polyai_helpdesk")
@@ -54,21 +63,22 @@ def take_followup(followup: FollowUp, **_: Any) -> None:
     if not text or not followup.public or ticket.status in (Ticket.CLOSED_STATUS, Ticket.DUPLICATE_STATUS):
         return
     name = followup.user.get_username() if followup.user else None
+    sender = sender_of(followup)
     if name == desk.agent_username:
         return
     if name in desk.customer_accounts or (followup.user is not None and not is_helpdesk_staff(followup.user)):
-        _keep(ticket, _message_id(followup), text)
+        _keep(ticket, f"follow-up {followup.pk}", text)
     elif followup.user is not None:
         record = HandoffRecord(None, f"{name} has answered")
         _store.set_handoff(CHANNEL, str(ticket.pk), record, timeout=STORE_SECONDS)
-    elif not followup.message_id:
-        _keep(ticket, _message_id(followup), text)
+    elif sender is None:
+        _keep(ticket, f"follow-up {followup.pk}", text)
     elif _is_automatic(followup):
         add_note(ticket, "Not given to the agent: it seems to be an automatic e-mail.")
-    elif (ticket.submitter_email or "").lower() not in (followup.title or "").lower():
+    elif not is_same_address(sender, ticket.submitter_email):
         add_note(ticket, "Not given to the agent: this e-mail is not from the customer.")
     else:
-        _keep(ticket, _message_id(followup), parse_email_content(text, False) or text)
+        _keep(ticket, key_of(followup, sender), parse_email_content(text, False) or text)
 
 
 def attributes_of(ticket: Ticket) -> dict[str, Any]:
@@ -76,7 +86,7 @@ def attributes_of(ticket: Ticket) -> dict[str, Any]:
     return {
         "ticket": ticket.ticket_for_url,
         "queue": ticket.queue.slug,
-        "title": ticket.title,
+        "title": " ".join((ticket.title or "").split())[:200],
         "customer_email": ticket.submitter_email or "",
     }
 
@@ -98,11 +108,6 @@ def _keep(ticket: Ticket, message_id: str, text: str) -> None:
         _log.info("%s: known already, %s", ticket.ticket_for_url, message_id)
 
 
-def _message_id(followup: FollowUp) -> str:
-    """The same for an e-mail that the mailbox gives out twice, of which the helpdesk makes two follow-ups."""
-    return f"mail {followup.message_id}" if followup.message_id else f"follow-up {followup.pk}"
-
-
 def _is_automatic(followup: FollowUp) -> bool:
     """Whether an e-mail came from a robot. Of that the helpdesk keeps only that it confirmed it to nobody."""
-    return bool(followup.message_id) and followup.email_recipients == []
+    return followup.email_recipients == []

@@ -127,7 +127,19 @@ class Worker:
             _log.error("ticket %s: the reply cannot be mailed, and waits: %s", answer.message.sender, error)
             self._channel.not_delivered(answer)
             return False
+        except ValueError as error:  # no mail can say it, or go there: that passes by no waiting
+            _log.error("ticket %s: the reply cannot be mailed: %s", answer.message.sender, error)
+            self._leave_answer_to_a_human(answer, error)
         return True
+
+    def _leave_answer_to_a_human(self, answer: Answer, error: ValueError) -> None:
+        with transaction.atomic():
+            ticket = Ticket.objects.select_for_update().filter(pk=answer.message.sender).first()
+            if ticket is not None:
+                self._channel.hand_off(sender=answer.message.sender, reason="the reply cannot be mailed")
+                said = f"The agent's reply cannot be mailed ({error}). It says:\n\n{answer.response or ''}"
+                thread.leave_to_a_human(ticket, said)
+            self._channel.delivered(answer)
 
     def _write(self, ticket: Ticket, answer: Answer) -> None:
         words = (answer.greeting if self._desk.with_greeting else None, answer.response)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 HERE = Path(os.environ.get("DESK_DIRECTORY", Path(__file__).parent.parent))
 
-SECRET_KEY = os.environ.get("DESK_SECRET_KEY", "only for trying it out")
 DEBUG = os.environ.get("DESK_DEBUG", "yes") == "yes"
+# Without one Django does not start: who knows it can sign in as anybody.
+SECRET_KEY = os.environ.get("DESK_SECRET_KEY", "only for trying it out" if DEBUG else "")
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
 INSTALLED_APPS = [

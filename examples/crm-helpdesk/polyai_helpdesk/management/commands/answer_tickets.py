@@ -63,6 +63,8 @@ def _work(client: Client, stopping: threading.Event, poll: float, tidies_up: boo
             except (OSError, ChatError, DjangoDatabaseError) as error:
                 # The mail server, the database or the service is away: what was begun is undone, and tried again.
                 _log.error("%s", error)
+            except Exception:  # of one ticket: the others are answered
+                _log.exception("a ticket waits")
             stopping.wait(poll)
     finally:
         connection.close()
