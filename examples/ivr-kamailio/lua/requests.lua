@@ -8,6 +8,9 @@ local workers = require "workers"
 
 local requests = {}
 
+-- How many messages of one customer may wait, so that nobody takes the room of all others.
+local waiting_of_one_max = math.max(50, math.floor(settings.waiting_messages_max / 10))
+
 -- Addresses and Call-IDs come back in the headers of our own MESSAGEs, which must fit into a packet with some text.
 local address_bytes_max = 255
 
@@ -67,7 +70,7 @@ local function admit(customer, call_id, text)
             KSR.htable.sht_sets("handoff", customer, human) -- begins its idle time anew
             return human
         end
-        if inbox.waiting() >= settings.waiting_messages_max then
+        if inbox.waiting() >= settings.waiting_messages_max or inbox.queue:waiting(customer) >= waiting_of_one_max then
             return "full"
         end
         local message = address_of_answer(call_id)

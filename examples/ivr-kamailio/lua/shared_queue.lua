@@ -52,6 +52,12 @@ function shared_queue:is_idle(key)
     return self:state(key) == nil
 end
 
+-- How many wait, the one in work not counted.
+function shared_queue:waiting(key)
+    local first, last = self:state(key)
+    return first and last - first or 0
+end
+
 -- Returns true when nobody works on the key yet: whoever put this in sees to it that somebody does. The caller holds the lock.
 function shared_queue:push_locked(key, fields)
     local first, last = self:state(key)

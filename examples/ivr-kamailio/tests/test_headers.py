@@ -37,6 +37,17 @@ def test_what_the_agent_says_of_a_handoff_is_one_short_line(
             assert message.header(header).strip() == REASONS[name][1].strip()
 
 
+def test_one_customer_does_not_take_the_room_of_all(
+    simulator: Simulator, start_kamailio: StartKamailio, start_client: StartClient
+) -> None:
+    kamailio = start_kamailio(simulator.environment, waiting_messages_max=500)
+    eager, other = start_client(kamailio), start_client(kamailio, "sip:bob@example.com")
+    statuses = [eager.write("very slow").status for _ in range(53)]
+    assert statuses[:51] == [202] * 51  # one in work, unless it is taken later
+    assert statuses[52] == 480
+    assert other.ask("hello") == "You said: hello"
+
+
 def test_addresses_that_would_fill_a_packet_are_refused(
     simulator: Simulator, start_kamailio: StartKamailio, start_client: StartClient
 ) -> None:
