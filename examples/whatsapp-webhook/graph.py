@@ -63,7 +63,7 @@ class Graph:
         if answer.is_success:
             return
         code, said = error_of(answer)
-        text = f"Graph answered {answer.status_code}, code {code}: {said}"
+        text = f"Graph answered {answer.status_code}, code {str(code)[:20]!r}: {str(said)[:200]!r}"
         if answer.status_code >= 500:
             raise SendError(text, may_pass=True, may_be_sent=True)
         # 401 and code 190: the access token has expired. It can be replaced, so messages wait for that.

@@ -16,6 +16,7 @@ from polyai_chat_channels import HandoffRecord
 from .configuration import Desk, configuration
 
 NOBODY = 0  # as `update_ticket` has it
+MOST_OF_A_HANDOFF = 2000  # characters of each of its parts
 
 
 def agent() -> AbstractBaseUser:
@@ -62,16 +63,21 @@ def add_note(ticket: Ticket, text: str) -> None:
 def hand_over(ticket: Ticket, handoff: HandoffRecord) -> None:
     """Puts a ticket where the settings have humans for this destination, with a note that says why."""
     lines = ["The agent has handed over to a human."]
-    lines.append(f"Destination: {handoff.destination or 'not given'}")
-    lines.append(f"Reason: {handoff.reason or 'not given'}")
+    lines.append(f"Destination: {_one_line(handoff.destination) or 'not given'}")
+    lines.append(f"Reason: {_one_line(handoff.reason) or 'not given'}")
     further = {
         name: value
         for name, value in (handoff.raw.items() if isinstance(handoff.raw, dict) else ())
         if name not in ("destination", "reason")
     }
     if further:
-        lines.append(f"Further: {json.dumps(further, ensure_ascii=False)}")
+        lines.append(f"Further: {_one_line(json.dumps(further, ensure_ascii=False))}")
     _give_to(ticket, configuration().desk(handoff.destination), "Handoff to a human", lines)
+
+
+def _one_line(text: str | None) -> str:
+    """The agent's words among ours: they are no lines of their own, and not endless."""
+    return " ".join((text or "").split())[:MOST_OF_A_HANDOFF]
 
 
 def leave_to_a_human(ticket: Ticket, why: str) -> None:

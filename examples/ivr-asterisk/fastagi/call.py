@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from agi import Channel, HungUp, pieces
+from agi import Channel, HungUp, pieces, plain
 from polyai_chat import ChatError, Client, Conversation, Reply, Turn
 
 log = logging.getLogger("fastagi")
@@ -58,7 +58,7 @@ class Call:
                 variables["CORRELATION_ID"] = error.correlation_id
         except ValueError as error:  # an argument in the dialplan
             variables.update(STATUS="FAILED", ERROR="invalid_argument", ERROR_TEXT=str(error))
-            log.error("%s: %s", self._channel.facts.get("agi_channel"), error)
+            log.error("%.100s: %.300s", self._channel.facts.get("agi_channel"), plain(str(error)))
         if self._turn is not None and self._conversation is not None:
             self._turn.cancel()
         try:
