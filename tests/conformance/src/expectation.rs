@@ -1,8 +1,12 @@
 //! Whether what came is what was expected.
 
 use crate::case::NONE;
+use crate::seen::shortened;
 use regex::Regex;
 use serde_json::Value;
+
+/// As many characters of a value as somebody wants to read beside another.
+const ENOUGH: usize = 400;
 
 /// What differs, with the place where it does. Objects may hold more than is expected, lists may not.
 pub(crate) fn differences(place: &str, expected: &Value, found: &Value) -> Vec<String> {
@@ -51,23 +55,9 @@ pub(crate) fn differences(place: &str, expected: &Value, found: &Value) -> Vec<S
         _ if expected == found => Vec::new(),
         _ => vec![format!(
             "{place} is {} and not {}",
-            shortened(found),
-            shortened(expected)
+            shortened(found, ENOUGH),
+            shortened(expected, ENOUGH)
         )],
-    }
-}
-
-/// So much of a value as somebody wants to read.
-fn shortened(value: &Value) -> String {
-    const ENOUGH: usize = 400;
-    let text = value.to_string();
-    match text.char_indices().nth(ENOUGH) {
-        Some((end, _)) => format!(
-            "{}… ({} bytes)",
-            text.get(..end).unwrap_or_default(),
-            text.len()
-        ),
-        None => text,
     }
 }
 

@@ -19,6 +19,7 @@ mod invariants;
 mod play;
 mod report;
 mod runner;
+mod seen;
 mod showing;
 
 pub use case::{Case, Family, families};

@@ -168,12 +168,14 @@ fn play_in<'a>(
         let played = run_case(case, &mut runner);
         let failed = matches!(played.outcome, Outcome::Failed(_));
         if let Outcome::Failed(wrong) = &played.outcome {
-            let lines = wrong.iter().map(|line| format!("\n    {line}"));
+            let wrong = wrong.iter().map(|line| format!("\n    {line}"));
+            let seen = played.seen.iter().map(|line| format!("\n    seen: {line}"));
             println!(
-                "{language}: {}: {}{}",
+                "{language}: {}: {}{}\n    alone: tests/conformance/run --only '{}'",
                 family.name,
                 case.name,
-                lines.collect::<String>()
+                wrong.chain(seen).collect::<String>(),
+                case.name.replace('\'', r"'\''")
             );
         }
         all.push((family, case, played));

@@ -4,6 +4,7 @@ use crate::case::{Action, Case, Dialect, MESSAGE, NONE, Received, Request, Step,
 use crate::expectation::{differences, exact_differences};
 use crate::invariants::violations;
 use crate::runner::Runner;
+use crate::seen::{in_words, shortened};
 use crate::showing::Showing;
 use polyai_chat_simulator::{
     self as simulator, Operation, ReceivedRequest, Records, Script, Simulator, TlsIdentity,
@@ -20,7 +21,7 @@ const TOKEN: &str = "canary-of-the-token";
 /// What the service reads of a request at most: more than any case sends.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What came of a case in one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Played {
     pub outcome: Outcome,
     /// The requests that the service received whole.
     pub requests: Vec<ReceivedRequest>,
+    /// What was seen from both sides, a line each: what the runner answered, and what the service received.
+    pub seen: Vec<String>,
 }
 
 /// Plays one case through a runner.
@@ -52,6 +55,7 @@ pub fn run_case(case: &Case, runner: &mut Runner) -> Played {
             return Played {
                 outcome: Outcome::Failed(vec![error]),
                 requests: Vec::new(),
+                seen: Vec::new(),
             };
         }
     };
@@ -63,6 +67,7 @@ pub fn run_case(case: &Case, runner: &mut Runner) -> Played {
         ids: HashMap::new(),
         started: HashMap::new(),
         wrong: Vec::new(),
+        seen: Vec::new(),
         not_shown: BTreeSet::new(),
         not_expressible: None,
     };
@@ -70,6 +75,8 @@ pub fn run_case(case: &Case, runner: &mut Runner) -> Played {
         play.wrong.push(error);
     }
     let mut requests = play.simulator.received();
+    let mut seen = play.seen;
+    seen.extend(requests.iter().map(in_words));
     requests.retain(|request| request.complete);
     let outcome = match play.not_expressible {
         Some(reason) => Outcome::NotExpressible(reason),
@@ -77,7 +84,11 @@ pub fn run_case(case: &Case, runner: &mut Runner) -> Played {
         None if play.not_shown.is_empty() => Outcome::Passed,
         None => Outcome::PassedBut(play.not_shown.into_iter().collect()),
     };
-    Played { outcome, requests }
+    Played {
+        outcome,
+        requests,
+        seen,
+    }
 }
 
 fn start(case: &Case) -> Result<Simulator, String> {
@@ -124,6 +135,7 @@ struct Play<'a> {
     /// The calls that were started, by their names.
     started: HashMap<String, Started>,
     wrong: Vec<String>,
+    seen: Vec<String>,
     not_shown: BTreeSet<String>,
     not_expressible: Option<String>,
 }
@@ -314,6 +326,8 @@ impl Play<'_> {
     }
 
     fn check(&mut self, place: &str, answer: &Value, expected: Option<&Value>) {
+        self.seen
+            .push(format!("{place}: {}", shortened(answer, 2_000)));
         if let Some(reason) = answer.get("not_expressible").and_then(Value::as_str) {
             self.not_expressible = Some(reason.to_owned());
             return;

@@ -19,8 +19,14 @@ fn every_case_holds_in_rust() {
     for family in families(&here().join("cases")).unwrap() {
         assert!(!family.cases.is_empty());
         for case in &family.cases {
-            let outcome = run_case(case, &mut runner).outcome;
-            assert_eq!(outcome, Outcome::Passed, "{}: {}", family.name, case.name);
+            let played = run_case(case, &mut runner);
+            let (name, seen) = (&case.name, played.seen.join("\n"));
+            assert_eq!(
+                played.outcome,
+                Outcome::Passed,
+                "{}: {name}\n{seen}",
+                family.name
+            );
         }
     }
 }
@@ -39,7 +45,17 @@ fn a_wrong_expectation_is_noticed() {
         "#,
     )
     .unwrap();
-    match run_case(&family.cases[0], &mut runner()).outcome {
+    let played = run_case(&family.cases[0], &mut runner());
+    let seen = played.seen.join("\n");
+    assert!(
+        seen.contains("step 1 (create): {\"greeting\""),
+        "what was answered is shown: {seen}"
+    );
+    assert!(
+        seen.contains("whole, acted on, status Some(200)"),
+        "what was received is shown: {seen}"
+    );
+    match played.outcome {
         Outcome::Failed(wrong) => {
             assert!(wrong[0].contains("answer.greeting.response"), "{wrong:?}");
             assert!(
