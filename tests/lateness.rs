@@ -11,9 +11,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const NAP: Duration = Duration::from_millis(5);
+/// How often something that is timed may have to wait for a processor.
+const STEPS: u32 = 20;
 
 /// A thread that only naps, and notes how much later than asked it woke. It ends when this is dropped.
 pub struct Lateness {
+    began: Instant,
     notes: Arc<Mutex<Notes>>,
     sleeper: Option<thread::JoinHandle<()>>,
 }
@@ -51,6 +54,7 @@ impl Lateness {
             }
         });
         Self {
+            began: Instant::now(),
             notes,
             sleeper: Some(sleeper),
         }
@@ -66,6 +70,18 @@ impl Lateness {
             .max()
             .max(Some(overdue))
             .unwrap()
+    }
+
+    /// How long ago it began, which must be less than `bound` and what a machine that is so late adds.
+    #[track_caller]
+    pub fn assert_within(&self, bound: Duration) -> Duration {
+        let took = self.began.elapsed();
+        let late = self.worst_since(self.began);
+        assert!(
+            took < bound + STEPS * late,
+            "took {took:?}, more than {bound:?}, and the machine was only {late:?} late"
+        );
+        took
     }
 }
 

@@ -2,17 +2,20 @@
 #![cfg(test)]
 
 mod fixture;
+#[path = "../../../tests/lateness.rs"]
+mod lateness;
 
 use fixture::{KEY, PATIENCE, config};
+use lateness::Lateness;
 use polyai_chat_core::{CancelToken, Client, Create, Delivery, Error, ErrorKind, Phase};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-const DEADLINE: Duration = Duration::from_millis(300);
-const BOUND: Duration = Duration::from_millis(1300);
+const DEADLINE: Duration = Duration::from_millis(600);
+const BOUND: Duration = Duration::from_millis(1600);
 const SERVICE: &str = "https://chat.example";
 
 /// A listener that hands every connection to `serve`, and the bytes that it was sent first to the test.
@@ -52,13 +55,12 @@ fn failure(proxy: &str, deadline: Duration, connect_timeout: Duration, attempts:
         .connect_timeout(connect_timeout)
         .max_attempts(attempts)
         .backoff(Duration::from_millis(1));
-    let began = Instant::now();
+    let lateness = Lateness::measure();
     let error = Client::new(config)
         .unwrap()
         .create(Create::new().timeout(deadline))
         .unwrap_err();
-    let took = began.elapsed();
-    assert!(took < BOUND, "{took:?}: {error}");
+    lateness.assert_within(BOUND);
     assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
     assert!(!format!("{error:?}").contains("canary"), "{error:?}");
     error
@@ -122,7 +124,7 @@ fn one_that_stalls_costs_no_more_than_the_deadline() {
             (ErrorKind::Timeout, phase),
             "{index}: {error}"
         );
-        let error = failure(&url, PATIENCE, Duration::from_millis(50), 2);
+        let error = failure(&url, PATIENCE, Duration::from_millis(250), 2);
         assert_eq!(
             (error.kind(), error.phase()),
             (ErrorKind::Connect, phase),
@@ -130,7 +132,7 @@ fn one_that_stalls_costs_no_more_than_the_deadline() {
         );
         assert_eq!(error.attempts().len(), 2, "{index}: {error}");
         assert!(
-            error.message().contains("connect_timeout_ms = 50"),
+            error.message().contains("connect_timeout_ms = 250"),
             "{error}"
         );
     }
@@ -315,14 +317,10 @@ fn a_call_that_waits_for_its_proxy_can_be_cancelled() {
         thread::scope(|scope| {
             let call = scope.spawn(|| client.create(Create::new().cancel(&token)));
             received.recv_timeout(PATIENCE).unwrap();
-            let began = Instant::now();
+            let lateness = Lateness::measure();
             token.cancel();
             let error = call.join().unwrap().unwrap_err();
-            assert!(
-                began.elapsed() < Duration::from_millis(500),
-                "{:?}",
-                began.elapsed()
-            );
+            lateness.assert_within(BOUND);
             assert_eq!(
                 (error.kind(), error.delivery(), error.phase()),
                 (ErrorKind::Cancelled, Delivery::NotSent, Phase::Proxy),

@@ -11,7 +11,7 @@ use polyai_chat_simulator::{Answer, Fault, Operation, RetryAfter, Simulator};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-const BOUND: Duration = Duration::from_secs(2);
+const BOUND: Duration = Duration::from_secs(8);
 
 fn quick(simulator: &Simulator) -> Client {
     Client::new(config(&simulator.url()).backoff(Duration::from_millis(5))).unwrap()
