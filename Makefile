@@ -60,6 +60,9 @@ sanitize: ready ## Run the tests in C and C++ under valgrind, then with AddressS
 	POLYAI_TEST_UNDER=valgrind cargo test --locked -p polyai-chat-abi
 	POLYAI_TEST_UNDER=address cargo test --locked -p polyai-chat-abi
 
+under-load: ready ## Run every test that contains a deadline three times beside six busy loops
+	tests/under-load
+
 soak: ready ## Hold many conversations with a misbehaving simulator, and compare both sides' books
 	cargo run --release --locked -p polyai-chat-faults --bin soak -- --seconds $(SOAK_SECONDS) \
 	    --conversations $(SOAK_CONVERSATIONS) --seed $(SOAK_SEED) $(if $(SOAK_QUESTIONS),--questions "$(SOAK_QUESTIONS)")
