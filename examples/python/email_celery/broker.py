@@ -8,7 +8,7 @@ from pathlib import Path
 from celery import Celery
 
 # The default, files in the folder "queue", is for trying it out.
-BROKER = os.environ.get("MAIL_BROKER", "filesystem://")
+BROKER = os.environ.get("MAIL_BROKER") or "filesystem://"
 
 app = Celery("mail", broker=BROKER)
 app.conf.update(
@@ -20,7 +20,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
 )
 if BROKER == "filesystem://":
-    folder = os.environ.get("MAIL_QUEUE", "queue")
+    folder = os.environ.get("MAIL_QUEUE") or "queue"
     app.conf.broker_transport_options = {
         "data_folder_in": folder,
         "data_folder_out": folder,

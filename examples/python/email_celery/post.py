@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
+import os
 import sys
-from email.message import EmailMessage
 
 from broker import app
+from reading import MOST_BYTES, read
 
-
-def fields(mail: EmailMessage) -> dict[str, str]:
-    """What the task needs of an e-mail. A thread is named by its first e-mail, which all later ones refer to."""
-    message_id = mail["Message-ID"]
-    references = (mail["References"] or mail["In-Reply-To"] or message_id).split()
-    body = mail.get_body(("plain",))
-    return {
-        "message_id": message_id,
-        "thread_id": references[0],
-        "sender": mail["From"],
-        "recipient": mail["To"],
-        "subject": mail["Subject"] or "",
-        "text": body.get_content().strip() if body else "",
-    }
-
+# What customers write to. It tells which of several recipients is us, and what came from ourselves.
+OWN = tuple(filter(None, (address.strip() for address in os.environ.get("MAIL_ADDRESSES", "").split(","))))
+TRY_LATER = 75  # EX_TEMPFAIL: the mail server keeps the e-mail, and comes again
 
 if __name__ == "__main__":
-    parsed = email.message_from_binary_file(sys.stdin.buffer, policy=email.policy.default)
-    if parsed.get("Auto-Submitted", "no") == "no":  # two robots would go on for ever
-        app.send_task("tasks.answer", [fields(parsed)])
+    mail = read(sys.stdin.buffer.read(MOST_BYTES + 1), OWN)
+    if mail["robot"]:
+        print(f"not answered: {mail['message_id']}, {mail['robot']}", file=sys.stderr)
+        sys.exit()
+    try:
+        app.send_task("tasks.answer", [mail])
+    except Exception as error:
+        print(f"the queue cannot be reached: {error}", file=sys.stderr)
+        sys.exit(TRY_LATER)
