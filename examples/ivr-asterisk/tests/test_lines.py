@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Callable
 
@@ -13,7 +15,6 @@ from asterisk import EXAMPLE
 from polyai_chat_testing import Simulator
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
 sys.path.insert(0, str(EXAMPLE / "fastagi"))
@@ -181,3 +182,23 @@ def test_pieces_after_quoting(text: str, most: int) -> None:
     assert "".join(parts) == text
     for part in parts:
         assert 0 < len(part.encode()) + part.count('"') + part.count("\\") <= most
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "complaint"),
+    [
+        ([], {"POLYAI_API_KEY": ""}, "api_key"),
+        ([], {"POLYAI_TOKEN": ""}, "token"),
+        (["--silence", "nan"], {}, "--silence"),
+        (["--calls", "0"], {}, "--calls"),
+        (["--listen", "4573"], {}, "--listen"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start(
+    simulator: Simulator, arguments: list[str], variables: dict[str, str], complaint: str
+) -> None:
+    command = [sys.executable, str(EXAMPLE / "fastagi/server.py"), "--listen", "127.0.0.1:0", *arguments]
+    environment = {**os.environ, **simulator.environment, **variables}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert complaint in done.stderr

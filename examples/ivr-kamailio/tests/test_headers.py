@@ -56,3 +56,24 @@ def test_addresses_that_would_fill_a_packet_are_refused(
     assert customer.write("hello").status == 400
     assert start_client(kamailio).ask("hello") == "You said: hello"
     assert heard(simulator) == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "settings", "complaint"),
+    [
+        ({"POLYAI_API_KEY": ""}, {}, "api_key"),
+        ({"POLYAI_TOKEN": ""}, {}, "token"),
+        ({}, {"peers": ""}, "peers is empty"),
+        ({}, {"peers": " , "}, "peers is empty"),
+    ],
+)
+def test_what_is_empty_is_missing(
+    simulator: Simulator,
+    start_kamailio: StartKamailio,
+    environment: dict[str, str],
+    settings: dict[str, str],
+    complaint: str,
+) -> None:
+    kamailio = start_kamailio({**simulator.environment, **environment}, wait=False, **settings)
+    assert kamailio.wait() != 0
+    assert complaint in kamailio.log

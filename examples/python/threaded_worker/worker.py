@@ -114,6 +114,10 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--stop-within", type=float, default=25, help="seconds that SIGTERM leaves to turns under way")
     arguments = parser.parse_args()
+    if arguments.threads < 1:
+        parser.error("--threads is a number from 1 on")
+    # Unbuffered: a thread that still waits for input when the program ends must not hold the lock of stdin's buffer.
+    source = FileIO(arguments.file or sys.stdin.fileno(), closefd=bool(arguments.file))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 
     stop = threading.Event()
@@ -124,8 +128,6 @@ def main() -> int:
     askers = [Asker(client, tally, stop) for _ in range(arguments.threads)]
     for asker in askers:
         asker.start()
-    # Unbuffered: a thread that still waits for input when the program ends must not hold the lock of stdin's buffer.
-    source = FileIO(arguments.file or sys.stdin.fileno(), closefd=bool(arguments.file))
     threading.Thread(target=read, args=(source, askers), daemon=True).start()
 
     while any(asker.is_alive() for asker in askers) and not stop.wait(0.1):
