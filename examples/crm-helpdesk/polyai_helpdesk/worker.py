@@ -108,7 +108,8 @@ class Worker:
         if not error.may_resend and not self._waits(message):
             return
         is_worth_it = isinstance(error, WORTH_ANOTHER_TRY) or not error.may_resend
-        if not is_worth_it or time.time() - message.received_at > self._desk.give_up_seconds:
+        next_try_at = time.time() + (error.retry_after or 0.0)  # whatever the service asks for, a human has it in time
+        if not is_worth_it or next_try_at - message.received_at > self._desk.give_up_seconds:
             self._leave_to_a_human(message, f"The agent has not got this message: {error}")
         elif message.tries == 0:
             with transaction.atomic():

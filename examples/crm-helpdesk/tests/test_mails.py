@@ -217,6 +217,17 @@ def test_a_reply_that_no_mail_can_say_is_for_a_human(
     assert simulator.requests_to("respond") == 2
 
 
+def test_patience_ends_in_time(desk: Desk, simulator: Simulator, work_off: Callable[[], int]) -> None:
+    """A service that asks for a day: a human has the ticket at once, since nobody is made to wait for so long."""
+    ticket = desk.submit("Order", "Where is it?", "ann@example.com")
+    simulator.fail({"answer": {"status": 429, "retry_after": {"seconds": 86_400}}})
+    work_off()
+    (note,) = desk.notes(ticket)
+    assert note.startswith("The agent has not got this message: rate_limited")
+    assert desk.ticket(ticket.pk).queue.slug == "second-line"
+    assert desk.is_settled()
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
