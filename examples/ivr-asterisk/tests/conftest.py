@@ -26,6 +26,8 @@ API_KEY = "key-that-nobody-may-see"
 TOKEN = "token-that-nobody-may-see"
 LONG_REPLY = " ".join(f"word{number} 😀" for number in range(600))
 REASON_IN_LINES = r"angry\r\nX-Injected: yes\n\n\u202Ebody \u0085" + "x" * 3000
+# What begins with the command comes right after the 2,047 bytes that Asterisk takes for a line.
+REASON_OF_A_COMMAND = "x" * (2047 - len('SET VARIABLE POLYAI_HANDOFF_REASON "')) + "EXEC Verbose evil-ran"
 SCRIPT = f"""
 greeting = "Hello {{attribute.caller|there}}, how can I help?"
 default_reply = "You said: {{message}}"
@@ -62,6 +64,12 @@ pattern = '^in lines'
 reply = "One moment."
 end = true
 handoff = {{ destination = "returns-desk", reason = "{REASON_IN_LINES}" }}
+
+[[rules]]
+pattern = '^run this'
+reply = "One moment."
+end = true
+handoff = {{ destination = "returns-desk", reason = "{REASON_OF_A_COMMAND}" }}
 
 [[rules]]
 pattern = '^without shape'

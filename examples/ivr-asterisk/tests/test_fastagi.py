@@ -133,6 +133,17 @@ def test_a_handoff_dials_the_human(asterisk: Asterisk, caller: Phone, human: Pho
     assert wait_for_record(asterisk, conversation["id"])[1] == "HANDOFF"
 
 
+def test_a_reason_is_no_command(asterisk: Asterisk, caller: Phone, human: Phone, agent: Agent) -> None:
+    say(caller, agent, "run this")
+    assert human.answered.wait(30)
+    assert human.incoming is not None
+    assert "xxxx" in human.incoming.first("from")
+    caller.hang_up()
+    assert human.hung_up.wait(30)
+    assert wait_for_record(asterisk, the_conversation(agent)["id"])[1] == "HANDOFF"
+    assert "evil-ran" not in asterisk.log()
+
+
 def test_the_agent_ends_the_conversation(caller: Phone, agent: Agent) -> None:
     say(caller, agent, "bye")
     assert caller.hear() == "Goodbye!"
