@@ -18,7 +18,7 @@ from typing import Any
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "chat/tests/programs"
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """How many seconds a test waits for something that should come at once; below the limit of a test."""
 
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from children import PATIENCE
 from polyai_chat import Client
 from polyai_chat_testing import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
+    from typing import Literal
 
     from polyai_chat import Conversation
 
@@ -53,10 +56,19 @@ def no_configuration_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_f
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-configuration"))
 
 
+class PatientSimulator(Simulator):
+    """One that waits for as long as a busy machine may take, to start a process for example."""
+
+    def wait_for(
+        self, operation: Literal["create", "respond", "close"], count: int, timeout: float | timedelta = PATIENCE
+    ) -> bool:
+        return super().wait_for(operation, count, timeout)
+
+
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     """A simulator that repeats what it is told, says goodbye to `bye`, and hands off on `human`."""
-    with Simulator(script=SCRIPT) as running:
+    with PatientSimulator(script=SCRIPT) as running:
         yield running
 
 
