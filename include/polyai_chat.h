@@ -176,7 +176,10 @@ typedef uint32_t polyai_status;
 #define POLYAI_STATUS_PROTOCOL 14u
 /** The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent. */
 #define POLYAI_STATUS_BUSY 15u
-/** Too many calls failed lately, so this one was not tried. Nothing was sent. */
+/**
+ * The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for it. Nothing was
+ * sent.
+ */
 #define POLYAI_STATUS_UNAVAILABLE 16u
 /** A defect of this library. Please report it with the message. */
 #define POLYAI_STATUS_INTERNAL 17u

@@ -119,7 +119,10 @@ enum class Status : std::uint32_t {
     protocol = POLYAI_STATUS_PROTOCOL,
     /** The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent. */
     busy = POLYAI_STATUS_BUSY,
-    /** Too many calls failed lately, so this one was not tried. Nothing was sent. */
+    /**
+     * The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for it. Nothing was
+     * sent.
+     */
     unavailable = POLYAI_STATUS_UNAVAILABLE,
     /** A defect of this library. Please report it with the message. */
     internal = POLYAI_STATUS_INTERNAL,

@@ -230,7 +230,8 @@ class BusyError(ChatError):
 
 
 class UnavailableError(ChatError, ConnectionError):
-    """Too many calls failed lately, so this one was not tried. Nothing was sent."""
+    """The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for
+    it. Nothing was sent."""
 
     kind = "unavailable"
 

@@ -111,6 +111,8 @@ class ClientOptions(TypedDict, total=False):
     user_agent: str | None
     ca_file: _Path
     ca_pem: str | None
+    system_authorities: bool | None
+    min_tls_version: Literal["1.2", "1.3"] | None
     client_cert_file: _Path
     client_cert_pem: str | None
     client_key_file: _Path
