@@ -1,4 +1,5 @@
 //! The parsers of what comes from outside, for the fuzz targets only. No part of the public interface.
+#![allow(clippy::panic, reason = "this is how a fuzz target says what it found")]
 
 use crate::config::Config;
 use crate::dialect::{Envelope, read_close, read_create};
@@ -36,7 +37,6 @@ const KEY: &str = "canary-key-3f9a";
 /// # Panics
 /// Where a server that may have acted on the request is believed not to have, where an error shows what was sent, and where it
 /// shows too much.
-#[allow(clippy::panic, reason = "this is what the fuzzer looks for")]
 pub fn read_answer(bytes: &[u8]) {
     for dialect in ["current", "legacy"] {
         let config = Config::new()

@@ -25,6 +25,7 @@ impl Client {
     /// # Errors
     /// [`Configuration`](crate::ErrorKind::Configuration): something is missing or wrong, with option, source and
     /// remedy.
+    #[inline]
     pub fn new(config: Config) -> Result<Self, Error> {
         Ok(Self(Arc::new(Engine::new(config)?)))
     }

@@ -30,6 +30,7 @@ impl Config {
     /// # Errors
     /// [`Configuration`](crate::ErrorKind::Configuration): the named file or profile is not there, cannot be read, or
     /// holds something wrong, with the line.
+    #[inline]
     pub fn with_profile(self, name: Option<&str>) -> Result<Self, Error> {
         let Some((file, named)) = configuration_file() else {
             return match name {
@@ -50,6 +51,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`with_profile`](Self::with_profile).
+    #[inline]
     pub fn with_profile_from(mut self, file: &Path, name: Option<&str>) -> Result<Self, Error> {
         let text = std::fs::read_to_string(file).map_err(|error| {
             Error::configuration(format!("{} cannot be read: {error}", file.display()))
@@ -75,6 +77,7 @@ fn configuration_file() -> Option<(PathBuf, bool)> {
     Some((directory.join("polyai").join("config.toml"), false))
 }
 
+#[inline]
 fn read_profile(
     text: &str,
     file: &Path,

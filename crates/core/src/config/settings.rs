@@ -41,6 +41,8 @@ impl Credentials {
     }
 
     /// What must not be shown of a text: key, token, and what the proxy is told. A server may echo what it was sent.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn confidential(&self, proxy: Option<&Proxy>) -> Confidential {
         let mut confidential = Confidential::default();
         for secret in [&self.api_key, &self.token] {
@@ -100,6 +102,7 @@ pub(crate) struct Settings {
 impl Config {
     /// Checks every value and everything that must be there. All that is missing is named at once.
     /// The credentials are by themselves, since they can be replaced.
+    #[inline]
     pub(crate) fn resolve(&self) -> Result<(Settings, Credentials), Error> {
         for option in OPTIONS {
             if let Some(setting) = self.find(option.name) {

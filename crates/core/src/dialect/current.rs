@@ -1,7 +1,7 @@
 //! The dialect `current`.
 
 use super::fields::RespondReply;
-use crate::model::{Handoff, Object, Unreadable, value_of};
+use crate::model::{Handoff, Object, Unreadable, parse_with, value_of};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -21,19 +21,23 @@ struct Respondent<'a> {
 }
 
 pub(super) fn read_respond(body: &str, conversation_id: &str) -> Result<RespondReply, Unreadable> {
-    crate::model::parse_with(body, |text| {
-        let reply: Respondent<'_> = serde_json::from_str(text)?;
-        let id = reply.conversation_id;
-        Ok(match id.is_none_or(|id| id.0 == conversation_id) {
-            true => Some(RespondReply {
-                response: reply.response,
-                end_conversation: reply.end_conversation.unwrap_or(false),
-                handoff: reply.handoff.and_then(|raw| read_handoff(raw.get())),
-            }),
-            false => None,
-        })
-    })?
-    .ok_or(Unreadable::OfAnotherConversation)
+    parse_with(body, |text| read_once(text, conversation_id))?
+        .ok_or(Unreadable::OfAnotherConversation)
+}
+
+/// `None` where it is the reply of another conversation.
+#[inline(never)]
+fn read_once(text: &str, conversation_id: &str) -> Result<Option<RespondReply>, serde_json::Error> {
+    let reply: Respondent<'_> = serde_json::from_str(text)?;
+    let id = reply.conversation_id;
+    Ok(match id.is_none_or(|id| id.0 == conversation_id) {
+        true => Some(RespondReply {
+            response: reply.response,
+            end_conversation: reply.end_conversation.unwrap_or(false),
+            handoff: reply.handoff.and_then(|raw| read_handoff(raw.get())),
+        }),
+        false => None,
+    })
 }
 
 /// Whatever shape a handoff has, it is handed on; only `null` means that there is none.

@@ -63,6 +63,7 @@ impl Engine {
     }
 
     /// Reads the files that the configuration names; does not touch the network.
+    #[inline]
     pub(crate) fn new(config: Config) -> Result<Self, Error> {
         let (settings, credentials) = config.resolve()?;
         Ok(Self {

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// Makes sense of a complete answer, or says why there is none to be made.
-pub(crate) type Understand<'a, T> =
-    &'a dyn Fn(&Verdict<'_>, Incoming<'_>) -> Result<(ReceivedHead, T), Error>;
+pub(crate) type Understand<'a> =
+    &'a mut dyn FnMut(&Verdict<'_>, Incoming<'_>) -> Result<ReceivedHead, Error>;
 
 /// A request that is to be sent until it is answered, or must not be sent again.
 pub(crate) struct Exchange<'a> {
@@ -26,7 +26,7 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    pub(crate) fn run<T>(&self, understand: Understand<'_, T>) -> Result<(ReceivedHead, T), Error> {
+    pub(crate) fn run(&self, understand: Understand<'_>) -> Result<ReceivedHead, Error> {
         let live = self.engine.live();
         let outcome = live
             .in_flight
@@ -42,7 +42,7 @@ impl Exchange<'_> {
         outcome
     }
 
-    fn attempts<T>(&self, understand: Understand<'_, T>) -> Result<(ReceivedHead, T), Error> {
+    fn attempts(&self, mut understand: Understand<'_>) -> Result<ReceivedHead, Error> {
         let live = self.engine.live();
         let mut made = Vec::new();
         let mut last = None;
@@ -55,7 +55,7 @@ impl Exchange<'_> {
                 }
             };
             let started = (SystemTime::now(), self.call.elapsed());
-            let (outcome, trace) = self.attempt(understand);
+            let (outcome, trace) = self.attempt(&mut understand);
             match &outcome {
                 Ok(_) => admission.succeeded(),
                 Err(error) if is_failure_of_the_service(error) => admission.failed(),
@@ -100,10 +100,7 @@ impl Exchange<'_> {
         self.engine.live().retry_budget.take().then_some(pause)
     }
 
-    fn attempt<T>(
-        &self,
-        understand: Understand<'_, T>,
-    ) -> (Result<(ReceivedHead, T), Error>, Trace) {
+    fn attempt(&self, understand: &mut Understand<'_>) -> (Result<ReceivedHead, Error>, Trace) {
         let engine = self.engine;
         let credentials = engine.credentials.load_full();
         let verdict = Verdict {
@@ -145,12 +142,12 @@ impl Exchange<'_> {
         engine.transport.send(self.call, &outgoing)
     }
 
-    fn record<T>(
+    fn record(
         &self,
         number: u64,
         (started_at, before): (SystemTime, Duration),
         trace: &Trace,
-        outcome: Result<&(ReceivedHead, T), &Error>,
+        outcome: Result<&ReceivedHead, &Error>,
     ) -> Attempt {
         let error = outcome.err();
         Attempt {
@@ -162,7 +159,7 @@ impl Exchange<'_> {
             phase: error.map_or(Phase::Reply, Error::phase),
             kind: error.map(Error::kind),
             delivery: error.map(Error::delivery),
-            status: outcome.map_or_else(Error::status, |(received, _)| Some(received.status)),
+            status: outcome.map_or_else(Error::status, |received| Some(received.status)),
             outcome: error.map_or_else(String::new, |error| error.message().to_owned()),
             address: trace.address,
             reused_connection: trace.reused,

@@ -1,13 +1,16 @@
 //! The three operations: what is sent for each, and what makes its answer one.
 
 use super::engine::Engine;
-use super::exchange::{Exchange, Understand};
+use super::exchange::Exchange;
 use super::verdict::{Verdict, says_that_it_is_over};
 use crate::call::{Call, Close, Create, Respond};
 use crate::dialect::{read_close, read_create};
 use crate::model::{Answer, Closed, Delivery, Error, Greeting, Operation, Reply, Unreadable};
 use crate::transport::{Incoming, ReceivedHead};
 use std::sync::Arc;
+
+/// Makes sense of a complete answer, or says why there is none to be made.
+type Understand<'a, T> = &'a dyn Fn(&Verdict<'_>, Incoming<'_>) -> Result<(ReceivedHead, T), Error>;
 
 impl Engine {
     /// Starts a conversation.
@@ -96,7 +99,15 @@ impl Engine {
             operation,
             body,
         };
-        exchange.run(understand)
+        // The exchange itself is the same for whatever is told.
+        let mut told = None;
+        let received = exchange.run(&mut |verdict, incoming| {
+            let (received, reply) = understand(verdict, incoming)?;
+            told = Some(reply);
+            Ok(received)
+        })?;
+        let lost = || Error::internal("an answer was understood and lost");
+        Ok((received, told.ok_or_else(lost)?))
     }
 }
 

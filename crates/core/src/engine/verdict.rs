@@ -37,6 +37,8 @@ pub(crate) struct Verdict<'a> {
 
 impl Verdict<'_> {
     /// What no error may show: the secrets, and what the customer said in this call.
+    #[cold]
+    #[inline(never)]
     fn confidential(&self) -> &Confidential {
         self.confidential.get_or_init(|| {
             let proxy = self.settings.proxy.as_ref();
@@ -56,6 +58,8 @@ impl Verdict<'_> {
     }
 
     /// A code as it may be shown. Those that are decided by are no secret, whatever the customer said.
+    #[cold]
+    #[inline(never)]
     fn code(&self, code: &str) -> String {
         match code {
             TIMED_OUT_CODE | NO_CONVERSATION_CODE => code.to_owned(),
@@ -64,6 +68,8 @@ impl Verdict<'_> {
     }
 
     /// What the systems below said, which may quote the other side.
+    #[cold]
+    #[inline(never)]
     fn source(&self, source: io::Error) -> io::Error {
         let mut said = source.to_string();
         let mut next = std::error::Error::source(&source);
@@ -327,6 +333,8 @@ impl Verdict<'_> {
         )
     }
 
+    #[cold]
+    #[inline(never)]
     fn excerpt(&self, body: &[u8]) -> String {
         self.confidential().shown_within(body, EXCERPT_BYTES)
     }
@@ -413,6 +421,8 @@ fn may_hide_a_code(received: &ReceivedHead) -> bool {
 }
 
 /// Whether a body may be the service's JSON or a part of it, rather than a page or a line of text.
+#[cold]
+#[inline(never)]
 fn may_be_a_part_of_json(body: &[u8]) -> bool {
     match std::str::from_utf8(body) {
         Ok(text) => {

@@ -17,16 +17,20 @@ const LOOKED_AT: usize = 4;
 const PART_BYTES: usize = 64 * 1024;
 const OVERLAP_BYTES: usize = 4 * 1024;
 
-/// A part of a secret of this length is hidden, and its beginning where a text ends within it.
+/// A part of a secret of this length is hidden, and its beginning where a text says that it was cut. Shorter ones are words that
+/// others use too.
 const SECRET: Least = Least {
-    part: 8,
+    part: 12,
     beginning: 5,
 };
-/// The same for what was said: people say much that others say too.
+/// The same for what was said.
 const SAID: Least = Least {
     part: 12,
     beginning: 6,
 };
+
+/// A beginning of this length is hidden at the end of a text that does not say that it was cut.
+const BEGINNING_AT_THE_END: usize = 10;
 
 /// Shorter than this, what was said is hidden only where a text is nothing else.
 const SHORTEST_SAID: usize = 6;
@@ -286,14 +290,16 @@ fn mark_beginnings(view: &[Unit], hidden: &[u8], least: Least, found: &mut [bool
     let bytes = bytes_of(view);
     for end in least.beginning..=bytes.len() {
         let (before, rest) = bytes.split_at(end);
-        if !(rest.is_empty() || rest.starts_with(CUT.as_bytes()) || rest.starts_with(b"...")) {
-            continue;
-        }
+        let shortest = match rest {
+            [] => BEGINNING_AT_THE_END,
+            rest if rest.starts_with(CUT.as_bytes()) || rest.starts_with(b"...") => least.beginning,
+            _ => continue,
+        };
         let is_here = |length: &usize| {
             let beginning = hidden.get(..*length);
             beginning.is_some_and(|beginning| before.ends_with(beginning))
         };
-        if let Some(length) = (least.beginning..least.part).rev().find(is_here) {
+        if let Some(length) = (shortest..least.part).rev().find(is_here) {
             mark(view.get(end - length..end).unwrap_or_default(), found);
         }
     }
@@ -412,7 +418,9 @@ mod tests {
     fn a_part_is_hidden_too_and_so_is_a_beginning_that_was_cut() {
         for (text, expected) in [
             ("key canary-key-", "key [redacted]"),
-            ("got canar", "got [redacted]"),
+            ("got canar…", "got [redacted]…"),
+            ("got canar", "got canar"),
+            ("got canary-key", "got [redacted]"),
             ("got 'Where i...'", "got '[redacted]...'"),
             ("'Where is my or…Zoë, please?'", "'[redacted]…[redacted]'"),
             ("c2FtOmNhbmFyeS1w", "[redacted]"),

@@ -37,11 +37,18 @@ pub struct Error(Box<Details>);
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::saying(kind, message.into())
+    }
+
+    /// Out of line: errors are made in many places, and seldom.
+    #[cold]
+    #[inline(never)]
+    fn saying(kind: ErrorKind, message: String) -> Self {
         Self(Box::new(Details {
             kind,
             delivery: Delivery::NotSent,
             phase: Phase::Prepare,
-            message: message.into(),
+            message,
             status: None,
             error_code: None,
             service_message: None,
@@ -101,6 +108,8 @@ impl Error {
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_service_words(
         mut self,
         error_code: Option<String>,
@@ -116,11 +125,15 @@ impl Error {
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
         self.0.retry_after = retry_after;
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_answer(mut self, status: u16, headers: Headers, excerpt: String) -> Self {
         self.0.status = Some(status);
         self.0.headers = headers;
@@ -128,6 +141,8 @@ impl Error {
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
         // A failed close may have been sent more than once, and any of them may have arrived.
         let worst = attempts.iter().filter_map(|attempt| attempt.delivery).max();
@@ -153,6 +168,8 @@ impl Error {
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_advice(mut self, advice: &str) -> Self {
         self.0.message.push_str(advice);
         self

@@ -64,7 +64,13 @@ impl fmt::Display for Unreadable {
 }
 
 pub(crate) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
-    parse_with(text, |text| serde_json::from_str(text))
+    parse_with(text, from_text)
+}
+
+/// Once in the library for each type, however often it is called.
+#[inline(never)]
+fn from_text<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(text)
 }
 
 /// The fields of an object, each as the text of its JSON: nothing is too deep for that. Of a name that is there twice, the last

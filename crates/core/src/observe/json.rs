@@ -2,36 +2,43 @@
 
 use super::metrics::{Metrics, OperationMetrics};
 use crate::model::{Attempt, Delivery, ErrorKind};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::time::{Duration, UNIX_EPOCH};
 
 impl Attempt {
     /// All of it as a JSON object. Times end in their unit; what is not known is `null`. Since 0.1.0.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        json!({
-            "number": self.number,
-            "operation": self.operation.to_string(),
-            "correlation_id": &*self.correlation_id,
-            "started_at_unix_ms": self.started_at.duration_since(UNIX_EPOCH).map(milliseconds).unwrap_or_default(),
-            "elapsed_us": microseconds(self.elapsed),
-            "phase": self.phase.name(),
-            "kind": self.kind.map(ErrorKind::name),
-            "delivery": self.delivery.map(Delivery::name),
-            "status": self.status,
-            "outcome": self.outcome,
-            "address": self.address.map(|address| address.to_string()),
-            "reused_connection": self.reused_connection,
-            "resolve_us": self.resolve.map(microseconds),
-            "connect_us": self.connect.map(microseconds),
-            "proxy_us": self.proxy.map(microseconds),
-            "tls_us": self.tls.map(microseconds),
-            "send_us": self.send.map(microseconds),
-            "wait_us": self.wait.map(microseconds),
-            "read_us": self.read.map(microseconds),
-            "bytes_sent": self.bytes_sent,
-            "bytes_received": self.bytes_received,
-        })
+        let started_at = self.started_at.duration_since(UNIX_EPOCH);
+        object([
+            ("number", number(self.number)),
+            ("operation", self.operation.to_string().into()),
+            ("correlation_id", (&*self.correlation_id).into()),
+            (
+                "started_at_unix_ms",
+                started_at.map(milliseconds).unwrap_or_default().into(),
+            ),
+            ("elapsed_us", of_duration(Some(self.elapsed))),
+            ("phase", self.phase.name().into()),
+            ("kind", self.kind.map(ErrorKind::name).into()),
+            ("delivery", self.delivery.map(Delivery::name).into()),
+            ("status", self.status.into()),
+            ("outcome", self.outcome.as_str().into()),
+            (
+                "address",
+                self.address.map(|address| address.to_string()).into(),
+            ),
+            ("reused_connection", self.reused_connection.into()),
+            ("resolve_us", of_duration(self.resolve)),
+            ("connect_us", of_duration(self.connect)),
+            ("proxy_us", of_duration(self.proxy)),
+            ("tls_us", of_duration(self.tls)),
+            ("send_us", of_duration(self.send)),
+            ("wait_us", of_duration(self.wait)),
+            ("read_us", of_duration(self.read)),
+            ("bytes_sent", number(self.bytes_sent)),
+            ("bytes_received", number(self.bytes_received)),
+        ])
     }
 }
 
@@ -39,21 +46,21 @@ impl Metrics {
     /// All of it as a JSON object. Times end in their unit. Since 0.1.0.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        json!({
-            "create": self.create.to_json(),
-            "respond": self.respond.to_json(),
-            "close": self.close.to_json(),
-            "attempts": self.attempts,
-            "retries": self.retries,
-            "reused_connections": self.reused_connections,
-            "opened_connections": self.opened_connections,
-            "bytes_sent": self.bytes_sent,
-            "bytes_received": self.bytes_received,
-            "calls_in_flight": self.calls_in_flight,
-            "idle_connections": self.idle_connections,
-            "retries_left": self.retries_left,
-            "breaker": self.breaker.name(),
-        })
+        object([
+            ("create", self.create.to_json()),
+            ("respond", self.respond.to_json()),
+            ("close", self.close.to_json()),
+            ("attempts", number(self.attempts)),
+            ("retries", number(self.retries)),
+            ("reused_connections", number(self.reused_connections)),
+            ("opened_connections", number(self.opened_connections)),
+            ("bytes_sent", number(self.bytes_sent)),
+            ("bytes_received", number(self.bytes_received)),
+            ("calls_in_flight", self.calls_in_flight.into()),
+            ("idle_connections", self.idle_connections.into()),
+            ("retries_left", number(self.retries_left)),
+            ("breaker", self.breaker.name().into()),
+        ])
     }
 }
 
@@ -64,20 +71,45 @@ impl OperationMetrics {
         let failures: Map<String, Value> = self
             .failures
             .iter()
-            .map(|(kind, count)| (kind.name().to_owned(), (*count).into()))
+            .map(|(kind, count)| (kind.name().to_owned(), number(*count)))
             .collect();
         let latency: Vec<Value> = self
             .latency_ms
             .iter()
-            .map(|(bound, count)| json!({ "up_to_ms": bound, "calls": count }))
+            .map(|(bound, count)| {
+                object([("up_to_ms", (*bound).into()), ("calls", number(*count))])
+            })
             .collect();
-        json!({
-            "calls": self.calls,
-            "failures": failures,
-            "latency_sum_us": microseconds(self.latency_sum),
-            "latency": latency,
-        })
+        object([
+            ("calls", number(self.calls)),
+            ("failures", failures.into()),
+            ("latency_sum_us", of_duration(Some(self.latency_sum))),
+            ("latency", latency.into()),
+        ])
     }
+}
+
+fn object<const COUNT: usize>(fields: [(&str, Value); COUNT]) -> Value {
+    object_of(fields.into_iter().collect())
+}
+
+#[inline(never)]
+fn object_of(fields: Vec<(&str, Value)>) -> Value {
+    let mut object = Map::new();
+    for (name, value) in fields {
+        object.insert(name.to_owned(), value);
+    }
+    object.into()
+}
+
+#[inline(never)]
+fn number(number: u64) -> Value {
+    number.into()
+}
+
+#[inline(never)]
+fn of_duration(duration: Option<Duration>) -> Value {
+    duration.map_or(Value::Null, |duration| number(microseconds(duration)))
 }
 
 fn microseconds(duration: Duration) -> u64 {

@@ -10,7 +10,8 @@ use std::time::Duration;
 const USUAL_HEADERS: usize = 128;
 
 /// How the body is framed, and whether the connection can be kept.
-const FRAMING: [&str; 3] = ["content-length", "transfer-encoding", "connection"];
+const FRAMING: [&str; 3] = ["content-length", CODING, "connection"];
+pub(super) const CODING: &str = "transfer-encoding";
 
 /// "HTTP/1.1 200": what the reason is called is nobody's concern.
 const STATUS_BYTES: usize = 12;
@@ -44,6 +45,8 @@ pub(super) struct Shown {
     length: usize,
     /// How long an idle connection may be used again, where the other side says so.
     pub(super) held_for: Option<Duration>,
+    /// Whether there is a Transfer-Encoding.
+    pub(super) has_coding: bool,
 }
 
 impl Shown {
@@ -52,11 +55,13 @@ impl Shown {
             bytes: [0; MOST_SHOWN_BYTES],
             length: 0,
             held_for: None,
+            has_coding: false,
         };
         shown.write(received.trim_ascii_start().get(..STATUS_BYTES)?)?;
         for header in headers {
             let name = header.name;
             if FRAMING.iter().any(|shown| shown.eq_ignore_ascii_case(name)) {
+                shown.has_coding |= name.len() == CODING.len();
                 for part in [b"\r\n", name.as_bytes(), b":", header.value] {
                     shown.write(part)?;
                 }
@@ -93,6 +98,8 @@ pub(super) fn read(received: &[u8]) -> Beginning {
 }
 
 /// As [`read`], for as many headers as there are lines, of which the last may have no end yet.
+#[cold]
+#[inline(never)]
 fn read_with_room(received: &[u8]) -> Beginning {
     let ends = received.iter().filter(|byte| **byte == b'\n').count();
     let mut places = vec![MaybeUninit::uninit(); ends + 1];
@@ -131,6 +138,8 @@ fn read_into<'a>(
 }
 
 /// What was received with every header on one line, where one is folded over several (RFC 9112, 5.2). The length stays.
+#[cold]
+#[inline(never)]
 fn unfolded(received: &[u8]) -> Option<Vec<u8>> {
     let mut unfolded = received.to_vec();
     let mut has_fold = false;
@@ -158,19 +167,22 @@ fn unfolded(received: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// How long the other side holds an idle connection, as `Keep-Alive` says it.
+#[cold]
+#[inline(never)]
 fn held_for(value: &[u8]) -> Option<Duration> {
     let text = std::str::from_utf8(value).ok()?;
     let mut held_for = None;
     for (name, number) in text.split(',').filter_map(|part| part.split_once('=')) {
-        let number = number.trim().trim_matches('"').parse().ok();
-        match (name.trim().to_ascii_lowercase().as_str(), number) {
-            ("timeout", Some(seconds)) => {
-                let announced = Duration::from_secs(seconds);
-                // What is sent towards the end of that time arrives after it.
-                held_for = Some(announced - (announced / 4).min(Duration::from_secs(1)));
-            }
-            ("max", Some(0)) => return Some(Duration::ZERO),
-            _ => {}
+        let Ok(number) = number.trim().trim_matches('"').parse::<u32>() else {
+            continue;
+        };
+        let name = name.trim();
+        if name.eq_ignore_ascii_case("timeout") {
+            let announced = Duration::from_secs(number.into());
+            // What is sent towards the end of that time arrives after it.
+            held_for = Some(announced - (announced / 4).min(Duration::from_secs(1)));
+        } else if number == 0 && name.eq_ignore_ascii_case("max") {
+            return Some(Duration::ZERO);
         }
     }
     held_for

@@ -55,12 +55,19 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(super) fn new(cause: Cause, phase: Phase, detail: impl Into<String>) -> Self {
+        Self::saying(cause, phase, detail.into())
+    }
+
+    /// Out of line: failures are made in many places, and seldom.
+    #[cold]
+    #[inline(never)]
+    fn saying(cause: Cause, phase: Phase, detail: String) -> Self {
         Self {
             cause,
             phase,
             sent: false,
             proxy: None,
-            detail: detail.into(),
+            detail,
             source: None,
             received: None,
             trace: Box::default(),
@@ -72,6 +79,8 @@ impl Failure {
     }
 
     /// It was the proxy that failed, and not the service.
+    #[cold]
+    #[inline(never)]
     pub(super) fn of_proxy(mut self, proxy: &Proxy) -> Self {
         self.proxy = Some(proxy.to_string());
         self
@@ -112,6 +121,8 @@ impl Failure {
     }
 
     /// A failure of reading or writing: told to stop, or the connection is gone.
+    #[cold]
+    #[inline(never)]
     pub(super) fn from_io(error: io::Error, phase: Phase) -> Self {
         match stop_of(&error) {
             Some(stop) => Self::stopped(stop, phase),

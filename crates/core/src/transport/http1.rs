@@ -3,7 +3,7 @@
 //! ureq-proto knows the protocol and touches no socket: it is shown what has come, and says what that means. Of a head it is
 //! shown what frames the body and what says whether the connection goes on; all headers are kept in one piece.
 
-use super::answer_head::{self, Beginning};
+use super::answer_head::{self, Beginning, CODING};
 use super::failure::{Cause, Failure};
 use super::input::Input;
 use super::message::ReceivedHead;
@@ -40,11 +40,28 @@ pub(super) struct Received {
     pub(super) held_for: Option<Duration>,
 }
 
+/// What the head of an answer says.
+struct Head {
+    status: u16,
+    headers: Headers,
+    held_for: Option<Duration>,
+    /// Whether it may say how its body is coded.
+    has_coding: bool,
+}
+
 /// Reads an answer whose request has been sent.
 pub(super) fn receive(source: &mut impl Source, limits: Limits) -> Result<Received, Failure> {
     let mut protocol = awaiting_answer()?;
-    let (status, headers, held_for) = receive_head(source, &mut protocol, limits)?;
-    let contradicts_itself = framing(&headers);
+    let Head {
+        status,
+        headers,
+        held_for,
+        has_coding,
+    } = receive_head(source, &mut protocol, limits)?;
+    let contradicts_itself = match has_coding {
+        true => framing(&headers),
+        false => Ok(false),
+    };
     let mut head = ReceivedHead {
         status,
         headers,
@@ -89,7 +106,7 @@ fn framing(headers: &Headers) -> Result<bool, &'static str> {
         let found = headers.iter().filter(move |(name, _)| *name == wanted);
         found.map(|(_, value)| value.trim_ascii())
     };
-    let mut codings = named("transfer-encoding");
+    let mut codings = named(CODING);
     match (codings.next(), codings.next()) {
         (None, _) => Ok(false),
         (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => {
@@ -117,7 +134,7 @@ fn receive_head(
     source: &mut impl Source,
     protocol: &mut Call<RecvResponse>,
     limits: Limits,
-) -> Result<(u16, Headers, Option<Duration>), Failure> {
+) -> Result<Head, Failure> {
     let most = limits.max_header_bytes;
     loop {
         let unread = source.input().unread();
@@ -133,7 +150,12 @@ fn receive_head(
                     .map_err(not_http)?;
                 let response = response.ok_or_else(out_of_step)?;
                 source.input().consume(length);
-                return Ok((response.status().as_u16(), headers, shown.held_for));
+                return Ok(Head {
+                    status: response.status().as_u16(),
+                    headers,
+                    held_for: shown.held_for,
+                    has_coding: shown.has_coding,
+                });
             }
             Beginning::Interim { length } if length <= most => (length, None),
             // The protocol has the words for what makes no sense.
@@ -149,7 +171,12 @@ fn receive_head(
         if let Some(response) = response {
             let headers = response.headers().iter();
             let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
-            return Ok((response.status().as_u16(), Headers::new(headers), None));
+            return Ok(Head {
+                status: response.status().as_u16(),
+                headers: Headers::new(headers),
+                held_for: None,
+                has_coding: true,
+            });
         }
         if used == 0 && source.fill(Phase::Headers)? == 0 {
             return Err(Failure::new(Cause::Lost, Phase::Headers, ""));
@@ -226,11 +253,15 @@ fn read_some(
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+#[cold]
+#[inline(never)]
 fn not_http(error: ProtocolError) -> Failure {
     let words = format!("it is not HTTP/1.1: {error}");
     Failure::new(Cause::Malformed, Phase::Headers, words)
 }
 
+#[cold]
+#[inline(never)]
 fn too_large(limits: Limits) -> Failure {
     let words = format!(
         "its head is larger than max_header_bytes = {}",
@@ -240,6 +271,8 @@ fn too_large(limits: Limits) -> Failure {
 }
 
 /// Only a defect of ours leads here.
+#[cold]
+#[inline(never)]
 fn out_of_step() -> Failure {
     let words = "the HTTP library is not where it should be";
     Failure::new(Cause::Internal, Phase::Headers, words)

@@ -25,6 +25,8 @@ pub(super) struct Agreement<'a> {
 }
 
 impl Agreement<'_> {
+    #[cold]
+    #[inline(never)]
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let Way { call, until, .. } = self.way;
         let mut rest = bytes;
@@ -46,6 +48,8 @@ impl Agreement<'_> {
         Ok(bytes)
     }
 
+    #[cold]
+    #[inline(never)]
     pub(super) fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Failure> {
         let Way { call, until, .. } = self.way;
         let mut rest = bytes;
@@ -60,6 +64,8 @@ impl Agreement<'_> {
     }
 
     /// The proxy does not accept who we are, or wants to know.
+    #[cold]
+    #[inline(never)]
     pub(super) fn wrong_credentials(&self, given: &str, missing: &str) -> Failure {
         let words = match &self.proxy.credentials {
             Some(_) => format!(
@@ -74,6 +80,8 @@ impl Agreement<'_> {
         Failure::new(Cause::ProxyCredentials, Phase::Proxy, words)
     }
 
+    #[cold]
+    #[inline(never)]
     fn broken(&self, error: io::Error) -> Failure {
         match stop_of(&error) {
             Some(Stop::DeadlinePassed) if self.way.call.time_left().is_some() => Failure::new(
