@@ -60,6 +60,31 @@ fn respond_arrived(records: &Records) -> bool {
     records.requests_to(Operation::Respond) > 0
 }
 
+/// The error of a turn that is cancelled after so many turns of somebody else, which take longer than the head of its answer where
+/// there is one.
+fn cancelled_during(action: &Action, turns: usize) -> Error {
+    let simulator = simulator();
+    let client = client(&simulator);
+    let conversation = client.create(Create::new()).unwrap();
+    let other = client.create(Create::new()).unwrap();
+    simulator
+        .fail(Fault::new(action.clone()).on(Operation::Respond).once())
+        .unwrap();
+    let token = CancelToken::new();
+    let error = cancel_when(
+        &token,
+        || conversation.respond(Respond::new("a").cancel(&token)),
+        || {
+            assert!(simulator.wait_for(respond_arrived, PATIENCE));
+            for _ in 0..turns {
+                other.respond("meanwhile").unwrap();
+            }
+        },
+    );
+    assert_eq!(conversation.respond("b").unwrap().response(), "You said: b");
+    error
+}
+
 #[test]
 fn while_the_agent_thinks_and_while_the_reply_drips() {
     for (action, phase) in [
@@ -67,29 +92,17 @@ fn while_the_agent_thinks_and_while_the_reply_drips() {
         (Action::delay(Pause::Body, FOREVER_MS), Phase::Body),
         (Action::drip(Direction::Body, 1, 5000), Phase::Body),
     ] {
-        let simulator = simulator();
-        let client = client(&simulator);
-        let conversation = client.create(Create::new()).unwrap();
-        let other = client.create(Create::new()).unwrap();
-        simulator
-            .fail(Fault::new(action).on(Operation::Respond).once())
-            .unwrap();
-        let token = CancelToken::new();
-        let error = cancel_when(
-            &token,
-            || conversation.respond(Respond::new("a").cancel(&token)),
-            || {
-                assert!(simulator.wait_for(respond_arrived, PATIENCE));
-                // The head of the answer, where there is one, takes no longer than a turn of somebody else.
-                other.respond("meanwhile").unwrap();
-            },
-        );
+        // On a busy machine the thread of the call may have read nothing after one turn.
+        let error = [1, 30, 1_000]
+            .into_iter()
+            .map(|turns| cancelled_during(&action, turns))
+            .find(|error| error.phase() == phase)
+            .unwrap_or_else(|| panic!("never cancelled in {phase:?}"));
         assert_eq!(
-            (error.kind(), error.delivery(), error.phase()),
-            (ErrorKind::Cancelled, Delivery::Unknown, phase),
+            (error.kind(), error.delivery()),
+            (ErrorKind::Cancelled, Delivery::Unknown),
             "{error}"
         );
-        assert_eq!(conversation.respond("b").unwrap().response(), "You said: b");
     }
 }
 
