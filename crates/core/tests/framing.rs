@@ -13,8 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const REPLY: &str = r#"{"response": "hi"}"#;
 
+type Outcome = Result<String, (ErrorKind, Delivery)>;
+
 /// What two turns get, and over how many connections, where each is answered with these headers and this body.
-fn two_turns(headers: &str, body: &str) -> (Vec<Result<String, (ErrorKind, Delivery)>>, u64) {
+fn two_turns(headers: &str, body: &str) -> (Vec<Outcome>, u64) {
     let answer =
         format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{headers}\r\n{body}");
     let connections = Arc::new(AtomicU64::new(0));

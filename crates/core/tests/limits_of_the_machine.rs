@@ -1,5 +1,6 @@
 //! What a host meets that has no thread, no descriptor or no memory left: an error that says so, and nothing that ends the host.
-#![cfg(all(test, target_os = "linux"))]
+#![cfg(test)]
+#![cfg(target_os = "linux")]
 
 mod fixture;
 

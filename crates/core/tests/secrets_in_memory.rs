@@ -1,5 +1,6 @@
 //! Key and token are not left behind in memory: not those that were replaced, and none once everything is freed.
-#![cfg(all(test, target_os = "linux"))]
+#![cfg(test)]
+#![cfg(target_os = "linux")]
 
 mod fixture;
 

@@ -478,11 +478,11 @@ def test_a_loop_without_a_descriptor_sends_nothing(run: Run, chat: AsyncClient, 
 
     async def main() -> None:
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with open(os.devnull) as lowest:
+        with Path(os.devnull).open() as lowest:
             free = lowest.fileno()
         resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
         try:
-            with pytest.raises(ChatError, match="descriptor|open files") as caught:
+            with pytest.raises(ChatError, match=r"descriptor|open files") as caught:
                 await conversation.respond("x")
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, before)
