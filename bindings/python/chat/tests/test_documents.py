@@ -119,7 +119,7 @@ def check_program(example: Example, directory: Path) -> None:
 
 
 def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *arguments], cwd=directory, capture_output=True, text=True, timeout=50)
+    return subprocess.run([sys.executable, *arguments], cwd=directory, capture_output=True, text=True, timeout=170)
 
 
 @pytest.fixture
