@@ -14,7 +14,7 @@ static void look_at_client(const polyai::Client& client, bool is_legacy)
     CHECK(!client.proxy());
 
     polyai::Config config;
-    config.load_environment().set("proxy", "http://sam:secret@proxy.example:3128");
+    config.load_environment().set("proxy", "http://sam:secret@proxy.example:3128").set("allow_plain_http", "true");
     polyai::Client behind_proxy(config);
     CHECK(behind_proxy.proxy() && behind_proxy.proxy()->find("proxy.example:3128") != std::string_view::npos);
     CHECK(behind_proxy.proxy()->find("secret") == std::string_view::npos);
