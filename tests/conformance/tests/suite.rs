@@ -48,7 +48,7 @@ fn a_wrong_expectation_is_noticed() {
     let played = run_case(&family.cases[0], &mut runner());
     let seen = played.seen.join("\n");
     assert!(
-        seen.contains("step 1 (create): {\"greeting\""),
+        seen.contains("step 1 (create): {") && seen.contains("\"greeting\":{"),
         "what was answered is shown: {seen}"
     );
     assert!(
