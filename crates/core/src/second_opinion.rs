@@ -22,6 +22,8 @@ pub struct Question {
     pub proxy_login: Option<(String, String)>,
     /// Certificate authorities beside those of the system, each a text in PEM.
     pub authorities: Vec<Vec<u8>>,
+    /// Whether those of the system are trusted.
+    pub system_authorities: bool,
     /// Chain and key of the client's certificate in PEM.
     pub client_certificate: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -98,6 +100,7 @@ fn question(
             .iter()
             .map(PemSource::read)
             .collect::<Result<_, _>>()?,
+        system_authorities: settings.system_authorities,
         client_certificate: settings
             .client_certificate
             .as_ref()

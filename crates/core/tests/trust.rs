@@ -335,7 +335,7 @@ fn authorities_that_cannot_be_read_are_named() {
 /// Needs root, for a program that others may run with its rights.
 #[cfg(unix)]
 #[test]
-fn whoever_starts_a_program_with_raised_rights_does_not_choose_whom_it_trusts() {
+fn the_starter_of_a_program_with_raised_rights_does_not_choose_whom_it_trusts() {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
     const NOBODY: u32 = 65_534;
@@ -357,7 +357,7 @@ fn whoever_starts_a_program_with_raised_rights_does_not_choose_whom_it_trusts() 
     let started = Command::new(&program)
         .args([
             "--exact",
-            "whoever_starts_a_program_with_raised_rights_does_not_choose_whom_it_trusts",
+            "the_starter_of_a_program_with_raised_rights_does_not_choose_whom_it_trusts",
         ])
         .env("INSIDE", "yes")
         .env("SSL_CERT_FILE", &system)

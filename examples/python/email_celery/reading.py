@@ -44,7 +44,7 @@ def read(data: bytes, own: tuple[str, ...] = ()) -> dict[str, str]:
     own = tuple(map(str.lower, own))
     writers, wanted = _addresses(mail, "From"), _addresses(mail, "Reply-To")
     to = [address for address in wanted or writers if address.addr_spec.lower() not in own]
-    # A conversation belongs to who is answered in it; who has seen an id of somebody's e-mails gets nowhere with it.
+    # A conversation belongs to the address that is answered. To know an id of somebody's e-mails is not enough.
     sender = " ".join(sorted({address.addr_spec.lower() for address in (*writers[:2], *to[: MOST_ADDRESSES + 1])}))
     message_id = next(iter(_ids(mail, "Message-ID")), "")
     key = message_id or f"<{hashlib.sha256(data).hexdigest()}@none.invalid>"

@@ -89,8 +89,7 @@ class AsyncClient:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        make_ready()
-        return AsyncConversation(await outcome(self._client.start_create(**fields)))
+        return AsyncConversation(await outcome(lambda: self._client.start_create(**fields)))
 
     def attach(self, conversation_id: str) -> AsyncConversation:
         """Goes on with a conversation that was created elsewhere, or earlier; as `Client.attach`. Sends nothing.
@@ -106,8 +105,7 @@ class AsyncClient:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        make_ready()
-        return await outcome(self._client.start_respond(conversation_id, message, **fields))
+        return await outcome(lambda: self._client.start_respond(conversation_id, message, **fields))
 
     async def close_conversation(self, conversation_id: str, **fields: Unpack[CallFields]) -> Closed:
         """Closes a conversation by its id alone; one that is over already counts as closed.
@@ -116,8 +114,7 @@ class AsyncClient:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        make_ready()
-        return await outcome(self._client.start_close_conversation(conversation_id, **fields))
+        return await outcome(lambda: self._client.start_close_conversation(conversation_id, **fields))
 
     async def warm_up(self, timeout: float | timedelta) -> None:
         """Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
@@ -126,8 +123,7 @@ class AsyncClient:
 
         Returns after `timeout` at the latest. Any event loop. Since 0.1.0.
         """
-        make_ready()
-        await outcome(self._client.start_warm_up(timeout))
+        await outcome(lambda: self._client.start_warm_up(timeout))
 
     async def aclose(self) -> None:
         """Closes the client: ends every call that is under way, closes idle connections, and has later calls fail; as
@@ -243,16 +239,14 @@ class AsyncConversation:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        make_ready()
-        return await outcome(self._conversation.start(message, **fields))
+        return await outcome(lambda: self._conversation.start(message, **fields))
 
     async def close(self, **fields: Unpack[CallFields]) -> Closed:
         """Closes it, after the turns that are under way. Arguments and errors are those of `Conversation.close`.
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        make_ready()
-        return await outcome(self._conversation.start_close(**fields))
+        return await outcome(lambda: self._conversation.start_close(**fields))
 
     async def close_if_open(self) -> Closed | None:
         """Closes it if that is still of use, as the end of an `async with` block does; None where nothing was sent.

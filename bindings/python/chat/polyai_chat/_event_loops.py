@@ -13,10 +13,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from ._errors import CallCancelledError, ChatError, InternalError
+from ._errors import CallCancelledError, ChatError, UnavailableError
 from ._native import Closed, Conversation, DoneCalls, Reply, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
 # How long to wait, in seconds, where nobody tells that a call is done.
@@ -29,7 +30,7 @@ def make_ready() -> None:
     """Takes what waiting for a call needs, before the call is started: afterwards its outcome would be lost.
 
     Raises:
-        InternalError: The system has no descriptor left.
+        UnavailableError: The system has no descriptor left.
     """
     if runs_under_trio():
         return
@@ -37,15 +38,17 @@ def make_ready() -> None:
         _calls_of(asyncio.get_running_loop())
     except OSError as error:
         message = f"the event loop cannot wait for the call: {error}"
-        raise InternalError(f"internal: {message}", message=message, delivery="not_sent") from error
+        raise UnavailableError(f"unavailable: {message}", message=message, delivery="not_sent") from error
 
 
-async def outcome(turn: Turn[_Outcome]) -> _Outcome:
-    """What came of a started call. Whoever stops waiting, stops the call.
+async def outcome(start: Callable[[], Turn[_Outcome]]) -> _Outcome:
+    """Starts a call and waits for its outcome. A task that stops waiting stops the call.
 
     A task that is cancelled waits on until the call has ended, which is a matter of milliseconds: then it is known
     whether the agent may have heard it. That is told as the cause of the cancellation.
     """
+    make_ready()
+    turn = start()
     try:
         await _until_done(turn)
     except GeneratorExit:

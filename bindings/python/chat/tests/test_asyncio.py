@@ -486,7 +486,8 @@ def test_a_loop_without_a_descriptor_sends_nothing(run: Run, chat: AsyncClient, 
                 await conversation.respond("x")
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, before)
-        assert (caught.value.delivery, simulator.requests_to("respond")) == ("not_sent", 0)
+        assert (caught.value.kind, caught.value.delivery) == ("unavailable", "not_sent")
+        assert simulator.requests_to("respond") == 0
         assert (await conversation.respond("y")).response == "You said: y"
 
     run(main())

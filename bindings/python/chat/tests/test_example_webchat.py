@@ -59,7 +59,7 @@ def test_our_pages_may(browser: httpx.Client, simulator: Simulator) -> None:
 
 
 def test_addresses_have_limits(browser: httpx.Client, simulator: Simulator) -> None:
-    """One alone, and all together; who has a conversation goes on with it."""
+    """One address and all together are limited; a conversation that has begun goes on."""
 
     def start_from(address: str) -> int:
         browser.cookies.clear()

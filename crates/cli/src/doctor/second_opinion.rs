@@ -91,12 +91,13 @@ fn agent(client: &Client, question: &Question) -> Result<Agent, String> {
 }
 
 fn roots(question: &Question) -> Result<Vec<Certificate<'static>>, ureq::Error> {
-    // A file of the system that cannot be read is left out, as the library does.
-    let mut roots: Vec<_> = rustls_native_certs::load_native_certs()
-        .certs
-        .iter()
-        .map(|root| Certificate::from_der(root).to_owned())
-        .collect();
+    let mut roots = Vec::new();
+    if question.system_authorities {
+        // A file of the system that cannot be read is left out, as the library does.
+        let system = rustls_native_certs::load_native_certs().certs;
+        let system = system.iter().map(|root| Certificate::from_der(root));
+        roots.extend(system.map(|root| root.to_owned()));
+    }
     for pem in &question.authorities {
         roots.extend(certificates(pem)?);
     }

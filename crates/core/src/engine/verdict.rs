@@ -295,7 +295,7 @@ impl Verdict<'_> {
             format!("the answer cannot be read: {unreadable}"),
         );
         let error = match unreadable.is_the_services_json() {
-            // It may be the agent's words, which belong into no log.
+            // It may be the agent's words, which do not belong in a log.
             true => self.with_answer(error.with_advice(&self.status_and_type(received)), received),
             false => self.showing(error, received),
         };
@@ -313,7 +313,7 @@ impl Verdict<'_> {
         let excerpt = self.excerpt(&received.body);
         let beginning = match excerpt.is_empty() {
             true => "; its body is empty".to_owned(),
-            // A part of the service's JSON may hold the agent's words, which belong into no log.
+            // A part of the service's JSON may hold the agent's words, which do not belong in a log.
             false if may_be_a_part_of_json(&received.body) => String::new(),
             false => format!("; its body begins with \"{excerpt}\""),
         };

@@ -32,7 +32,7 @@ const SAID: Least = Least {
 /// A beginning of this length is hidden at the end of a text that does not say that it was cut.
 const BEGINNING_AT_THE_END: usize = 10;
 
-/// Shorter than this, what was said is hidden only where a text is nothing else.
+/// A shorter message is hidden only where it is the whole text.
 const SHORTEST_SAID: usize = 6;
 /// What is shorter than this may be found anywhere by chance, if only enough readings of a text are tried.
 const SHORTEST_IN_BASE64: usize = 6;

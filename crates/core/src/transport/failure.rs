@@ -104,7 +104,7 @@ impl Failure {
         }
     }
 
-    /// What it is where the system refused a socket or a thread: a limit of the machine, whatever was to be done with it.
+    /// Says that a limit of the machine is the cause, if that is what the system's error means.
     pub(super) fn unless_exhausted(self, error: &io::Error) -> Self {
         match error.raw_os_error() {
             Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS) => Self {

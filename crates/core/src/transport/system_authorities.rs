@@ -39,8 +39,9 @@ pub(super) fn verifier(
 }
 
 fn read() -> Result<RootCertStore, String> {
-    // Whoever starts a program with raised rights has no say in whom it trusts.
-    let found = match has_raised_rights() {
+    // The environment is the starter's, who must not choose whom a program with more rights trusts.
+    let is_raised = has_raised_rights();
+    let found = match is_raised {
         false => rustls_native_certs::load_native_certs(),
         true => {
             let bundle = BUNDLES.iter().map(Path::new).find(|path| path.exists());
@@ -52,7 +53,7 @@ fn read() -> Result<RootCertStore, String> {
     if !store.is_empty() {
         return Ok(store);
     }
-    let named = VARIABLES.iter().filter_map(|name| {
+    let named = VARIABLES.iter().filter(|_| !is_raised).filter_map(|name| {
         Some(format!(
             " ({name} is {})",
             std::env::var_os(name)?.display()

@@ -130,7 +130,7 @@ impl ServerCertVerifier for Trust {
                 Err(words) => refusals.push(refused(words)),
             }
         }
-        // Who finds no chain at all has the least to say. Of two others the caller's authorities know better.
+        // "Unknown issuer" says the least. Of two other refusals, that by the caller's own authorities says more.
         refusals.sort_by_key(is_unknown_issuer);
         let host = server_name.to_str();
         Err(match refusals.into_iter().next() {

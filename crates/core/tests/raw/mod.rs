@@ -56,7 +56,7 @@ pub(crate) fn proxy_answering(answer: Vec<u8>) -> RawServer {
         let mut first = vec![0; 4096];
         let _ = connection.read(&mut first);
         let _ = connection.write_all(&answer);
-        // In good order, so that what was said is not lost with the connection.
+        // A connection that is reset would lose the answer.
         let _ = connection.shutdown(std::net::Shutdown::Write);
         let _ = connection.read_to_end(&mut Vec::new());
         0

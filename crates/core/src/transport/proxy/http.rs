@@ -21,24 +21,17 @@ const TLS_ALERT: u8 = 0x15;
 
 /// Has the proxy connect to a host.
 pub(super) fn connect(agreement: &mut Agreement<'_>, host: &str, port: u16) -> Result<(), Failure> {
-    let authorization = agreement.proxy.credentials.as_ref().map(basic);
-    let (name, value) = match &authorization {
-        Some(value) => ("Proxy-Authorization: Basic ", value.as_str()),
-        None => ("", ""),
-    };
-    let end = match name {
-        "" => "\r\n",
-        _ => "\r\n\r\n",
-    };
-    let request = Zeroizing::new(
-        [
-            format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {USER_AGENT}\r\n").as_str(),
-            name,
-            value,
-            end,
-        ]
-        .concat(),
+    let beginning = format!(
+        "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {USER_AGENT}\r\n"
     );
+    let mut parts = vec![beginning.as_str()];
+    let login = agreement.proxy.credentials.as_ref().map(basic);
+    if let Some(login) = &login {
+        parts.extend(["Proxy-Authorization: Basic ", login, "\r\n"]);
+    }
+    parts.push("\r\n");
+    // At once: a text that grows leaves copies of the login behind.
+    let request = Zeroizing::new(parts.concat());
     agreement.write_all(request.as_bytes())?;
 
     let mut bytes_left = MOST_HEAD_BYTES;
