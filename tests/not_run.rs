@@ -18,6 +18,7 @@ pub fn not_run(reason: &str) {
     println!("not run: {reason}");
     if let Some(notes) = std::env::var_os("POLYAI_NOT_RUN") {
         let mut notes = File::options().append(true).open(notes).unwrap();
-        writeln!(notes, "{reason}").unwrap();
+        // In one write, for tests run beside each other.
+        notes.write_all(format!("{reason}\n").as_bytes()).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! A C or C++ program, from its source to its executable.
 
-use crate::library::{library, repository, scratch};
+use crate::library::{built, repository, scratch};
 use crate::process::{Running, Under, under};
 use polyai_chat_simulator::{Dialect, Simulator};
 use std::ffi::OsString;
@@ -74,9 +74,9 @@ impl Program {
             .args(flags)
             .arg(&source)
             .arg("-L")
-            .arg(library())
+            .arg(built())
             .args(["-lpolyai_chat", "-ldl"])
-            .arg(format!("-Wl,-rpath,{}", library().display()))
+            .arg(format!("-Wl,-rpath,{}", built().display()))
             .arg("-o")
             .arg(&executable);
         let output = compiler.output().unwrap();

@@ -19,7 +19,7 @@ mod process;
 mod xtask;
 
 pub use compiler::{Language, Program};
-pub use library::{cargo, library, manifest, repository, scratch};
+pub use library::{built, cargo, manifest, repository, scratch};
 pub use not_run::not_run;
 pub use process::{Finished, Running, Under, under};
 pub use xtask::{functions_header, xtask};

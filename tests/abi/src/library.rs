@@ -1,4 +1,4 @@
-//! The library that the programs are linked with, built once for each test process.
+//! What cargo builds, the library that the programs are linked with above all.
 
 use serde_json::Value;
 use std::env;
@@ -14,13 +14,24 @@ pub fn repository() -> PathBuf {
         .unwrap()
 }
 
-/// The directory that `libpolyai_chat.so` was built into.
-pub fn library() -> &'static Path {
+/// The directory that the library and the chores were built into: by `tests/rust`, which says so in `POLYAI_BUILT`, or now.
+pub fn built() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
+        if let Some(built) = env::var_os("POLYAI_BUILT") {
+            return built.into();
+        }
         // With all the others, so that cargo builds what they have in common as this program's build did.
         let status = cargo()
-            .args(["build", "--quiet", "--locked", "--workspace", "--lib"])
+            .args([
+                "build",
+                "--quiet",
+                "--locked",
+                "--workspace",
+                "--lib",
+                "--bin",
+                "xtask",
+            ])
             .args(["--target-dir".as_ref(), target().as_os_str()])
             .status()
             .unwrap();

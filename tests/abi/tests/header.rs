@@ -6,7 +6,7 @@
     reason = "a test may panic"
 )]
 
-use polyai_chat_abi::{library, manifest, not_run, repository, xtask};
+use polyai_chat_abi::{built, manifest, not_run, repository, xtask};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -174,8 +174,8 @@ fn build(
     let program = folder.join("program");
     let mut command = compiler.command(standard);
     command.arg("-I").arg(folder).args(units);
-    command.arg("-L").arg(library()).arg("-lpolyai_chat");
-    command.arg(format!("-Wl,-rpath,{}", library().display()));
+    command.arg("-L").arg(built()).arg("-lpolyai_chat");
+    command.arg(format!("-Wl,-rpath,{}", built().display()));
     let output = command.arg("-o").arg(&program).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() && said.is_empty() {
@@ -310,7 +310,7 @@ fn it_is_in_step_with_its_source() {
 fn exported() -> BTreeSet<String> {
     let output = Command::new("nm")
         .args(["-D", "--defined-only", "--format=posix"])
-        .arg(library().join("libpolyai_chat.so"))
+        .arg(built().join("libpolyai_chat.so"))
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");

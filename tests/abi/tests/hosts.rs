@@ -5,7 +5,7 @@
 #[path = "hosts/fields.rs"]
 mod fields;
 
-use polyai_chat_abi::{KEY, PATIENCE, Program, Running, TOKEN, builder, library, scratch};
+use polyai_chat_abi::{KEY, PATIENCE, Program, Running, TOKEN, builder, built, scratch};
 use polyai_chat_simulator::{
     Action, Fault, Moment, Operation, Script, Simulator, SimulatorBuilder,
 };
@@ -57,7 +57,7 @@ fn plugin_host(name: &str) -> Program {
 }
 
 fn shared_library() -> String {
-    library().join("libpolyai_chat.so").display().to_string()
+    built().join("libpolyai_chat.so").display().to_string()
 }
 
 fn messages(simulator: &Simulator) -> Vec<Vec<String>> {

@@ -1,7 +1,7 @@
 //! A panic in any function stays inside it, and nobody but its caller hears of it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use polyai_chat_abi::{Program, Running, cargo, functions_header, library, scratch, simulator};
+use polyai_chat_abi::{Program, Running, built, cargo, functions_header, scratch, simulator};
 use polyai_chat_simulator::Operation;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,12 +46,9 @@ fn every_function_that_panics_says_so_and_prints_nothing() {
 
 #[test]
 fn the_library_that_users_get_has_no_such_trigger() {
-    assert!(holds(
-        &library().join("libpolyai_chat.so"),
-        b"polyai_version"
-    ));
-    assert!(!holds(&library().join("libpolyai_chat.so"), TRIGGER));
-    assert!(!holds(&library().join("libpolyai_chat.a"), TRIGGER));
+    assert!(holds(&built().join("libpolyai_chat.so"), b"polyai_version"));
+    assert!(!holds(&built().join("libpolyai_chat.so"), TRIGGER));
+    assert!(!holds(&built().join("libpolyai_chat.a"), TRIGGER));
     assert!(holds(
         &library_with_trigger().join("libpolyai_chat.so"),
         TRIGGER
