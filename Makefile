@@ -111,7 +111,7 @@ sdist: ready ## Make the source distributions of the Python packages
 check-portable: ready ## Check what is for every glibc from 2.17 on, and try the Debian packages in a fresh Debian
 	tests/require building debian
 	tests/packages/run --portable
-	tests/packages/python --portable
+	tests/packages/wheels --portable
 	@$(MAKE) deb
 	tests/packages/deb
 
