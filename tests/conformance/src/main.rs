@@ -89,6 +89,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<usize, String> {
     let families = families(&arguments.cases)?;
+    if chosen(&families, &arguments.only).next().is_none() {
+        return Err(format!("no case has {:?} in its name", arguments.only));
+    }
     let runners = arguments
         .runners
         .iter()
