@@ -47,8 +47,8 @@ def build(name, portable, umask, modified=None, **environment):
         print(f"reproducible: {name}: {' '.join(command)}", flush=True)
         with (home / "log").open("ab") as log:
             subprocess.run(command, cwd=clone, env=whole, umask=umask, stdout=log, stderr=log, check=True)
-    shipped = target / "shipped"
-    return {str(path.relative_to(shipped)): path for path in sorted(shipped.rglob("*")) if path.is_file()}
+    directories = [target / "shipped" / folder for folder in (["portable", "debian"] if portable else ["native"])]
+    return {path.name: path for directory in directories for path in sorted(directory.iterdir())}
 
 
 def members(name, content):
