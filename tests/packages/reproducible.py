@@ -46,7 +46,9 @@ def build(name, portable, umask, modified=None, **environment):
     for command in [["packaging/build", *flags], ["packaging/wheel", *flags], *[["packaging/deb"]] * portable]:
         print(f"reproducible: {name}: {' '.join(command)}", flush=True)
         with (home / "log").open("ab") as log:
-            subprocess.run(command, cwd=clone, env=whole, umask=umask, stdout=log, stderr=log, check=True)
+            done = subprocess.run(command, cwd=clone, env=whole, umask=umask, stdout=log, stderr=log, check=False)
+        if done.returncode:
+            sys.exit(f"{(home / 'log').read_text(errors='replace')}reproducible: {command[0]} failed, see {home / 'log'}")
     directories = [target / "shipped" / folder for folder in (["portable", "debian"] if portable else ["native"])]
     return {path.name: path for directory in directories for path in sorted(directory.iterdir())}
 
