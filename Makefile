@@ -115,6 +115,9 @@ check-portable: ready ## Check what is for every glibc from 2.17 on, and try the
 	@$(MAKE) deb
 	tests/packages/deb
 
+check-reproducible: ready ## Build what is shipped twice, in different places, and compare the files (PORTABLE=1: as it is released)
+	python3 -B tests/packages/reproducible.py $(portable)
+
 live: ready ## Hold a short conversation with the real service, with keys from the environment
 	cargo build --locked --bin polyai-chat
 	tests/live "$(program)"

@@ -1,18 +1,25 @@
 #!/usr/bin/env python3
-"""What of others is in what is shipped, as cargo knows it.
+"""What of others is in what is shipped, as cargo knows it, and with --portable what zig links in besides.
 
-    third_party.py directories        the directories that hold the sources of packages
-    third_party.py notices CRATE      the licences of what is linked into a crate of ours: these notices go with every copy of it
-    third_party.py components CRATE   the same packages as a list for programs (CycloneDX)
+    third_party.py directories                          the directories that hold the sources of packages
+    third_party.py notices CRATE [--portable]           the licences of what is linked into a crate of ours: these notices go with
+                                                        every copy of it
+    third_party.py components CRATE PURL [--portable]   the same packages as a bill of materials for programs (CycloneDX), for what
+                                                        is made of the crate and has this package URL, without a version
 """
 
 import hashlib
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
+TARGET = "x86_64-unknown-linux-gnu"
 NOTICES = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
 
 
@@ -20,26 +27,59 @@ def output(*command):
     return subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
 
 
-def directories(metadata):
-    return sorted({str(Path(package["manifest_path"]).parent.parent) for package in metadata["packages"] if package["source"]})
+def packages():
+    """Every package of Cargo.lock that this target needs, by name and version."""
+    metadata = json.loads(output("cargo", "metadata", "--locked", "--format-version=1", f"--filter-platform={TARGET}"))
+    return {(package["name"], package["version"]): package for package in metadata["packages"]}
 
 
-def linked(metadata, crate):
-    """The packages that a crate is made of, but for procedural macros and what only builds."""
-    packages = {package["id"]: package for package in metadata["packages"]}
-    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-    waiting = [name for name, package in packages.items() if package["name"] == crate]
-    found = {}
-    while waiting:
-        name = waiting.pop()
-        package = packages[name]
-        if name in found or any("proc-macro" in target["kind"] for target in package["targets"]):
-            continue
-        found[name] = package
-        for dependency in nodes[name]["deps"]:
-            if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
-                waiting.append(dependency["pkg"])
-    return sorted((package for package in found.values() if package["source"]), key=lambda package: (package["name"], package["version"]))
+def directories():
+    return sorted({str(Path(package["manifest_path"]).parent.parent) for package in packages().values() if package["source"]})
+
+
+class Linked:
+    """What a crate is made of when it is built by itself, but for procedural macros and what only builds."""
+
+    def __init__(self, crate):
+        known = packages()
+        tree = output("cargo", "tree", "--locked", "--package", crate, "--target", TARGET, "--edges", "normal,no-proc-macro",
+                      "--prefix", "depth", "--format", " {p}")  # fmt: skip
+        above, self.needs = [], {}  # name and version, and those of what it needs; None is the crate with others of ours
+        for depth, name, version in re.findall(r"^(\d+) (\S+) v(\S+)", tree, flags=re.M):
+            key = (name, version) if known[name, version]["source"] else None
+            above[int(depth) :] = [key]
+            self.needs.setdefault(key, set())
+            if len(above) > 1 and key:
+                self.needs[above[-2]].add(key)
+        self.crate = next(package for (name, _), package in known.items() if name == crate)
+        self.packages = [known[key] for key in sorted(filter(None, self.needs))]
+
+
+class Runtime(NamedTuple):
+    """What a compiler links in of its own."""
+
+    name: str
+    version: str
+    license: str
+    purl: str
+    licences: list  # files, with the directory that they are named from
+    identity: dict  # how CycloneDX says which one it is
+
+
+def standard_library():
+    said = dict(re.findall(r"^([\w-]+): (.*)$", output("rustc", "-vV"), flags=re.M))
+    documents = Path(output("rustc", "--print", "sysroot").strip(), "share/doc/rust")
+    commit = {"pedigree": {"commits": [{"uid": said["commit-hash"]}]}}
+    return Runtime("rust-std", said["release"], "MIT OR Apache-2.0", "pkg:generic/rust-std", [(documents, path) for path in files(documents)], commit)
+
+
+def zig():
+    """LLVM's libunwind and compiler-rt, as packaging/build --portable takes them from TARGET/venv."""
+    line = re.search(r"^ziglang==(\S+) (.*)$", (ROOT / "tests/requirements.lock").read_text(encoding="utf-8"), flags=re.M)
+    (directory,) = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target", "venv").glob("lib/python*/site-packages/ziglang")
+    licences = [(directory, directory / name) for name in ["LICENSE", "lib/libunwind/LICENSE.TXT"]]
+    hashes = [{"alg": "SHA-256", "content": digest} for digest in re.findall(r"sha256:(\w+)", line[2])]  # one for each system
+    return Runtime("ziglang", line[1], "MIT AND Apache-2.0 WITH LLVM-exception", "pkg:pypi/ziglang", licences, {"hashes": hashes})
 
 
 def files(directory):
@@ -48,18 +88,17 @@ def files(directory):
             yield path
 
 
-def print_notices(packages):
+def print_notices(linked, runtimes):
+    sources = []
+    for package in linked.packages:
+        directory = Path(package["manifest_path"]).parent
+        sources.append((f"{package['name']} {package['version']} ({package['license']})", [(directory, path) for path in files(directory)]))
+    sources += [(f"{runtime.name} {runtime.version} ({runtime.license})", runtime.licences) for runtime in runtimes]
+    print("The native library contains these packages, each under its own licence, whose texts follow. rust-std is Rust's standard library.\n")
     texts, users = {}, {}
-    sources = [
-        (f"{package['name']} {package['version']} ({package['license']})", Path(package["manifest_path"]).parent)
-        for package in packages
-    ]
-    sysroot = output("rustc", "--print", "sysroot").strip()
-    sources.append(("the Rust standard library (MIT OR Apache-2.0)", Path(sysroot, "share/doc/rust")))
-    print("The native library contains these packages, each under its own licence, whose texts follow.\n")
-    for name, directory in sources:
+    for name, licences in sources:
         print(f"  {name}")
-        for path in files(directory):
+        for directory, path in licences:
             text = path.read_text(encoding="utf-8", errors="replace").strip()
             key = hashlib.sha256(" ".join(text.split()).encode()).hexdigest()
             texts.setdefault(key, text)
@@ -69,31 +108,59 @@ def print_notices(packages):
         print("\n".join(users[key]) + "\n\n" + text)
 
 
-def print_components(packages):
-    components = [
-        {
-            "type": "library",
-            "name": package["name"],
-            "version": package["version"],
-            "purl": f"pkg:cargo/{package['name']}@{package['version']}",
-            "licenses": [{"expression": package["license"].replace("/", " OR ")}],
-        }
-        for package in packages
-    ]
-    print(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": components}, indent=1))
+def component(kind, purl, version, licence, **more):
+    """With the package URL as what others of the same bill call it by."""
+    full = f"{purl}@{quote(version, safe='')}"
+    return {
+        "type": kind,
+        "bom-ref": full,
+        "name": purl.rsplit("/", 1)[1],
+        "version": version,
+        "licenses": [{"expression": licence.replace("/", " OR ")}],
+        "purl": full,
+        **more,
+    }
+
+
+def print_components(linked, purl, runtimes):
+    locked = (ROOT / "Cargo.lock").read_text(encoding="utf-8")
+    found = re.findall(r'^name = "(.*)"\nversion = "(.*)"\nsource = .*\nchecksum = "(.*)"', locked, flags=re.M)
+    checksums = {(name, version): checksum for name, version, checksum in found}
+    is_program = any("bin" in target["kind"] for target in linked.crate["targets"])
+    whole = component("application" if is_program else "library", purl, linked.crate["version"], linked.crate["license"])
+    parts = {}
+    for package in linked.packages:
+        key = package["name"], package["version"]
+        hashes = [{"alg": "SHA-256", "content": checksums[key]}]  # of the file that cargo downloads
+        parts[key] = component("library", f"pkg:cargo/{package['name']}", package["version"], package["license"], hashes=hashes)
+    others = [component("library", runtime.purl, runtime.version, runtime.license, **runtime.identity) for runtime in runtimes]
+
+    def needs(part, keys):
+        return {"ref": part["bom-ref"], "dependsOn": [parts[key]["bom-ref"] for key in sorted(keys)] + [other["bom-ref"] for other in others]}
+
+    bill = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {"component": whole},
+        "components": [*parts.values(), *others],
+        "dependencies": [needs(whole, linked.needs[None]), *(needs(part, linked.needs[key]) for key, part in parts.items())],
+    }
+    print(json.dumps(bill, indent=1))
 
 
 def main():
-    arguments = sys.argv[1:]
-    if arguments != ["directories"] and not (len(arguments) == 2 and arguments[0] in ("notices", "components")):
-        sys.exit(__doc__)
-    metadata = json.loads(output("cargo", "metadata", "--locked", "--format-version=1", "--filter-platform=x86_64-unknown-linux-gnu"))
+    arguments = [argument for argument in sys.argv[1:] if argument != "--portable"]
     if arguments == ["directories"]:
-        print("\n".join(directories(metadata)))
-    elif arguments[0] == "notices":
-        print_notices(linked(metadata, arguments[1]))
+        print("\n".join(directories()))
+        return
+    runtimes = [standard_library(), *([zig()] if "--portable" in sys.argv else [])]
+    if len(arguments) == 2 and arguments[0] == "notices":
+        print_notices(Linked(arguments[1]), runtimes)
+    elif len(arguments) == 3 and arguments[0] == "components":
+        print_components(Linked(arguments[1]), arguments[2], runtimes)
     else:
-        print_components(linked(metadata, arguments[1]))
+        sys.exit(__doc__)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 - CONTRIBUTING.md names every room: the members of the workspace and the top-level directories.
 - A member takes its dependencies from the workspace's table, and that table says what each third-party one is for.
 - CHANGELOG.md has a section for what is not released yet.
+- A script downloads nothing but what it checks against a hash of the repository, or apt-get against a signature.
 - No import points upwards in a crate, and no file is too long; `house_imports.py` has the order of the rooms.
 
 Uses nothing but Python's standard library.
@@ -143,6 +144,22 @@ def changelog_without_unreleased():
         yield "CHANGELOG.md: has no section [Unreleased]"
 
 
+def unchecked_downloads(scripts=None):
+    """`cargo install` and the like check nothing, cargo does with --locked, and pip and uv with the hashes of a list."""
+    if scripts is None:
+        scripts = {path: path.read_text(encoding="utf-8", errors="replace") for path in EVERYTHING if path.is_file() and path.suffix in ("", ".sh")}
+    for path, text in scripts.items():
+        if not re.match(r"#! ?/\S+[ /](?:ba|da)?sh\b", text) and path.name != "Makefile":
+            continue
+        for line in re.sub(r"\\\n *", "", text).splitlines():
+            command = re.sub(r"(^|\s)#.*|echo .*", "", line)
+            refused = re.search(r"(?:^|[|&;(]|\s)(?:curl|wget|npm|npx|uvx|git clone|rustup [a-z]+|cargo install)\s", command)
+            unlocked = re.search(r"\bcargo (?:bench|build|clippy|doc|fetch|run|test|zigbuild)\b", command) and "--locked" not in command
+            without_hashes = re.search(r"\bpip\S* (?:download|install)\b", command) and not re.search("--require-hashes|--no-index", command)
+            if refused or unlocked or without_hashes:
+                yield f"{path.relative_to(ROOT)}: downloads what no hash is for: {line.strip()}"
+
+
 def wrong_imports():
     yield from house_imports.wrong_imports(ROOT)
 
@@ -158,6 +175,7 @@ CHECKS = [
     rooms_not_named,
     dependencies_out_of_table,
     changelog_without_unreleased,
+    unchecked_downloads,
     wrong_imports,
     long_files,
 ]

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import elf
 
-# 30 KB of it are for words of others that are looked through, and numbers and answers of every shape.
-MOST_BYTES = 2_430_000
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+# 30 KB of it are for words of others that are looked through, and numbers and answers of every shape; 2 KB guard stacks.
+MOST_BYTES = 2_432_000
 PORTABLE_GLIBC = (2, 17)
 
 # What a process has anyway. libpthread and libdl are parts of libc.so.6 since glibc 2.34.
@@ -29,6 +31,9 @@ OPTIONAL = {"__cxa_thread_atexit_impl", "getrandom", "gettid", "statx"} | {
     "__gmon_start__",
     "__cxa_finalize",
 }
+
+# What code that was compiled with -fstack-protector calls when it finds its stack overwritten.
+GUARD = "__stack_chk_fail"
 
 # On loading, the C start-up code runs frame_dummy and Rust's standard library notes the arguments of the program. On unloading,
 # which does not happen, the C start-up code has a function more.
@@ -100,6 +105,12 @@ def static_tls(library, *_):
         yield "dlopen may find no room for it (STATIC_TLS)"
 
 
+def stack_protector(library, *_):
+    """That of what packages have in C."""
+    if not any(symbol.name == GUARD for symbol in library.symbols()):
+        yield f"nothing guards its stack ({GUARD})"
+
+
 def search_path(library, *_):
     for path in library.texts(elf.RPATH) + library.texts(elf.RUNPATH):
         yield f"it looks for libraries in {path} (RPATH)"
@@ -146,9 +157,16 @@ def initializers(library, *_):
             yield f"{library.number(tag) // 8} functions run on loading or unloading, more than the {most} that are known"
 
 
+def own_directories():
+    """Where this machine has what was compiled, and what compiled it."""
+    home = os.path.expanduser("~")
+    named = {"CARGO_HOME": f"{home}/.cargo", "RUSTUP_HOME": f"{home}/.rustup", "CARGO_TARGET_DIR": ROOT / "target"}
+    return [home, str(ROOT), *(str(Path(os.environ.get(name) or usual).absolute()) for name, usual in named.items())]
+
+
 def traces_in(content):
-    cargo = os.environ.get("CARGO_HOME") or os.path.expanduser("~/.cargo")
-    own = [str(Path(__file__).resolve().parent.parent.parent), os.path.expanduser("~"), cargo]
+    own = own_directories()
+    cargo = own[2]
     patterns = TRACES + [re.escape(path.encode()) + rb"/[\w.+/-]*" for path in own if len(path) > 1]
     patterns += [re.escape(path.name.rsplit("-", 1)[0].encode()) for path in Path(cargo, "registry/src").glob("*.*-*")]
     found = {match.decode("ascii", "replace") for pattern in patterns for match in re.findall(pattern, content)}
@@ -170,6 +188,7 @@ CHECKS = [
     segments,
     textrel,
     static_tls,
+    stack_protector,
     search_path,
     needed,
     undefined,
@@ -187,16 +206,22 @@ def faults_of_shared(path, manifest, portable):
 
 
 def faults_of_static(path, manifest):
-    """Only the functions are visible, so that it can be linked beside other libraries."""
-    lines = subprocess.run(
-        ["nm", "--defined-only", "--extern-only", path], check=True, capture_output=True, text=True
-    ).stdout.splitlines()
-    visible = {line.split()[2] for line in lines if len(line.split()) == 3}
+    """Only the functions are visible, so that it can be linked beside other libraries, and it takes no protection from a program."""
+    visible = names_of_static(path, "--defined-only", "--extern-only")
+    sections = subprocess.run(["readelf", "--section-headers", "--wide", path], check=True, capture_output=True, text=True).stdout
+    stack = re.findall(r" \.note\.GNU-stack +PROGBITS(?: +\w+){4} +([A-Z]*) ", sections)
     found = {
         "exports": list(differences(visible, functions_of(manifest))),
+        "stack": [] if stack and not any("X" in flags for flags in stack) else ["the stack of a program would be executable (GNU-stack)"],
+        "stack_protector": [] if GUARD in names_of_static(path, "--undefined-only") else [f"nothing guards its stack ({GUARD})"],
         "traces": list(traces_in(Path(path).read_bytes())),
     }
     return {name: faults for name, faults in found.items() if faults}
+
+
+def names_of_static(path, *which):
+    lines = subprocess.run(["nm", "--format=posix", *which, path], check=True, capture_output=True, text=True).stdout.splitlines()
+    return {line.split()[0] for line in lines if not line.endswith(":")} - {""}
 
 
 def describe(path):

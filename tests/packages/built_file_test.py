@@ -23,6 +23,7 @@ LINKER = {
     "relro": "-Wl,-z,relro",
     "stack": "-Wl,-z,noexecstack",
     "stripped": "-s",
+    "stack_protector": "-fstack-protector-all",
 }
 
 
@@ -89,6 +90,9 @@ class BuiltFile(unittest.TestCase):
         more = f"static __thread int own;\n{HIDDEN} int *uses_own(void) {{ return &own; }}"
         self.wrong(self.library("-ftls-model=initial-exec", more=more), "static_tls")
 
+    def test_stack_protector(self):
+        self.wrong(self.library(without=["stack_protector"], instead=["-fno-stack-protector"]), "stack_protector")
+
     def test_search_path(self):
         self.wrong(self.library("-Wl,-rpath,/usr/lib/elsewhere"), "search_path")
 
@@ -130,12 +134,13 @@ class BuiltFile(unittest.TestCase):
             "packages.example.org-0123456789abcdef/ring/src",
             os.path.expanduser("~") + "/lib.rs",
             str(Path(__file__).resolve().parent),
+            built_file.own_directories()[-1] + "/shipped/build",
         ]:
             with self.subTest(trace):
                 self.wrong(self.library(more=f'{HIDDEN} const char told[] = "{trace}";'), "traces")
 
-    def static(self, source):
-        member = self.compile(source, "member.o", "-c")
+    def static(self, source, *flags):
+        member = self.compile(source, "member.o", "-c", "-fstack-protector-all", *flags)
         path = self.directory / "libpolyai_chat.a"
         path.unlink(missing_ok=True)
         subprocess.run(["ar", "rcs", path, member], check=True)
@@ -147,6 +152,8 @@ class BuiltFile(unittest.TestCase):
         self.assertEqual(self.static("".join(functions[1:])), ["exports"])
         self.assertEqual(self.static("".join(functions) + "void rust_eh_personality(void) {}"), ["exports"])
         self.assertEqual(self.static("".join(functions) + 'const char *polyai_path(void) { return "/root/a"; }'), ["exports", "traces"])
+        self.assertEqual(self.static("".join(functions), "-Wa,--execstack"), ["stack"])
+        self.assertEqual(self.static("".join(functions), "-fno-stack-protector"), ["stack_protector"])
 
     def test_every_check_is_seen_to_fail(self):
         tested = {name[len("test_"):] for name in dir(self) if name.startswith("test_")}

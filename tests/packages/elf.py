@@ -1,4 +1,4 @@
-"""Reads what the dynamic linker reads of a shared library for x86-64."""
+"""Reads what the dynamic linker reads of a shared library or program for x86-64."""
 
 import struct
 from collections import namedtuple
@@ -12,7 +12,7 @@ NEEDED, SONAME, RPATH, RUNPATH, TEXTREL, FLAGS, FLAGS_1 = 1, 14, 15, 29, 22, 30,
 INIT_ARRAY_SIZE, FINI_ARRAY_SIZE = 27, 28
 STRINGS, SYMBOLS, VERSIONS, VERSIONS_NEEDED, VERSIONS_NEEDED_COUNT = 5, 6, 0x6FFFFFF0, 0x6FFFFFFE, 0x6FFFFFFF
 F_TEXTREL, F_BIND_NOW, F_STATIC_TLS = 4, 8, 16
-F1_NOW, F1_NODELETE = 1, 8
+F1_NOW, F1_NODELETE, F1_PIE = 1, 8, 0x08000000
 SHT_SYMTAB, SHT_DYNSYM, SHT_NOTE = 2, 11, 7
 
 

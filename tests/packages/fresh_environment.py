@@ -1,7 +1,7 @@
 """What somebody meets who installs one of the Python distributions, or all of them, in an environment that has nothing else.
 
-The environment says what to install and where: WHEELS (the folder of the wheels), SOURCES (that of the source distributions, for
-OfSources only), and PYTHONS, the interpreters to try besides python3, else every CPython from 3.9 on that the search path has.
+The environment says what to install and where: WHEELS (the folder of the wheels), SOURCES (that of the source distributions) and BUILDERS
+(that of what builds them), both for OfSources only, and PYTHONS, the interpreters to try besides python3, else every CPython from 3.9 on that the search path has.
 """
 
 import os
@@ -236,11 +236,11 @@ class Everywhere(unittest.TestCase):
 
 @unittest.skipUnless(SOURCES, "there are no source distributions")
 class OfSources(All):
-    """Builds from the source distributions; pip takes what that needs from its index."""
+    """Built from the source distributions."""
 
     @classmethod
     def install(cls):
-        cls.here.pip("install", *sorted(Path(SOURCES).resolve().glob("polyai_chat*.tar.gz")))
+        cls.here.pip("install", "--no-index", "--find-links", os.environ["BUILDERS"], *sorted(Path(SOURCES).resolve().glob("polyai_chat*.tar.gz")))
 
 
 if __name__ == "__main__":

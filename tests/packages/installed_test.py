@@ -83,7 +83,7 @@ class Shipped(unittest.TestCase):
         for name in ["ring", "rustls", "subtle", "serde_json", "ureq-proto"]:
             self.assertRegex(names, rf"(?m)^  {name} \d")
             self.assertRegex(texts, rf"(?m)^{name} \d.*: (LICENSE|COPYING)")
-        self.assertIn("the Rust standard library", names)
+        self.assertRegex(names, r"(?m)^  rust-std \d")
         self.assertNotRegex(names, r"(?m)^  (syn|serde_derive|cbindgen) ")
 
     def test_cargo_c_would_name_the_files_the_same(self):
@@ -111,6 +111,12 @@ class Installing(Scratch):
         self.assertRegex(real, rf"^{re.escape(SONAME)}\.{MANIFEST['abi']['newest']}\.\d+\.\d+\.\d+$")
         self.assertEqual(os.readlink(self.scratch / "lib/libpolyai_chat.so"), SONAME)
         self.assertFalse((self.scratch / "lib" / real).is_symlink())
+
+    def test_the_bill_of_materials_lies_beside_the_licences(self):
+        self.install(PREFIX=self.scratch)
+        for name in ["third-party.txt", "libpolyai_chat.cdx.json"]:
+            installed = self.scratch / "share/doc/polyai-chat" / name
+            self.assertEqual(installed.read_bytes(), (TARGET / "shipped" / SHIPPED / name).read_bytes())
 
     def test_no_file_knows_where_it_is(self):
         self.install(PREFIX=self.scratch / "here")

@@ -12,7 +12,6 @@ import base64
 import csv
 import hashlib
 import io
-import json
 import re
 import sys
 import tarfile
@@ -25,6 +24,7 @@ from typing import NamedTuple
 
 import built_file
 import elf
+import sbom
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VERSION = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(encoding="utf-8"), flags=re.M).group(1)
@@ -76,7 +76,7 @@ class Distribution(NamedTuple):
 
     @property
     def components(self):
-        return f"{self.information}/sboms/{self.name}.cyclonedx.json"
+        return f"{self.information}/sboms/{self.name}.cdx.json"
 
     @property
     def tags(self):
@@ -248,13 +248,12 @@ def entry_points(wheel):
 
 
 def notices(wheel):
-    """Notices and components name the same packages: what is linked in with each, and nothing that should not be."""
+    """Notices and bill of materials name the same packages: what is linked in with each, and nothing that should not be."""
     if not wheel.shipped:
         return
-    listed = re.findall(r"^  (\S+) (\d\S*) \(", wheel.information(f"licenses/{NOTICES}"), flags=re.M)
-    components = json.loads(wheel.text(wheel.distribution.components) or "{}").get("components", [])
-    yield from differences({(part["name"], part["version"]) for part in components}, set(listed))
-    names = {name for name, _ in listed}
+    licences = wheel.information(f"licenses/{NOTICES}")
+    yield from sbom.faults_of_bill(wheel.text(wheel.distribution.components) or "{}", licences, wheel.binary.bytes)
+    names = {name for name, _ in sbom.listed(licences)}
     for package in sorted(wheel.distribution.linked - names):
         yield f"the licence of {package} is missing"
     for package in sorted(wheel.distribution.not_linked & names):
@@ -297,8 +296,11 @@ def undefined(wheel):
 def binary(wheel):
     for check in OF_EVERY_BINARY if wheel.has_binary else []:
         yield from check(wheel.binary, None, wheel.portable)
+    if wheel.distribution.kind == "program" and not wheel.binary.number(elf.FLAGS_1) & elf.F1_PIE:
+        yield "it is always loaded at the same place (PIE)"
     if wheel.shipped:
         yield from built_file.stripped(wheel.binary)
+        yield from built_file.stack_protector(wheel.binary)
 
 
 def size(wheel):

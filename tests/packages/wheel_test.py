@@ -20,25 +20,30 @@ MODULE, COMPONENTS, INFORMATION, NAME = CLIENT.binary, CLIENT.components, CLIENT
 PORTABLE = "manylinux2014_x86_64.manylinux_2_17_x86_64"
 
 COMPILER = os.environ.get("CC", "cc").split()
-LINKER = ["-shared", "-nostartfiles", "-s", "-Wl,-z,now", "-Wl,-z,relro", "-Wl,-z,noexecstack"]
+FLAGS = ["-w", "-O1", "-fPIC", "-fstack-protector-all", "-nostartfiles", "-Wl,--entry=0", "-s", "-Wl,-z,now", "-Wl,-z,relro", "-Wl,-z,noexecstack"]
 SOURCE = """
 #include <stdlib.h>
 __attribute__((visibility("hidden"), used)) void *(*const uses_libc)(size_t) = malloc;
+__attribute__((visibility("hidden"), used)) void guarded(void) {}
 """
 OF_MODULE = "extern int PyModule_Create2; void *PyInit__native(void) { return &PyModule_Create2; }\n"
 MEMBER = zipfile.ZipInfo  # its time is the first that there is
 
 
 def module(more="", *flags):
-    return compiled(OF_MODULE + more, *flags)
+    return compiled("-shared", OF_MODULE + more, *flags)
 
 
-def compiled(more="", *flags):
+def program(more="", *flags):
+    return compiled("-pie", more, *flags)
+
+
+def compiled(kind, more="", *flags):
     with tempfile.TemporaryDirectory() as directory:
         source = Path(directory, "source.c")
         source.write_text(SOURCE + more, encoding="utf-8")
         built = Path(directory, "built.so")
-        subprocess.run([*COMPILER, "-w", "-O1", "-fPIC", *LINKER, *flags, source, "-o", built], check=True)
+        subprocess.run([*COMPILER, kind, *FLAGS, *flags, source, "-o", built], check=True)
         return built.read_bytes()
 
 
@@ -59,8 +64,30 @@ def metadata(of=CLIENT, **changed):
     return "\n".join(lines) + "\n\n" + (of.directory / "README.md").read_text(encoding="utf-8")
 
 
-def components(packages):
-    return json.dumps({"components": [{"name": name, "version": "1.0.0"} for name in packages]}).encode()
+def components(of, packages, **changed):
+    parts = [
+        {
+            "type": "library",
+            "bom-ref": f"pkg:cargo/{name}@1.0.0",
+            "name": name,
+            "version": "1.0.0",
+            "purl": f"pkg:cargo/{name}@1.0.0",
+            "licenses": [{"expression": "MIT"}],
+            "hashes": [{"alg": "SHA-256", "content": "0" * 64}],
+            **changed,
+        }
+        for name in sorted(packages)
+    ]
+    whole = {"type": "library", "bom-ref": "whole", "name": of.name, "version": VERSION, "purl": f"pkg:pypi/{of.name}@{VERSION}"}
+    bill = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {"component": {**whole, "licenses": [{"expression": "MIT"}]}},
+        "components": parts,
+        "dependencies": [{"ref": "whole", "dependsOn": [part["bom-ref"] for part in parts]}],
+    }
+    return json.dumps(bill).encode()
 
 
 def notices(packages):
@@ -70,7 +97,7 @@ def notices(packages):
 class Wheels(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.binaries = {"module": module(), "program": compiled()}
+        cls.binaries = {"module": module(), "program": program()}
 
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
@@ -85,7 +112,7 @@ class Wheels(unittest.TestCase):
         found[f"{of.information}/WHEEL"] = b"Wheel-Version: 1.0\n"
         if of.binary:
             found[of.binary] = self.binaries[of.kind]
-            found[of.components] = components(of.linked)
+            found[of.components] = components(of, of.linked)
             found[f"{of.information}/licenses/{NOTICES}"] = notices(of.linked)
         if of.entry_points:
             found[f"{of.information}/entry_points.txt"] = "\n".join(of.entry_points).encode()
@@ -158,13 +185,13 @@ class Wheels(unittest.TestCase):
 
     def test_notices(self):
         linked = sorted(CLIENT.linked)
-        self.wrong("notices", {COMPONENTS: components(linked[1:])})
+        self.wrong("notices", {COMPONENTS: components(CLIENT, linked[1:])})
         for packages in [linked[1:], [*linked, "tokio"]]:
-            named = {COMPONENTS: components(packages), f"{INFORMATION}/licenses/{NOTICES}": notices(packages)}
+            named = {COMPONENTS: components(CLIENT, packages), f"{INFORMATION}/licenses/{NOTICES}": notices(packages)}
             self.wrong("notices", named)
 
     def test_linked(self):
-        for trace in ["/packages/tokio-1.54.1/src/runtime/mod.rs", "crates/simulator/src/server.rs", "clap::Parser"]:
+        for trace in ["/sources/tokio-1.54.1/src/runtime/mod.rs", "crates/simulator/src/server.rs", "clap::Parser"]:
             more = f'__attribute__((visibility("hidden"), used)) const char trace[] = "{trace}";'
             self.wrong("linked", {MODULE: module(more)})
 
@@ -178,12 +205,15 @@ class Wheels(unittest.TestCase):
         more = "extern int foreign; void *PyUses_foreign(void) __attribute__((visibility(\"hidden\"), used));"
         more += "void *PyUses_foreign(void) { return &foreign; }"
         self.wrong("undefined", {MODULE: module(more)})
-        self.wrong("undefined", {PROGRAM.binary: module()}, of=PROGRAM)  # which has no interpreter
+        more = "extern int PyFoo __attribute__((weak)); void *uses_python(void) { return &PyFoo; }"  # a program has no interpreter
+        self.wrong("undefined", {PROGRAM.binary: program(more, "-Wl,-z,dynamic-undefined-weak")}, of=PROGRAM)
 
     def test_binary(self):
         for flag in ["-Wl,-z,lazy", "-Wl,-z,norelro", "-Wl,-z,execstack", "-Wl,-rpath,/usr/lib/elsewhere"]:
             with self.subTest(flag):
                 self.wrong("binary", {MODULE: module("", flag)})
+        self.wrong("binary", {MODULE: module("", "-fno-stack-protector")})
+        self.wrong("binary", {PROGRAM.binary: compiled("-no-pie")}, of=PROGRAM)
         newer = "#include <sys/random.h>\n__attribute__((visibility(\"hidden\"), used)) "
         newer += "long uses_newer(void *text) { return getrandom(text, 1, 0); }"  # which came with glibc 2.25
         self.wrong("binary", {MODULE: module(newer)})
