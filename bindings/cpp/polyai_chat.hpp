@@ -311,18 +311,18 @@ public:
     /** Walks over the headers. Since: 0.1.0. */
     class Iterator {
     public:
-        /** As iterators have it. Since: 0.1.0. */
+        /** Iterator trait. Since: 0.1.0. */
         using iterator_category = std::input_iterator_tag;
-        /** As iterators have it. Since: 0.1.0. */
+        /** Iterator trait. Since: 0.1.0. */
         using value_type = Header;
-        /** As iterators have it. Since: 0.1.0. */
+        /** Iterator trait. Since: 0.1.0. */
         using difference_type = std::ptrdiff_t;
-        /** As iterators have it. Since: 0.1.0. */
+        /** Iterator trait. Since: 0.1.0. */
         using pointer = void;
-        /** As iterators have it. Since: 0.1.0. */
+        /** Iterator trait. Since: 0.1.0. */
         using reference = Header;
 
-        /** Leads nowhere. Since: 0.1.0. */
+        /** A singular iterator. Since: 0.1.0. */
         Iterator() noexcept = default;
         /** The header that it is at. Since: 0.1.0. */
         [[nodiscard]] Header operator*() const noexcept { return Headers::at(reply_, error_, index_); }

@@ -38,7 +38,7 @@ pub(crate) fn table() -> String {
     table.push_str(
         "  129  stopped by a hangup, 130 by Ctrl-C, 143 by SIGTERM; the conversation was closed\n",
     );
-    table.push_str("  141  nobody reads the output any more; the conversation was closed");
+    table.push_str("  141  the output pipe was closed (SIGPIPE); the conversation was closed");
     table
 }
 

@@ -83,7 +83,7 @@ impl fmt::Display for Failure {
             Self::Call(error) => error.fmt(formatter),
             Self::Own { kind, message } => write!(formatter, "{kind}: {message}"),
             Self::Machine(message) => formatter.write_str(message),
-            Self::OutputClosed => formatter.write_str("nobody reads the output any more"),
+            Self::OutputClosed => formatter.write_str("the output pipe was closed"),
         }
     }
 }

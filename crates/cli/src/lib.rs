@@ -1,5 +1,5 @@
 //! The command line `polyai-chat`, as a library: `chat` holds a conversation, `doctor` checks a configuration,
-//! `simulator` runs the local double of the service.
+//! `simulator` runs a local simulator of the service.
 //!
 //! ```
 //! // What `polyai-chat chat --simulator --json -m Hello` does.

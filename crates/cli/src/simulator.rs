@@ -1,4 +1,4 @@
-//! `simulator`: the local double of the service, for other programs to talk to.
+//! `simulator`: a local simulator of the service, for other programs to talk to.
 
 use crate::exit_status;
 use crate::failure::Failure;

@@ -1,7 +1,7 @@
 //! A conversation with a PolyAI agent over the Chat API: create, respond, close.
 //!
 //! Calls block; each ends by its own deadline, whatever the network does. An [`Error`] says whether the service may
-//! have heard the turn, so that no customer's sentence is sent twice by mistake.
+//! have heard the turn, so that you never send a customer's message twice by accident.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), polyai_chat_core::Error> {

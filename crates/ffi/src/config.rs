@@ -45,7 +45,7 @@ pub(crate) fn open<'a, T>(
 
 /// Makes a configuration in which nothing is set.
 ///
-/// NULL only when there are too many handles, which every function that gets it then says.
+/// NULL only when the table of handles is full. Passing that NULL on fails with POLYAI_STATUS_INVALID_ARGUMENT.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[must_use]
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn polyai_config_load_profile(
     })
 }
 
-/// Has clients that are made from now on call `callback` with a line for a log after every attempt of a call.
+/// Sets a log callback for clients created from this config afterwards. It gets one line after every attempt of a call.
 ///
 /// `release`, if given, is called with `user_data` when no client and no config needs it any more, and at once when this
 /// call fails.
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn polyai_config_set_log_callback(
     })
 }
 
-/// Has clients that are made from now on call `callback` with each attempt of a call, as a JSON object: `number`,
+/// Sets a callback for clients created from this config afterwards. It gets each attempt of a call as a JSON object: `number`,
 /// `operation`, `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`,
 /// `address`, `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`,
 /// `bytes_sent`, `bytes_received`; null where something is not known or was not needed.
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn polyai_config_set_attempt_callback(
     })
 }
 
-/// What holds for each option and why, as a JSON array of objects: `name`, `value` (null when not set; `set` for a secret),
+/// The effective value of each option and its source, as a JSON array of objects: `name`, `value` (null when not set; `set` for a secret),
 /// `origin`.
 ///
 /// Writes the text and a NUL into `buffer`, and the length without the NUL into `length`. With a capacity of 0 it

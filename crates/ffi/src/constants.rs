@@ -46,7 +46,7 @@ pub type polyai_attempt_callback = Option<
     unsafe extern "C" fn(user_data: *mut c_void, attempt_json: *const c_char, length: usize),
 >;
 
-/// Is asked by a call that waits, on its own thread, at least every 50 ms and when a signal arrives; anything but 0 cancels
+/// Polled while a call waits, on the thread of the call, at least every 50 ms and when a signal arrives; a non-zero result cancels
 /// the call. It must return, and not by `longjmp` or an exception.
 pub type polyai_check_callback = Option<unsafe extern "C" fn(user_data: *mut c_void) -> i32>;
 

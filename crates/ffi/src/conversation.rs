@@ -71,7 +71,7 @@ pub unsafe extern "C" fn polyai_conversation_respond(
     })
 }
 
-/// Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now. Take the reply with
+/// Starts a turn and returns at once. The turn is queued now, and its deadline starts now. Take the reply with
 /// `polyai_turn_take_reply`.
 ///
 /// Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. Errors of the turn come when the

@@ -23,7 +23,7 @@ impl Object for polyai_request {
 
 /// Makes a request in which nothing is set. It can be used for any number of calls, and changed between them.
 ///
-/// NULL only when there are too many handles, which every function that gets it takes for no request.
+/// NULL only when the table of handles is full. Functions treat that NULL as "no request".
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[must_use]

@@ -31,7 +31,7 @@ use std::path::PathBuf;
 /// Raises:
 ///     ConfigurationError: Something is missing or wrong; the text says what would be right.
 ///     TypeError: A keyword is not known, or its value of the wrong type.
-///     ValueError: A time is not one.
+///     ValueError: A duration is invalid.
 ///
 /// Example:
 ///     >>> client = Client(

@@ -1,4 +1,4 @@
-//! A faithful local double of the PolyAI Chat API, with scripts and faults.
+//! A local simulator of the PolyAI Chat API, with scripts and faults.
 //!
 //! It speaks the same HTTP, checks the same headers, keeps the same conversations and refuses in the same
 //! words as the service, on a port of this machine. Nothing it says comes from PolyAI.

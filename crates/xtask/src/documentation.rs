@@ -118,7 +118,7 @@ fn ownership(function: &Function) -> Vec<String> {
                     Some(format!("*{name} is the caller's, freed by {handle}_free"))
                 }
                 (Role::OutText, ..) => Some(format!("*{name} belongs to {first}")),
-                (_, Some(Ownership::Taken), _) => Some(format!("{name} is the library's")),
+                (_, Some(Ownership::Taken), _) => Some(format!("the call takes {name}")),
                 _ => None,
             },
         );

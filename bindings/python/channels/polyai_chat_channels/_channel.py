@@ -76,7 +76,7 @@ class Channel:
 
         Raises:
             TypeError: An argument is of the wrong type.
-            ValueError: A time is not one, the name is empty, or `create_options` holds what is given by call.
+            ValueError: A duration is invalid, the name is empty, or `create_options` holds what is given by call.
 
         Does not wait. Since 0.1.0.
         """

@@ -49,7 +49,7 @@ class AsyncClient:
         Raises:
             ConfigurationError: Something is missing or wrong; the text says what would be right.
             TypeError: A keyword is not known or its value of the wrong type, or both client and options are given.
-            ValueError: A time is not one.
+            ValueError: A duration is invalid.
 
         Blocks while it reads the files that the options name. Since 0.1.0.
         """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def polyai_simulator() -> Iterator[Simulator]:
-    """A simulator of its own for each test: a local double of the service, no PolyAI service is contacted."""
+    """A simulator of its own for each test: a local simulation of the service, no PolyAI service is contacted."""
     from . import Simulator
 
     with Simulator() as simulator:

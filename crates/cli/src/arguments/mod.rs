@@ -57,7 +57,7 @@ fn refused(name: &'static str) -> Arg {
 
 fn doctor() -> Command {
     Command::new(DOCTOR)
-        .about("Checks step by step whether a conversation could be held, and says how to mend what is wrong")
+        .about("Checks configuration, network and credentials step by step, with suggested fixes")
         .long_about(
             "Checks, one line each: the configuration and where each part of it comes from, name resolution, \
              connection, TLS, clock, and whether key, token, account, project and region are accepted. Nothing is \
@@ -71,9 +71,9 @@ fn doctor() -> Command {
 
 fn simulator() -> Command {
     Command::new(SIMULATOR)
-        .about("Runs the simulator, a local double of the service, until Ctrl-C")
+        .about("Runs a local simulator of the service until Ctrl-C")
         .long_about(
-            "Runs the simulator, a local double of the service, until Ctrl-C. The first line of its output is its \
+            "Runs a local simulator of the service until Ctrl-C. The first line of its output is its \
              URL; what follows can be pasted into a shell to let a client talk to it.",
         )
         .arg(

@@ -175,13 +175,13 @@ options! {
     "max_attempts" max_attempts(number) number(1, 100), Some("3"), "",
         "How often a request is tried at most, where nothing of it can have been processed. 1 switches retries off.";
     "backoff_ms" backoff(duration) number(1, DAY_MS), Some("100"), "ms",
-        "The pause before the second attempt; it doubles with each, and is cut at random by up to a half.";
+        "The pause before the second attempt; it doubles each time, with up to 50 % jitter.";
     "max_backoff_ms" max_backoff(duration) number(1, DAY_MS), Some("2000"), "ms",
         "The longest pause between two attempts, unless the service asks for another.";
     "retry_budget" retry_budget(number) number(0, 1_000_000), Some("20"), "",
-        "How many retries the client has in store for all its calls; ten successful calls give one back.";
+        "Retry budget shared by all calls; every ten successes refill one retry.";
     "retry_503" retry_503(flag) OptionKind::Flag, Some("false"), "",
-        "Counts a 503 as not processed, for services in front that are known to refuse before they process.";
+        "Retries a 503. Safe only if your gateway refuses requests before it forwards them.";
     "max_calls_in_flight" max_calls_in_flight(number) number(1, 1_000_000), None, "",
         "How many calls may be under way at the same time; a further one fails at once as `busy`. Off when not set.";
     "breaker_failures" breaker_failures(number) number(1, 1_000_000), None, "",
@@ -203,7 +203,7 @@ options! {
     "user_agent" user_agent(text) OptionKind::Text, None, "",
         "What is added to the `User-Agent` behind `polyai-chat/VERSION`, such as `acme-ivr/2.1`.";
     "ca_file" ca_file(text) OptionKind::Path, None, "",
-        "A PEM file of certificate authorities that are trusted beside the system's.";
+        "A PEM file of certificate authorities, trusted in addition to the system's.";
     "ca_pem" ca_pem(text) OptionKind::Lines, None, "",
         "As `ca_file`, but the PEM itself; with both, both are trusted.";
     "system_authorities" system_authorities(flag) OptionKind::Flag, Some("true"), "",
@@ -219,7 +219,7 @@ options! {
     "client_key_pem" client_key_pem(secret) OptionKind::SecretLines, None, "",
         "As `client_key_file`, but the PEM itself.";
     "proxy" proxy(secret) OptionKind::Proxy, Some("none"), "",
-        "The way out: `none`, `environment` (`HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY` are read), or `http://`, `https://`, `socks5://` or `socks5h://` with `user:password@`, if any, and `host:port`.";
+        "Proxy to use: `none`, `environment` (`HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY` are read), or `http://`, `https://`, `socks5://` or `socks5h://` with `user:password@`, if any, and `host:port`.";
     "no_proxy" no_proxy(text) OptionKind::Text, None, "",
         "The hosts, domains, addresses and networks that are reached without the proxy, separated by commas, each with `:port` if only that is meant; `*` for all. In place of `NO_PROXY`.";
 }

@@ -14,7 +14,7 @@ impl Delivery {
     pub(super) const fn sentence(self) -> &'static str {
         match self {
             Self::NotSent => "nothing was sent",
-            Self::Rejected => "the service did not take it",
+            Self::Rejected => "the service rejected it",
             Self::Unknown => "the service may have acted on it",
         }
     }
