@@ -8,6 +8,7 @@ use crate::observe::{Listeners, LogLevel};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Options from up to three sources: what the program sets explicitly beats the environment, which beats a profile of
 /// a file. Neither environment nor file is read unless asked for.
@@ -70,6 +71,7 @@ impl Config {
             let origin = Origin::Environment(variable);
             let text = raw
                 .into_string()
+                .map(Zeroizing::new)
                 .map_err(|_| wrong_value(option.name, &origin, "is not UTF-8"))?;
             let value = option
                 .kind
