@@ -215,10 +215,17 @@ mod tests {
             .token("canary-token")
             .client_key_pem("canary\nkey")
             .proxy("http://sam:canary@proxy:3128")
-            .region("uk");
+            .base_url("https://sam:canary@chat.example/polyai")
+            .user_agent("acme/1 (https://acme.example; ops@acme.example)");
         let text = format!("{config:?} {:?}", config.describe());
         assert!(!text.contains("canary"), "{text}");
         assert!(text.contains("\"set\""), "{text}");
-        assert!(text.contains("http://***@proxy:3128"), "{text}");
+        for shown in [
+            "http://***@proxy:3128",
+            "https://***@chat.example/polyai",
+            "https://acme.example; ops@acme.example",
+        ] {
+            assert!(text.contains(shown), "{text}");
+        }
     }
 }
