@@ -177,8 +177,8 @@ typedef uint32_t polyai_status;
 /** The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent. */
 #define POLYAI_STATUS_BUSY 15u
 /**
- * The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for it. Nothing was
- * sent.
+ * The call was not tried: too many failed lately, or the system grants no thread, descriptor or memory for a connection. Nothing
+ * was sent.
  */
 #define POLYAI_STATUS_UNAVAILABLE 16u
 /** A defect of this library. Please report it with the message. */

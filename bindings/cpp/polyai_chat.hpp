@@ -120,8 +120,8 @@ enum class Status : std::uint32_t {
     /** The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent. */
     busy = POLYAI_STATUS_BUSY,
     /**
-     * The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for it. Nothing was
-     * sent.
+     * The call was not tried: too many failed lately, or the system grants no thread, descriptor or memory for a connection.
+     * Nothing was sent.
      */
     unavailable = POLYAI_STATUS_UNAVAILABLE,
     /** A defect of this library. Please report it with the message. */

@@ -230,8 +230,8 @@ class BusyError(ChatError):
 
 
 class UnavailableError(ChatError, ConnectionError):
-    """The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for
-    it. Nothing was sent."""
+    """The call was not tried: too many failed lately, or the system grants no thread, descriptor or memory for a
+    connection. Nothing was sent."""
 
     kind = "unavailable"
 
