@@ -228,7 +228,7 @@ typedef uint32_t polyai_log_level;
 #define POLYAI_ABI_VERSION 1u
 
 /**
- * Gets a line for a log, which holds neither key nor token nor a message of the conversation. `line` ends with a NUL and
+ * Gets a line for a log, which hides what `polyai_error_text` hides. `line` ends with a NUL and
  * is gone when the callback returns. Runs inside the call, on its thread, which for a started call is one of the library's, with no lock held. It must return, and not by
  * `longjmp` or an exception.
  */
@@ -1127,8 +1127,8 @@ polyai_status polyai_error_status(const polyai_error *error);
 const char *polyai_error_kind(const polyai_error *error, size_t *length);
 
 /**
- * All of it in one line, for a log: kind, message, delivery, correlation id. It never holds a key, a token or a message of the
- * conversation.
+ * All of it in one line, for a log: kind, message, delivery, correlation id. Key, token, the proxy's password and the message of
+ * this call are hidden in it, also where the other side repeats them.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: length.

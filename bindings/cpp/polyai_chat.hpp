@@ -693,7 +693,7 @@ private:
 
 /* ---- Callbacks -------------------------------------------------------------------------------- */
 
-/** Gets a line for a log, which holds neither key nor token nor a message of the conversation. Since: 0.1.0. */
+/** Gets a line for a log, which hides key, token, the proxy's password and the message of the call. Since: 0.1.0. */
 using LogFunction = std::function<void(LogLevel level, std::string_view line)>;
 
 /** Gets what is known of one attempt to get a request answered, as a JSON object. Since: 0.1.0. */

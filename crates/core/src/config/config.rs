@@ -113,8 +113,8 @@ impl Config {
         self
     }
 
-    /// Calls `listener` with a line for a log after every attempt, as [`on_attempt`](Self::on_attempt) does. The line holds
-    /// neither key nor token nor a message of the conversation. Since 0.1.0.
+    /// Calls `listener` with a line for a log after every attempt, as [`on_attempt`](Self::on_attempt) does. The line hides
+    /// what the text of an [`Error`] hides. Since 0.1.0.
     #[must_use]
     pub fn on_log(mut self, listener: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
         self.listeners.on_log = Some(Arc::new(listener));
