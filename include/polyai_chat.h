@@ -24,7 +24,7 @@
  *         polyai_conversation_close(conversation, NULL, NULL, NULL);
  *     }
  *
- * Everything else is a second page: requests with attributes and deadlines, cancelling, calls that are started and taken later, handoffs,
+ * Everything else is optional: requests with attributes and deadlines, cancelling, calls that are started and taken later, handoffs,
  * headers, logs, counters.
  *
  * ERRORS
@@ -38,8 +38,8 @@
  *
  * OWNERSHIP
  *
- * Handles are freed by whoever got them, in any order: a conversation may outlive its client, a client its config. Free each once; NULL
- * is accepted. A handle that is NULL, was freed, or belongs to another type is an error (POLYAI_STATUS_INVALID_ARGUMENT), not a crash. A
+ * The caller frees each handle it was given, once and in any order: a conversation may outlive its client, a client its config. Freeing NULL
+ * does nothing. A handle that is NULL, was freed, or belongs to another type is an error (POLYAI_STATUS_INVALID_ARGUMENT), not a crash. A
  * handle that is freed while another thread is inside a call with it lives until that call is over.
  *
  * Texts that go in are UTF-8 with a length in bytes, or POLYAI_NUL_TERMINATED, and are copied. Texts that come out belong to the handle that
@@ -49,7 +49,7 @@
  *
  * A client and a conversation may be used from any number of threads at the same time. Turns of one conversation are sent one after the other,
  * in the order of the calls. A config and a request are for one thread at a time. A cancel token and polyai_turn_cancel may be used
- * from any thread at any time. A thread that is cancelled by pthread_cancel inside a call ends when the call is over. Callbacks run inside the call, on its
+ * from any thread at any time. pthread_cancel takes effect only after the call returns. Callbacks run inside the call, on its
  * thread, with no lock held. The thread of a started call is one of the library's. It may run a callback for a moment after polyai_turn_free: a host
  * that can be unloaded cancels its turns and takes what came of each before it goes.
  *
@@ -68,14 +68,15 @@
  * A client can be made before a fork and used after it, in parent and child; each has connections of its own. A call that was under way during the
  * fork goes on in the parent; in the child it is cancelled, with an unknown delivery.
  *
- * MANNERS
+ * SIDE EFFECTS
  *
  * The library installs no signal handler, changes no locale and no environment, and prints nothing. It reads the environment only in functions
  * that say so, and SSL_CERT_FILE and SSL_CERT_DIR when a certificate is first checked against the system's authorities. It sends with MSG_NOSIGNAL, so a broken connection raises no SIGPIPE.
  *
- * WHAT IT SENDS TWICE
+ * RETRIES
  *
- * Nothing that the service may have processed, but for close, which is idempotent. A call that fails says whether it may be sent again.
+ * The library retries only requests that the service cannot have processed, and close, which is idempotent. A call that fails says whether
+ * it may be sent again.
  */
 
 #ifndef POLYAI_CHAT_H
@@ -177,8 +178,8 @@ typedef uint32_t polyai_status;
 /** The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent. */
 #define POLYAI_STATUS_BUSY 15u
 /**
- * The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for it. Nothing was
- * sent.
+ * The call was not tried: too many failed lately, or the system grants no thread, descriptor or memory for a connection. Nothing
+ * was sent.
  */
 #define POLYAI_STATUS_UNAVAILABLE 16u
 /** A defect of this library. Please report it with the message. */
@@ -228,7 +229,7 @@ typedef uint32_t polyai_log_level;
 #define POLYAI_ABI_VERSION 1u
 
 /**
- * Gets a line for a log, which holds neither key nor token nor a message of the conversation. `line` ends with a NUL and
+ * Gets a line for a log, which hides what `polyai_error_text` hides. `line` ends with a NUL and
  * is gone when the callback returns. Runs inside the call, on its thread, which for a started call is one of the library's, with no lock held. It must return, and not by
  * `longjmp` or an exception.
  */
@@ -244,7 +245,7 @@ typedef void (*polyai_log_callback)(void *user_data,
 typedef void (*polyai_attempt_callback)(void *user_data, const char *attempt_json, size_t length);
 
 /**
- * Is asked by a call that waits, on its own thread, at least every 50 ms and when a signal arrives; anything but 0 cancels
+ * Polled while a call waits, on the thread of the call, at least every 50 ms and when a signal arrives; a non-zero result cancels
  * the call. It must return, and not by `longjmp` or an exception.
  */
 typedef int32_t (*polyai_check_callback)(void *user_data);
@@ -260,7 +261,7 @@ typedef void (*polyai_release_callback)(void *user_data);
 /**
  * Makes a configuration in which nothing is set.
  *
- * NULL only when there are too many handles, which every function that gets it then says.
+ * NULL only when the table of handles is full. Passing that NULL on fails with POLYAI_STATUS_INVALID_ARGUMENT.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * Ownership: the result is the caller's, freed by polyai_config_free, NULL on failure.
@@ -372,7 +373,7 @@ polyai_status polyai_conversation_close(polyai_conversation *conversation,
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: config.
- * Ownership: config is the library's.
+ * Ownership: the call takes config.
  */
 void polyai_config_free(polyai_config *config);
 
@@ -382,7 +383,7 @@ void polyai_config_free(polyai_config *config);
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: client.
- * Ownership: client is the library's.
+ * Ownership: the call takes client.
  */
 void polyai_client_free(polyai_client *client);
 
@@ -391,7 +392,7 @@ void polyai_client_free(polyai_client *client);
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: request.
- * Ownership: request is the library's.
+ * Ownership: the call takes request.
  */
 void polyai_request_free(polyai_request *request);
 
@@ -400,7 +401,7 @@ void polyai_request_free(polyai_request *request);
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: conversation.
- * Ownership: conversation is the library's.
+ * Ownership: the call takes conversation.
  */
 void polyai_conversation_free(polyai_conversation *conversation);
 
@@ -411,7 +412,7 @@ void polyai_conversation_free(polyai_conversation *conversation);
  * Blocks: never. Threads: any. Since: 0.1.0.
  * Cancels: the call of the turn.
  * May be NULL: turn.
- * Ownership: turn is the library's.
+ * Ownership: the call takes turn.
  */
 void polyai_turn_free(polyai_turn *turn);
 
@@ -420,7 +421,7 @@ void polyai_turn_free(polyai_turn *turn);
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: reply.
- * Ownership: reply is the library's.
+ * Ownership: the call takes reply.
  */
 void polyai_reply_free(polyai_reply *reply);
 
@@ -429,7 +430,7 @@ void polyai_reply_free(polyai_reply *reply);
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: error.
- * Ownership: error is the library's.
+ * Ownership: the call takes error.
  */
 void polyai_error_free(polyai_error *error);
 
@@ -438,7 +439,7 @@ void polyai_error_free(polyai_error *error);
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: cancel.
- * Ownership: cancel is the library's.
+ * Ownership: the call takes cancel.
  */
 void polyai_cancel_free(polyai_cancel *cancel);
 
@@ -472,7 +473,7 @@ polyai_status polyai_config_load_profile(polyai_config *config,
                                          polyai_error **error);
 
 /**
- * Has clients that are made from now on call `callback` with a line for a log after every attempt of a call.
+ * Sets a log callback for clients created from this config afterwards. It gets one line after every attempt of a call.
  *
  * `release`, if given, is called with `user_data` when no client and no config needs it any more, and at once when this
  * call fails.
@@ -489,7 +490,7 @@ polyai_status polyai_config_set_log_callback(polyai_config *config,
                                              polyai_error **error);
 
 /**
- * Has clients that are made from now on call `callback` with each attempt of a call, as a JSON object: `number`,
+ * Sets a callback for clients created from this config afterwards. It gets each attempt of a call as a JSON object: `number`,
  * `operation`, `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`,
  * `address`, `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`,
  * `bytes_sent`, `bytes_received`; null where something is not known or was not needed.
@@ -508,7 +509,7 @@ polyai_status polyai_config_set_attempt_callback(polyai_config *config,
                                                  polyai_error **error);
 
 /**
- * What holds for each option and why, as a JSON array of objects: `name`, `value` (null when not set; `set` for a secret),
+ * The effective value of each option and its source, as a JSON array of objects: `name`, `value` (null when not set; `set` for a secret),
  * `origin`.
  *
  * Writes the text and a NUL into `buffer`, and the length without the NUL into `length`. With a capacity of 0 it
@@ -702,7 +703,7 @@ polyai_status polyai_client_recent_attempts_json(const polyai_client *client,
 /**
  * Makes a request in which nothing is set. It can be used for any number of calls, and changed between them.
  *
- * NULL only when there are too many handles, which every function that gets it takes for no request.
+ * NULL only when the table of handles is full. Functions treat that NULL as "no request".
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * Ownership: the result is the caller's, freed by polyai_request_free, NULL on failure.
@@ -807,7 +808,7 @@ polyai_status polyai_request_set_check(polyai_request *request,
 /* ---- Conversation ---------------------------------------------------------------------------- */
 
 /**
- * Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now. Take the reply with
+ * Starts a turn and returns at once. The turn is queued now, and its deadline starts now. Take the reply with
  * `polyai_turn_take_reply`.
  *
  * Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. Errors of the turn come when the
@@ -1127,8 +1128,8 @@ polyai_status polyai_error_status(const polyai_error *error);
 const char *polyai_error_kind(const polyai_error *error, size_t *length);
 
 /**
- * All of it in one line, for a log: kind, message, delivery, correlation id. It never holds a key, a token or a message of the
- * conversation.
+ * All of it in one line, for a log: kind, message, delivery, correlation id. Key, token, the proxy's password and the message of
+ * this call are hidden in it, also where the other side repeats them.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: length.

@@ -120,8 +120,8 @@ enum class Status : std::uint32_t {
     /** The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent. */
     busy = POLYAI_STATUS_BUSY,
     /**
-     * The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for it. Nothing was
-     * sent.
+     * The call was not tried: too many failed lately, or the system grants no thread, descriptor or memory for a connection.
+     * Nothing was sent.
      */
     unavailable = POLYAI_STATUS_UNAVAILABLE,
     /** A defect of this library. Please report it with the message. */
@@ -693,7 +693,7 @@ private:
 
 /* ---- Callbacks -------------------------------------------------------------------------------- */
 
-/** Gets a line for a log, which holds neither key nor token nor a message of the conversation. Since: 0.1.0. */
+/** Gets a line for a log, which hides key, token, the proxy's password and the message of the call. Since: 0.1.0. */
 using LogFunction = std::function<void(LogLevel level, std::string_view line)>;
 
 /** Gets what is known of one attempt to get a request answered, as a JSON object. Since: 0.1.0. */

@@ -5,16 +5,19 @@ mod fixture;
 #[path = "../../../tests/not_run.rs"]
 mod not_run;
 
-use fixture::{builder, config};
+use fixture::{KEY, builder, config};
 use polyai_chat_core::{Client, Config, Create, Delivery, Error, ErrorKind, Phase};
 use polyai_chat_simulator::{Simulator, TlsIdentity};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType,
+    date_time_ymd,
 };
+use std::error::Error as _;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn trusting(simulator: &Simulator, ca_pem: &str) -> Client {
@@ -271,6 +274,36 @@ fn what_is_wrong_with_an_outdated_certificate_is_said_in_words_and_never_tried_a
         "{error}"
     );
     drop(simulator);
+}
+
+#[test]
+fn names_of_a_certificate_for_another_host_are_foreign_words() {
+    let issuer = CertifiedIssuer::self_signed(authority("any"), KeyPair::generate().unwrap());
+    let issuer = issuer.unwrap();
+    let hostile = "elsewhere.example\r\n2030-01-01 all is well\u{1b}[31m";
+    let long = "x".repeat(8_000);
+    let names = [hostile, KEY, &long].map(|name| SanType::DnsName(name.try_into().unwrap()));
+    let mut params = CertificateParams::default();
+    params.subject_alt_names = names.into();
+    let key = KeyPair::generate().unwrap();
+    let leaf = params.signed_by(&key, &issuer).unwrap();
+    let identity = TlsIdentity::from_pem(&leaf.pem(), &key.serialize_pem()).unwrap();
+    let simulator = builder().tls(identity).start().unwrap();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&lines);
+    let config = config(&simulator.url()).ca_pem(issuer.pem());
+    let error = refused(config.on_log(move |_, line| kept.lock().unwrap().push(line.to_owned())));
+    // The TLS library shows a text in quotes, and so what is escaped once more.
+    let source = error.source().unwrap().to_string();
+    let source = source.replace("\\\\", "\\");
+    let mut told = lines.lock().unwrap().clone();
+    told.extend([error.to_string(), source]);
+    for text in told {
+        let escaped = "elsewhere.example\\r\\n2030-01-01 all is well\\u{1b}[31m, [redacted], xx";
+        assert!(text.contains(escaped), "{text}");
+        assert!(!text.contains(char::is_control), "{text:?}");
+        assert!(text.len() < 2_000, "{text}");
+    }
 }
 
 #[test]

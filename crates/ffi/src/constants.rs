@@ -28,7 +28,7 @@ pub const POLYAI_ABI_VERSION: u32 = 1;
 /// The oldest ABI whose programs this library runs; it is also the number in the name `libpolyai_chat.so.1`.
 pub(crate) const POLYAI_ABI_OLDEST: u32 = 1;
 
-/// Gets a line for a log, which holds neither key nor token nor a message of the conversation. `line` ends with a NUL and
+/// Gets a line for a log, which hides what `polyai_error_text` hides. `line` ends with a NUL and
 /// is gone when the callback returns. Runs inside the call, on its thread, which for a started call is one of the library's, with no lock held. It must return, and not by
 /// `longjmp` or an exception.
 pub type polyai_log_callback = Option<

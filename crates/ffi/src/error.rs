@@ -88,8 +88,8 @@ pub unsafe extern "C" fn polyai_error_kind(
     })
 }
 
-/// All of it in one line, for a log: kind, message, delivery, correlation id. It never holds a key, a token or a message of the
-/// conversation.
+/// All of it in one line, for a log: kind, message, delivery, correlation id. Key, token, the proxy's password and the message of
+/// this call are hidden in it, also where the other side repeats them.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[unsafe(no_mangle)]

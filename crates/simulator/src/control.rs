@@ -14,7 +14,7 @@ pub(crate) fn answer(shared: &Shared, head: &Head, body: &[u8]) -> Reply {
     if page::is_of_another_site(head) {
         return refuse(
             403,
-            "this is for the simulator's own page, not for one of another site",
+            "this is for the simulator's own page, not for one of another site; use an address or localhost in the URL",
         );
     }
     if let Some(file) = page::file(head).filter(|_| head.method == "GET") {

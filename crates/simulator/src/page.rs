@@ -2,6 +2,7 @@
 
 use crate::wire::head::Head;
 use crate::wire::reply::{Reply, ReplyBody};
+use std::net::IpAddr;
 
 const HTML: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -60,10 +61,25 @@ fn part(content_type: &str, text: &str) -> Reply {
 
 /// Whether a browser asks on behalf of another site's page, which has no business here.
 pub(crate) fn is_of_another_site(head: &Head) -> bool {
+    let host = head.any_case("Host").map(|(_, host)| host);
+    if host.is_some_and(|host| !is_of_a_machine(host)) {
+        return true;
+    }
     let Some((_, origin)) = head.any_case("Origin") else {
         return false;
     };
-    let host = head.any_case("Host").map_or("", |(_, host)| host);
     let named = origin.split_once("://").map_or("", |(_, named)| named);
-    named != host
+    named != host.unwrap_or_default()
+}
+
+/// Whether a host is an address, or this machine. Any other name may be one that its owner makes lead here, so that a browser
+/// takes this for a part of that site (DNS rebinding).
+fn is_of_a_machine(host: &str) -> bool {
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok()
 }

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class ChatError(Exception):
     """Why a call failed; every failure of a call is one of its subclasses, and other kinds may come.
 
-    Its text is safe to paste into a public report: it holds no key, no token and no message of the conversation. It
-    can be copied and pickled. `__cause__`, if there is one, says in an OSError what the system below said.
+    Its text hides key, token, the proxy's password and the message of this call, also where the other side repeats
+    them. It can be copied and pickled. `__cause__`, if there is one, says in an OSError what the system below said.
 
     Example:
         >>> try:
@@ -230,8 +230,8 @@ class BusyError(ChatError):
 
 
 class UnavailableError(ChatError, ConnectionError):
-    """The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for
-    it. Nothing was sent."""
+    """The call was not tried: too many failed lately, or the system grants no thread, descriptor or memory for a
+    connection. Nothing was sent."""
 
     kind = "unavailable"
 

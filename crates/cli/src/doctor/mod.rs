@@ -107,6 +107,10 @@ fn configured(
     };
     findings.add(finding)?;
     findings.settings(used)?;
+    if let Some((words, file)) = settings::readable_by_others(&config) {
+        let remedy = format!("chmod 600 {}", file.display());
+        findings.add(Finding::warning(CHECK, words, remedy))?;
+    }
     Ok(client.ok().map(|client| (config, client)))
 }
 

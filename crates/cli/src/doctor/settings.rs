@@ -1,8 +1,10 @@
 //! Which options are set, and by what.
 
-use polyai_chat_core::{Config, Origin, SettingDescription};
+use polyai_chat_core::{Config, OptionSpec, Origin, SettingDescription};
 use serde::Serialize;
 use std::fmt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// These are one choice: the strongest source that makes it decides.
@@ -68,6 +70,26 @@ pub(super) fn value(config: &Config, name: &str) -> Option<String> {
 pub(super) fn timeout(config: &Config) -> Duration {
     let milliseconds = value(config, "timeout_ms").and_then(|text| text.parse().ok());
     Duration::from_millis(milliseconds.unwrap_or(30_000))
+}
+
+/// A file with a secret that others than its owner may read, in words, and the file itself.
+pub(super) fn readable_by_others(config: &Config) -> Option<(String, PathBuf)> {
+    let described = config.describe();
+    let (name, file) = described.iter().find_map(|setting| {
+        let is_secret = OptionSpec::find(setting.name).is_some_and(OptionSpec::is_secret);
+        let has_login = setting.value.as_ref()?.contains("***@");
+        match &setting.origin {
+            Origin::Profile { file, .. } if is_secret || has_login => Some((setting.name, file)),
+            _ => None,
+        }
+    })?;
+    let mode = file.metadata().ok()?.permissions().mode();
+    let words = format!(
+        "{} holds {name}, and not only its owner may read it (mode {:o})",
+        file.display(),
+        mode & 0o777
+    );
+    (mode & 0o044 != 0).then(|| (words, file.clone()))
 }
 
 fn strength(setting: &SettingDescription) -> u8 {

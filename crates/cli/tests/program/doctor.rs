@@ -3,8 +3,10 @@ use crate::support::{KEY, Program, Ran, TOKEN, simulator};
 use polyai_chat_simulator::{
     Action, Answer, Dialect, Fault, Moment, Operation, Simulator, TlsIdentity, UnknownConversation,
 };
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 /// How each check came out, by its name.
@@ -169,6 +171,38 @@ fn a_weaker_place_is_shown_as_without_effect() {
         "{ran:?}"
     );
     assert!(ran.output.contains("line 2); without effect"), "{ran:?}");
+}
+
+#[test]
+fn a_file_with_a_key_that_others_may_read_is_a_warning_and_no_failure() {
+    let simulator = simulator();
+    for (option, value, mode, is_warned_of) in [
+        ("api_key", KEY, 0o644, true),
+        ("token", TOKEN, 0o640, true),
+        ("proxy", "http://joe:canary@127.0.0.1:1", 0o604, true),
+        ("api_key", KEY, 0o600, false),
+        ("proxy", "http://127.0.0.1:1", 0o644, false),
+        ("timeout_ms", "5000", 0o644, false),
+    ] {
+        let program = Program::for_simulator(&simulator).with("POLYAI_NO_PROXY", "127.0.0.1");
+        let variable = format!("POLYAI_{}", option.to_uppercase());
+        let file = program.file(
+            "config.toml",
+            format!("[default]\n{option} = \"{value}\"\n"),
+        );
+        std::fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        // Empty, it is not set.
+        let program = program
+            .with(&variable, "")
+            .with("POLYAI_CONFIG_FILE", &file);
+        let ran = program.run(&["doctor"]);
+        ran.assert_status(0);
+        ran.assert_keeps_secrets();
+        let remedy = format!("fix: chmod 600 {file}\n");
+        assert_eq!(ran.output.contains(&remedy), is_warned_of, "{ran:?}");
+        let warning = format!("warn  configuration    {file} holds {option}");
+        assert_eq!(ran.output.contains(&warning), is_warned_of, "{ran:?}");
+    }
 }
 
 #[test]

@@ -81,6 +81,33 @@ fn a_wrong_key_in_the_environment_or_a_profile_is_not_shown() {
 }
 
 #[test]
+fn a_login_in_a_url_is_refused_and_not_shown() {
+    for (option, url) in [
+        ("base_url", "https://canary:canary@chat.example/polyai"),
+        ("base_url", "https://canary:cana/ry@chat.example"),
+        ("base_url", "http://canary:cana@ry@chat.example"),
+        ("base_url", "canary:canary@chat.example"),
+        ("studio_url", "https://canary:canary@studio.poly.ai/a/b"),
+        ("studio_url", "https://canary:cana/ry@studio.poly.ai/a/b"),
+    ] {
+        let variable = format!("POLYAI_{}", option.to_uppercase());
+        let program = Program::new().with(&variable, url);
+        for arguments in [&["doctor"][..], &["doctor", "--json"], &["chat", "-m", "x"]] {
+            let ran = program.run(arguments);
+            ran.assert_status(12);
+            ran.assert_keeps_secrets();
+            for part in ["cana", "ry@"] {
+                assert!(!ran.output.contains(part), "{ran:?}");
+                assert!(!ran.errors.contains(part), "{ran:?}");
+            }
+        }
+        let ran = program.run(&["doctor"]);
+        let scheme = url.split_once("canary").unwrap().0;
+        ran.assert_shows(&format!("{option} = {scheme}***@"));
+    }
+}
+
+#[test]
 fn keys_are_read_from_file_descriptors() {
     let simulator = simulator();
     let configured = Program::for_simulator(&simulator)

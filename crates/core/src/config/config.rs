@@ -8,6 +8,7 @@ use crate::observe::{Listeners, LogLevel};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Options from up to three sources: what the program sets explicitly beats the environment, which beats a profile of
 /// a file. Neither environment nor file is read unless asked for.
@@ -70,6 +71,7 @@ impl Config {
             let origin = Origin::Environment(variable);
             let text = raw
                 .into_string()
+                .map(Zeroizing::new)
                 .map_err(|_| wrong_value(option.name, &origin, "is not UTF-8"))?;
             let value = option
                 .kind
@@ -111,8 +113,8 @@ impl Config {
         self
     }
 
-    /// Calls `listener` with a line for a log after every attempt, as [`on_attempt`](Self::on_attempt) does. The line holds
-    /// neither key nor token nor a message of the conversation. Since 0.1.0.
+    /// Calls `listener` with a line for a log after every attempt, as [`on_attempt`](Self::on_attempt) does. The line hides
+    /// what the text of an [`Error`] hides. Since 0.1.0.
     #[must_use]
     pub fn on_log(mut self, listener: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
         self.listeners.on_log = Some(Arc::new(listener));
@@ -213,10 +215,17 @@ mod tests {
             .token("canary-token")
             .client_key_pem("canary\nkey")
             .proxy("http://sam:canary@proxy:3128")
-            .region("uk");
+            .base_url("https://sam:canary@chat.example/polyai")
+            .user_agent("acme/1 (https://acme.example; ops@acme.example)");
         let text = format!("{config:?} {:?}", config.describe());
         assert!(!text.contains("canary"), "{text}");
         assert!(text.contains("\"set\""), "{text}");
-        assert!(text.contains("http://***@proxy:3128"), "{text}");
+        for shown in [
+            "http://***@proxy:3128",
+            "https://***@chat.example/polyai",
+            "https://acme.example; ops@acme.example",
+        ] {
+            assert!(text.contains(shown), "{text}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use zeroize::Zeroizing;
 
 /// The profile that is meant when none is named.
 const DEFAULT_PROFILE: &str = "default";
@@ -53,10 +54,12 @@ impl Config {
     /// As [`with_profile`](Self::with_profile).
     #[inline]
     pub fn with_profile_from(mut self, file: &Path, name: Option<&str>) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            Error::configuration(format!("{} cannot be read: {error}", file.display()))
-                .with_source(error)
-        })?;
+        let text = std::fs::read_to_string(file)
+            .map(Zeroizing::new)
+            .map_err(|error| {
+                Error::configuration(format!("{} cannot be read: {error}", file.display()))
+                    .with_source(error)
+            })?;
         self.profile = read_profile(&text, file, name)?;
         Ok(self)
     }
@@ -142,15 +145,16 @@ fn read_profile(
     Ok(chosen)
 }
 
-fn plain_text(value: &Spanned<DeValue<'_>>) -> Result<String, String> {
-    match value.get_ref() {
+fn plain_text(value: &Spanned<DeValue<'_>>) -> Result<Zeroizing<String>, String> {
+    let text = match value.get_ref() {
         DeValue::String(text) => Ok(text.to_string()),
         DeValue::Integer(number) => Ok(number.to_string()),
         DeValue::Boolean(flag) => Ok(flag.to_string()),
         DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
             Err("must be a text in quotes, a whole number, true or false".to_owned())
         }
-    }
+    };
+    text.map(Zeroizing::new)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

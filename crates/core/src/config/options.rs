@@ -20,6 +20,8 @@ pub enum OptionKind {
     Lines,
     /// Secret text of several lines, such as a private key in PEM; never shown.
     SecretLines,
+    /// A URL. What stands before an `@` in it is refused, and never shown.
+    Url,
     /// `none`, `environment`, or the URL of a proxy, whose user name and password are never shown.
     Proxy,
     /// A segment of the service's paths.
@@ -154,9 +156,9 @@ options! {
         "The project, such as `acme-team-4` or `PROJECT-191bfa2a`.";
     "region" region(text) OptionKind::Text, None, "",
         "The region of the workspace: `us`, `uk`, `euw` or `studio`. One choice with `base_url` and `studio_url`.";
-    "base_url" base_url(text) OptionKind::Text, None, "",
+    "base_url" base_url(text) OptionKind::Url, None, "",
         "Where the service is, instead of a region: a proxy, staging, the simulator.";
-    "studio_url" studio_url(text) OptionKind::Text, None, "",
+    "studio_url" studio_url(text) OptionKind::Url, None, "",
         "An Agent Studio URL, which holds region, account and project at once.";
     "api_version" api_version(text) OptionKind::Identifier, Some("v1"), "",
         "The version of the Chat API, a part of its path.";
@@ -247,9 +249,12 @@ impl OptionKind {
                 })?;
                 Value::Number(number)
             }
-            Self::Text | Self::Lines | Self::Identifier | Self::Path | Self::Choice(_) => {
-                Value::Text(text.to_owned())
-            }
+            Self::Text
+            | Self::Url
+            | Self::Lines
+            | Self::Identifier
+            | Self::Path
+            | Self::Choice(_) => Value::Text(text.to_owned()),
         };
         self.check(&value)?;
         Ok(value)
@@ -268,14 +273,16 @@ impl OptionKind {
             {
                 Err(format!("{number} must be from {minimum} to {maximum}"))
             }
-            (Self::Text, Value::Text(text)) if text.chars().any(char::is_control) => {
+            (Self::Text | Self::Url, Value::Text(text)) if text.chars().any(char::is_control) => {
                 Err("holds a line break or another control character".to_owned())
             }
             // A row of a request's head must fit into the buffer of an idle connection.
-            (Self::Text, Value::Text(text)) if text.len() > LONGEST_TEXT_BYTES => {
+            (Self::Text | Self::Url, Value::Text(text)) if text.len() > LONGEST_TEXT_BYTES => {
                 Err(format!("is longer than {LONGEST_TEXT_BYTES} bytes"))
             }
-            (Self::Text | Self::Path | Self::Lines, Value::Text(text)) if text.is_empty() => {
+            (Self::Text | Self::Url | Self::Path | Self::Lines, Value::Text(text))
+                if text.is_empty() =>
+            {
                 Err("is empty".to_owned())
             }
             (Self::SecretLines, Value::Secret(secret)) if secret.reveal().is_empty() => {
@@ -291,11 +298,23 @@ impl OptionKind {
         match (self, value) {
             (Self::Proxy, Value::Secret(secret)) => proxy::shown(secret.reveal()),
             (Self::Lines, _) | (_, Value::Secret(_)) => "set".to_owned(),
+            (Self::Url, Value::Text(text)) => without_login(text),
             (_, Value::Text(text)) => text.clone(),
             (_, Value::Flag(flag)) => flag.to_string(),
             (_, Value::Number(number)) => number.to_string(),
         }
     }
+}
+
+/// A URL with nothing of what stands before its host, whatever that is.
+fn without_login(url: &str) -> String {
+    let Some((before, host)) = url.rsplit_once('@') else {
+        return url.to_owned();
+    };
+    let scheme = ["https://", "http://"]
+        .into_iter()
+        .find(|scheme| before.starts_with(scheme));
+    [scheme.unwrap_or_default(), "***@", host].concat()
 }
 
 fn check_secret(text: &str) -> Result<(), String> {

@@ -6,6 +6,7 @@ use crate::foundation::secret::Secret;
 use crate::model::BaseUrl;
 use std::ffi::OsString;
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// The value that means no proxy.
 const NONE: &str = "none";
@@ -111,6 +112,11 @@ impl Proxy {
 }
 
 impl ProxyCredentials {
+    /// Both as HTTP has them; at once, since a text that grows leaves copies behind.
+    pub(crate) fn login(&self) -> Zeroizing<String> {
+        Zeroizing::new([self.user.reveal(), ":", self.password.reveal()].concat())
+    }
+
     fn parse(text: &str, protocol: ProxyProtocol) -> Result<Self, String> {
         if text.contains(['/', '?', '#', '@', ' ']) {
             return Err(ENCODED.to_owned());
@@ -240,10 +246,11 @@ fn from_environment(base: &BaseUrl, variable: Variable<'_>) -> Result<Option<Pro
     let origin = format!("environment variable {name}");
     let text = text
         .into_string()
+        .map(Zeroizing::new)
         .map_err(|_| format!("{origin}: is not UTF-8"))?;
     let url = match text.contains("://") {
         true => text,
-        false => format!("http://{text}"),
+        false => Zeroizing::new(["http://", &text].concat()),
     };
     Proxy::parse(&url, &origin)
         .map(Some)

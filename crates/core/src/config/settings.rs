@@ -49,13 +49,12 @@ impl Credentials {
             confidential.hide_secret(secret.reveal());
         }
         if let Some(login) = proxy.and_then(|proxy| proxy.credentials.as_ref()) {
-            let (user, password) = (login.user.reveal(), login.password.reveal());
+            let password = login.password.reveal();
             if password.is_empty() {
-                confidential.hide_secret(user);
+                confidential.hide_secret(login.user.reveal());
             } else {
                 confidential.hide_secret(password);
-                // As HTTP has it.
-                confidential.hide_secret(&format!("{user}:{password}"));
+                confidential.hide_secret(&login.login());
             }
         }
         confidential

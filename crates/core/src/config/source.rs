@@ -88,7 +88,7 @@ impl From<bool> for Value {
 pub struct SettingDescription {
     /// The option.
     pub name: &'static str,
-    /// Its value as text; `set` for a secret and for PEM, a proxy without its credentials; `None` when it is not set and
+    /// Its value as text; `set` for a secret and for PEM, a URL without its credentials; `None` when it is not set and
     /// has no default.
     pub value: Option<String>,
     /// Where the value came from.

@@ -4,8 +4,10 @@
 //! A text is looked at as several *views*: with its escapes undone, and as what it is where it is base64. Whatever a view has
 //! in common with something confidential is hidden in the text itself, and only then is the text cut and escaped.
 
-use super::readings::{CUT, Unit, bytes_of, from_base64, is_unseen, plain, unescaped, units};
-use super::secret::REDACTED;
+use super::readings::{
+    CUT, Reading, Unit, bytes_of, from_base64, is_unseen, plain, unescaped, units,
+};
+use super::secret::{REDACTED, Wiped};
 
 /// The most that is shown of one foreign text.
 pub(crate) const MOST_SHOWN_BYTES: usize = 1024;
@@ -48,9 +50,9 @@ struct Least {
 /// What must not be shown.
 #[derive(Default)]
 pub(crate) struct Confidential {
-    hidden: Vec<(Vec<u8>, Least)>,
+    hidden: Vec<(Wiped<u8>, Least)>,
     /// What was said, where it is short.
-    short: Option<Vec<u8>>,
+    short: Option<Wiped<u8>>,
 }
 
 impl Confidential {
@@ -62,7 +64,7 @@ impl Confidential {
     /// Hides what the customer said, and parts of it.
     pub(crate) fn hide_said(&mut self, said: &str) {
         if said.chars().count() < SHORTEST_SAID {
-            self.short = Some(bytes_of(&plain(&unescaped(&units(said.as_bytes())))));
+            self.short = Some(bytes_of(&plain(&unescaped(units(said.as_bytes())))));
         } else {
             self.hide(said.as_bytes(), SAID);
         }
@@ -71,10 +73,10 @@ impl Confidential {
     fn hide(&mut self, text: &[u8], least: Least) {
         for (start, end) in parts(text.len()) {
             let part = text.get(start..end).unwrap_or_default();
-            let folded = bytes_of(&plain(&unescaped(&units(part))));
+            let folded = bytes_of(&plain(&unescaped(units(part))));
             let folded = folded.trim_ascii();
             if !folded.is_empty() {
-                self.hidden.push((folded.to_vec(), least));
+                self.hidden.push((folded.iter().copied().collect(), least));
             }
         }
     }
@@ -134,9 +136,9 @@ impl Confidential {
         for (start, end) in parts(text.len()) {
             let part = text.get(start..end).unwrap_or_default();
             let found = found.get_mut(start..end).unwrap_or_default();
-            let meant = unescaped(&units(part));
-            let views: Vec<Vec<Unit>> = std::iter::once(plain(&meant))
-                .chain((0..4).map(|phase| plain(&unescaped(&from_base64(&meant, phase)))))
+            let meant = unescaped(units(part));
+            let views: Vec<Reading> = std::iter::once(plain(&meant))
+                .chain((0..4).map(|phase| plain(&unescaped(from_base64(&meant, phase)))))
                 .collect();
             for (index, view) in views.iter().enumerate() {
                 for (hidden, least) in &self.hidden {
@@ -146,7 +148,7 @@ impl Confidential {
                     }
                 }
             }
-            let is_short = |short: &Vec<u8>| {
+            let is_short = |short: &Wiped<u8>| {
                 let view = views.first().map(|view| bytes_of(view));
                 let view = view.unwrap_or_default();
                 !short.is_empty() && bare(&view) == bare(short)

@@ -1,22 +1,28 @@
 //! What a text may be read as: with the escapes in it undone, as what it is where it is base64, and as whoever compares words
 //! reads it. Each byte of a reading knows which bytes of the text mean it.
+//!
+//! A reading may be one of a secret, so it is wiped.
+
+use super::secret::Wiped;
 
 /// What ends a text that was cut.
 pub(super) const CUT: &str = "…";
 
 /// A byte as it is meant, and the bytes of the text that mean it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Unit {
     pub(super) byte: u8,
     pub(super) start: u32,
     pub(super) end: u32,
 }
 
-pub(super) fn bytes_of(units: &[Unit]) -> Vec<u8> {
+pub(super) type Reading = Wiped<Unit>;
+
+pub(super) fn bytes_of(units: &[Unit]) -> Wiped<u8> {
     units.iter().map(|unit| unit.byte).collect()
 }
 
-pub(super) fn units(text: &[u8]) -> Vec<Unit> {
+pub(super) fn units(text: &[u8]) -> Reading {
     let numbers = (0u32..).zip(text);
     numbers
         .map(|(start, byte)| Unit {
@@ -30,8 +36,7 @@ pub(super) fn units(text: &[u8]) -> Vec<Unit> {
 /// Undoes the escapes of URLs, of HTML and of strings, also those of those.
 #[cold]
 #[inline(never)]
-pub(super) fn unescaped(text: &[Unit]) -> Vec<Unit> {
-    let mut text = text.to_vec();
+pub(super) fn unescaped(mut text: Reading) -> Reading {
     for _ in 0..3 {
         let is_escape = |unit: &Unit| matches!(unit.byte, b'%' | b'&' | b'\\');
         if !text.iter().any(is_escape) {
@@ -42,8 +47,9 @@ pub(super) fn unescaped(text: &[Unit]) -> Vec<Unit> {
     text
 }
 
-fn unescaped_once(text: &[Unit]) -> Vec<Unit> {
-    let mut meant = Vec::with_capacity(text.len());
+fn unescaped_once(text: &[Unit]) -> Reading {
+    // No escape is shorter than what it stands for.
+    let mut meant = Reading::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.first() {
         let before = meant.len();
@@ -161,14 +167,15 @@ fn escape_in(rest: &[Unit], meant: &mut Vec<Unit>) -> Option<usize> {
 /// What a text is when base64 in it is read from every fourth symbol on. Between two runs of base64 stands what ends a text.
 #[cold]
 #[inline(never)]
-pub(super) fn from_base64(text: &[Unit], phase: usize) -> Vec<Unit> {
-    let mut read = Vec::with_capacity(text.len());
+pub(super) fn from_base64(text: &[Unit], phase: usize) -> Reading {
+    // So much is read of runs of one symbol, which leave what ends a text and nothing else.
+    let mut read = Reading::with_capacity(text.len() * 2 + CUT.len());
     let is_symbol = |unit: &Unit| value_of(unit.byte).is_some();
-    let without_breaks: Vec<Unit> = text
-        .iter()
-        .filter(|unit| !matches!(unit.byte, b'\r' | b'\n'))
-        .copied()
-        .collect();
+    let mut without_breaks = Reading::with_capacity(text.len());
+    without_breaks.extend(
+        text.iter()
+            .filter(|unit| !matches!(unit.byte, b'\r' | b'\n')),
+    );
     for run in without_breaks.chunk_by(|one, next| is_symbol(one) == is_symbol(next)) {
         let Some(first) = run.first().filter(|first| is_symbol(first)) else {
             continue;
@@ -218,9 +225,10 @@ pub(super) fn is_unseen(character: char) -> bool {
 /// Small letters only, one space for all that separates, nothing that cannot be seen. What is no UTF-8 is taken for Latin-1.
 #[cold]
 #[inline(never)]
-pub(super) fn plain(text: &[Unit]) -> Vec<Unit> {
+pub(super) fn plain(text: &[Unit]) -> Reading {
     let bytes = bytes_of(text);
-    let mut plain: Vec<Unit> = Vec::with_capacity(text.len());
+    // A byte of Latin-1 becomes two, and a small letter is never twice as long as the capital.
+    let mut plain = Reading::with_capacity(text.len() * 2);
     let mut next = 0;
     let mut put = |character: char, length: usize| {
         let start = text.get(next).map_or(0, |unit| unit.start);

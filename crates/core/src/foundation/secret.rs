@@ -1,6 +1,7 @@
 //! A string that cannot be printed, and that is wiped when it is given back.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use zeroize::Zeroizing;
 
 /// What stands in place of a secret.
@@ -42,9 +43,48 @@ impl From<String> for Secret {
 }
 
 /// Wipes memory that held a secret and goes on being used, at the cost of a memset.
-pub(crate) fn wipe(bytes: &mut [u8]) {
-    bytes.fill(0);
-    zeroize::optimization_barrier(bytes);
+pub(crate) fn wipe<T: Copy + Default>(values: &mut [T]) {
+    values.fill(T::default());
+    zeroize::optimization_barrier(values);
+}
+
+/// A vector that is wiped when it is given back. What it outgrows is not, and so it is made as large as it gets.
+#[derive(Default)]
+pub(crate) struct Wiped<T: Copy + Default>(Vec<T>);
+
+impl<T: Copy + Default> Wiped<T> {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+}
+
+impl<T: Copy + Default> Drop for Wiped<T> {
+    /// Out of line, since there are many.
+    #[cold]
+    #[inline(never)]
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+impl<T: Copy + Default> FromIterator<T> for Wiped<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        Self(values.into_iter().collect())
+    }
+}
+
+impl<T: Copy + Default> Deref for Wiped<T> {
+    type Target = Vec<T>;
+
+    fn deref(&self) -> &Vec<T> {
+        &self.0
+    }
+}
+
+impl<T: Copy + Default> DerefMut for Wiped<T> {
+    fn deref_mut(&mut self) -> &mut Vec<T> {
+        &mut self.0
+    }
 }
 
 #[cfg(test)]

@@ -108,11 +108,7 @@ impl BaseUrl {
                  allow_plain_http to true if that network is trusted"
             ));
         }
-        let port_is_wrong = uri.port_u16().is_none() && authority.len() != host.len();
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        if port == 0 || port_is_wrong {
-            return Err("its port must be a number from 1 to 65535".to_owned());
-        }
         Ok(Self {
             secure,
             host,
@@ -222,14 +218,19 @@ fn parse_uri(text: &str) -> Result<Uri, String> {
     Ok(uri)
 }
 
+/// Host and authority. A user name whose password has a slash in it looks like a host with a wrong port, so neither is told.
 fn host_of(uri: &Uri) -> Result<(String, String), String> {
-    match uri.authority() {
-        Some(authority) if !authority.host().is_empty() => Ok((
-            authority.host().to_ascii_lowercase(),
-            authority.as_str().to_owned(),
-        )),
-        _ => Err("it names no host".to_owned()),
+    let (host, authority) = match uri.authority() {
+        Some(authority) if !authority.host().is_empty() => (authority.host(), authority.as_str()),
+        _ => return Err("it names no host".to_owned()),
+    };
+    if uri
+        .port_u16()
+        .map_or(authority.len() != host.len(), |port| port == 0)
+    {
+        return Err("its port must be a number from 1 to 65535".to_owned());
     }
+    Ok((host.to_ascii_lowercase(), authority.to_owned()))
 }
 
 /// The address in a host, if it is one; IPv6 stands in brackets.

@@ -31,7 +31,8 @@ struct Details {
 
 /// Why a call failed, as a value that can be inspected, cloned and kept.
 ///
-/// Neither its text nor its `Debug` output ever holds a key, a token or a message of the conversation. Since 0.1.0.
+/// Its text and its `Debug` output hide key, token, the proxy's password and the message of this call, also where the other
+/// side repeats them. Whatever else it says may be in them, an earlier message too. Since 0.1.0.
 #[derive(Clone)]
 pub struct Error(Box<Details>);
 

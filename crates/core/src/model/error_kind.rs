@@ -21,6 +21,6 @@ named! {
     Cancelled = 13, "cancelled", "The call was cancelled. The delivery tells whether the service may have heard the turn.";
     Protocol = 14, "protocol", "The answer was not what the service is documented to send. Status, content type and the first bytes are shown.";
     Busy = 15, "busy", "The deadline passed while the turn waited for an earlier one, or too many calls are in flight. Nothing was sent.";
-    Unavailable = 16, "unavailable", "The call was not tried: too many failed lately, or this machine has no thread, descriptor or memory left for it. Nothing was sent.";
+    Unavailable = 16, "unavailable", "The call was not tried: too many failed lately, or the system grants no thread, descriptor or memory for a connection. Nothing was sent.";
     Internal = 17, "internal", "A defect of this library. Please report it with the message.";
 }

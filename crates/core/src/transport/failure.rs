@@ -31,7 +31,7 @@ pub(crate) enum Cause {
     Lost,
     /// The answer is not HTTP, or larger than allowed.
     Malformed,
-    /// This machine has no thread, descriptor or memory left for it.
+    /// The system grants no thread, descriptor or memory for a connection.
     Exhausted,
     /// A defect of ours or of the HTTP library.
     Internal,

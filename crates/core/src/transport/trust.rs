@@ -3,6 +3,7 @@
 use super::failure::{in_words, spelled};
 use super::system_authorities;
 use crate::config::PemSource;
+use crate::foundation::foreign_words::{MOST_SHOWN_BYTES, bounded};
 use crate::model::{Error, literal_address};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -316,7 +317,11 @@ fn presented(reason: &CertificateError) -> String {
                     .map_or(name.as_str(), |(_, inside)| inside);
                 inside.trim_end_matches(')').trim_matches('"')
             });
-            format!(" (it is for {})", names.collect::<Vec<_>>().join(", "))
+            let names = names.collect::<Vec<_>>().join(", ");
+            format!(
+                " (it is for {})",
+                bounded(names.as_bytes(), MOST_SHOWN_BYTES)
+            )
         }
         _ => String::new(),
     }

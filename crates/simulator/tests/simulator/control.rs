@@ -181,3 +181,36 @@ fn a_page_of_another_site_may_neither_read_nor_change_anything() {
     assert_eq!(status(&simulator.url()), 200);
     assert_eq!(simulator.faults().len(), 1);
 }
+
+#[test]
+fn a_name_that_somebody_makes_lead_here_is_refused() {
+    let simulator = Simulator::builder().start().unwrap();
+    let port = simulator.address().port();
+    let status = |host: &str| {
+        let host = host.replace("PORT", &port.to_string());
+        let header = ("Host", host.as_str());
+        let (status, _, text) = fetch(&simulator, "GET", "/_simulator/received", header, "");
+        assert_eq!(status == 200, text == "[]", "{text}");
+        status
+    };
+    for host in [
+        "elsewhere.example:PORT",
+        "elsewhere.example",
+        "127.0.0.1.elsewhere.example",
+        "localhost.elsewhere.example",
+        "10",
+    ] {
+        assert_eq!(status(host), 403, "{host}");
+    }
+    for host in [
+        "127.0.0.1:PORT",
+        "127.0.0.1",
+        "LocalHost:PORT",
+        "localhost",
+        "[::1]:PORT",
+        "[::1]",
+        "10.1.2.3:PORT",
+    ] {
+        assert_eq!(status(host), 200, "{host}");
+    }
+}

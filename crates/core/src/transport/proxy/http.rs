@@ -2,7 +2,6 @@
 //! into its log.
 
 use super::agreement::{Agreement, refused};
-use crate::config::ProxyCredentials;
 use crate::foundation::foreign_words::bounded;
 use crate::foundation::version::USER_AGENT;
 use crate::transport::failure::Failure;
@@ -25,7 +24,8 @@ pub(super) fn connect(agreement: &mut Agreement<'_>, host: &str, port: u16) -> R
         "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {USER_AGENT}\r\n"
     );
     let mut parts = vec![beginning.as_str()];
-    let login = agreement.proxy.credentials.as_ref().map(basic);
+    let credentials = agreement.proxy.credentials.as_ref();
+    let login = credentials.map(|it| Zeroizing::new(STANDARD.encode(it.login())));
     if let Some(login) = &login {
         parts.extend(["Proxy-Authorization: Basic ", login, "\r\n"]);
     }
@@ -50,16 +50,6 @@ pub(super) fn connect(agreement: &mut Agreement<'_>, host: &str, port: u16) -> R
             status => return Err(refused(format!("it answered {status}{}", answer.words()))),
         }
     }
-}
-
-fn basic(credentials: &ProxyCredentials) -> Zeroizing<String> {
-    let login = [
-        credentials.user.reveal(),
-        ":",
-        credentials.password.reveal(),
-    ]
-    .concat();
-    Zeroizing::new(STANDARD.encode(Zeroizing::new(login)))
 }
 
 /// Reads a head and not a byte more.

@@ -2,6 +2,7 @@
 
 use super::agreement::{Agreement, Destination, refused};
 use crate::config::ProxyCredentials;
+use crate::foundation::secret::Wiped;
 use crate::transport::failure::Failure;
 use std::net::IpAddr;
 
@@ -11,6 +12,9 @@ const AUTHENTICATION_VERSION: u8 = 1;
 const WITHOUT_AUTHENTICATION: u8 = 0;
 const USER_AND_PASSWORD: u8 = 2;
 const NO_METHOD: u8 = 0xff;
+
+/// A user name and a password, each with its length in a byte.
+const MOST_MESSAGE_BYTES: usize = 1 + 2 * 256;
 
 const CONNECT: u8 = 1;
 const SUCCEEDED: u8 = 0;
@@ -96,7 +100,8 @@ fn authenticate(agreement: &mut Agreement<'_>) -> Result<(), Failure> {
 }
 
 fn give(agreement: &mut Agreement<'_>, credentials: &ProxyCredentials) -> Result<(), Failure> {
-    let mut message = vec![AUTHENTICATION_VERSION];
+    let mut message = Wiped::with_capacity(MOST_MESSAGE_BYTES);
+    message.push(AUTHENTICATION_VERSION);
     for text in [&credentials.user, &credentials.password] {
         let bytes = text.reveal().as_bytes();
         let length = u8::try_from(bytes.len())
