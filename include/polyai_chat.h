@@ -261,7 +261,7 @@ typedef void (*polyai_release_callback)(void *user_data);
 /**
  * Makes a configuration in which nothing is set.
  *
- * NULL only when the table of handles is full. Passing that NULL on fails with POLYAI_STATUS_INVALID_ARGUMENT.
+ * NULL only when the table of handles is full. Passing that NULL on fails with `POLYAI_STATUS_INVALID_ARGUMENT`.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * Ownership: the result is the caller's, freed by polyai_config_free, NULL on failure.

@@ -45,7 +45,7 @@ pub(crate) fn open<'a, T>(
 
 /// Makes a configuration in which nothing is set.
 ///
-/// NULL only when the table of handles is full. Passing that NULL on fails with POLYAI_STATUS_INVALID_ARGUMENT.
+/// NULL only when the table of handles is full. Passing that NULL on fails with `POLYAI_STATUS_INVALID_ARGUMENT`.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[must_use]

@@ -144,6 +144,7 @@ class SQLiteFile:
         uri = f"{self._path.as_uri()}?mode=rw"
         database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
         database.row_factory = sqlite3.Row
+        database.execute("PRAGMA secure_delete = ON")  # texts that are no longer needed are overwritten
         return database
 
     def _prepare(self) -> None:

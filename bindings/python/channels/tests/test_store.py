@@ -9,6 +9,7 @@ import stat
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,25 @@ def test_the_file_is_for_its_owner_only(path: Path) -> None:
     path.chmod(0o640)
     SQLiteStore(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_text_that_is_no_longer_needed_is_overwritten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+
+    def as_sqlite_is_built_by_its_authors(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        database: sqlite3.Connection = connect(*arguments, **options)
+        database.execute("PRAGMA secure_delete = OFF")  # Debian's is on
+        return database
+
+    monkeypatch.setattr(sqlite3, "connect", as_sqlite_is_built_by_its_authors)
+    with SQLiteStore(path) as store:
+        for message_id in ("1", "2"):
+            text = f"canary {message_id}, " * 100
+            store.accept("sms", Message("a", message_id, text), for_others=True, timeout=PATIENCE)
+        assert store.dismiss("sms", "a", "1", timeout=PATIENCE)
+    kept = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"canary 1" not in kept
+    assert b"canary 2" in kept
 
 
 def test_a_file_that_is_no_store_is_refused_and_left_as_it_is(path: Path) -> None:
