@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,13 +32,24 @@ def seconds(name: str, default: float) -> float:
     return number
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether what is sent there stays here."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 # From the app's settings at Meta.
 APP_SECRET = text("WHATSAPP_APP_SECRET")
 # Any text, entered there too.
 VERIFY_TOKEN = text("WHATSAPP_VERIFY_TOKEN")
 GRAPH_URL = text("WHATSAPP_GRAPH_URL", "https://graph.facebook.com").rstrip("/")
 GRAPH_VERSION = text("WHATSAPP_GRAPH_VERSION", "v23.0")
-if urlsplit(GRAPH_URL).scheme not in ("http", "https") or not urlsplit(GRAPH_URL).hostname:
+_host = urlsplit(GRAPH_URL).hostname or ""
+# The access token goes there, and what customers get: in the clear only to a double of Graph on this machine.
+_schemes = ("http", "https") if is_this_machine(_host) else ("https",)
+if not _host or urlsplit(GRAPH_URL).scheme not in _schemes:
     raise ValueError(f"WHATSAPP_GRAPH_URL is {GRAPH_URL!r}: an address such as https://graph.facebook.com")
 
 # On a local disk, in a folder of this service alone: it holds what customers wrote, for as long as it is needed.

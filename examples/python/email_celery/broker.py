@@ -7,6 +7,8 @@ from pathlib import Path
 
 from celery import Celery
 
+os.umask(0o077)  # the files of the queue, the ledger and the outbox hold what customers wrote
+
 # The default, files in the folder "queue", is for trying it out.
 BROKER = os.environ.get("MAIL_BROKER") or "filesystem://"
 

@@ -14,6 +14,8 @@ import uuid
 from collections.abc import Iterator
 from typing import NamedTuple
 
+os.umask(0o077)  # also where nothing else of this program runs, and the file is made
+
 FILE = os.environ.get("MAIL_LEDGER") or "ledger.sqlite"
 # E-mails that the agent gets of one sender, and of all.
 MOST_A_DAY = int(os.environ.get("MAIL_MOST_A_DAY") or "30")

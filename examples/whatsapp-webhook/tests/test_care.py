@@ -248,6 +248,9 @@ def test_humans_who_cannot_be_told_for_a_moment(stopped_webhook: Webhook, graph:
         ({"WHATSAPP_TURN_SECONDS": "nan"}, "WHATSAPP_TURN_SECONDS is 'nan'"),
         ({"WHATSAPP_GIVE_UP_SECONDS": "-1"}, "WHATSAPP_GIVE_UP_SECONDS is '-1'"),
         ({"WHATSAPP_GRAPH_URL": "graph.facebook.com"}, "WHATSAPP_GRAPH_URL is"),
+        ({"WHATSAPP_GRAPH_URL": "http://graph.facebook.com"}, "WHATSAPP_GRAPH_URL is"),
+        ({"WHATSAPP_GRAPH_URL": "http://127.0.0.1.example"}, "WHATSAPP_GRAPH_URL is"),
+        ({"WHATSAPP_GRAPH_URL": "http://10.0.0.1"}, "WHATSAPP_GRAPH_URL is"),
     ],
 )
 def test_a_wrong_setting_stops_the_start(variables: dict[str, str], complaint: str) -> None:
@@ -259,6 +262,14 @@ def test_a_wrong_setting_stops_the_start(variables: dict[str, str], complaint: s
     )
     assert done.returncode == 1
     assert complaint in done.stderr
+
+
+def test_the_verify_token_is_not_in_the_log(webhook: Webhook) -> None:
+    assert webhook.verify().status_code == 200
+    log = webhook.log.read_text()
+    assert '"GET /webhook HTTP/1.1" 200' in log
+    assert VERIFY_TOKEN not in log
+    assert "hub." not in log
 
 
 def test_an_empty_secret_signs_nothing(webhook: Webhook) -> None:

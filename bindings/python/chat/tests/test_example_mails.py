@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import stat
 import subprocess
 import sys
 from email.message import EmailMessage
@@ -245,6 +247,20 @@ def test_strangers_share_nothing(simulator: Simulator, mail: Mail) -> None:  # n
         wait_until(lambda: simulator.requests_to("respond") == 4, mail.log)
     assert all(len(said) == 1 for said in messages(simulator))
     assert simulator.requests_to("create") == 4
+
+
+def test_its_files_are_for_their_owner_only(mail: Mail, tmp_path: Path) -> None:  # noqa: F811
+    before = os.umask(0)
+    try:
+        assert mail.for_a_human() == {}  # makes the ledger, when it is the first
+        mail.post(1, "Where is it?")
+        with mail.worker():
+            wait_until(lambda: len(mail.answers()) == 1, mail.log)
+    finally:
+        os.umask(before)
+    made = {file: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.rglob("*") if file != mail.log}
+    assert len(made) > 3
+    assert {file for file, mode in made.items() if mode & 0o077} == set()
 
 
 def test_what_is_acted_on_is_answered(simulator: Simulator, mail: Mail) -> None:  # noqa: F811
