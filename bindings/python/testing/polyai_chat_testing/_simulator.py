@@ -34,7 +34,7 @@ class _Options(TypedDict):
 
 
 class Simulator:
-    """A local simulator of the service, in this process, on a free port of this machine. No PolyAI service is contacted.
+    """A simulator of the service, in this process, on a free port of this machine. No PolyAI service is contacted.
 
     It speaks the same HTTP, refuses with the same errors, counts what it receives, and misbehaves on demand. A `with`
     block stops it at the end. Any thread may use it.
