@@ -244,13 +244,13 @@ fn what_a_proxy_was_told_is_not_left_behind_in_memory() {
 
 #[test]
 fn what_options_were_read_from_is_not_left_behind_in_memory() {
-    let Some(file) = std::env::var_os("FILE") else {
+    let Some(file) = std::env::var_os("PROFILE_TO_READ") else {
         let proxy = format!("sam:{PASSWORD}@127.0.0.1:1");
         let file = tempfile::NamedTempFile::new().unwrap();
         let profile = format!("[default]\napi_key = \"{KEY}\"\n");
         fs::write(file.path(), profile).unwrap();
         let variables = [
-            ("FILE", file.path().to_str().unwrap()),
+            ("PROFILE_TO_READ", file.path().to_str().unwrap()),
             ("POLYAI_TOKEN", TOKEN),
             ("POLYAI_PROXY", "environment"),
             ("https_proxy", &proxy),
