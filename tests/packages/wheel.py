@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Checks what is shipped for Python.
 
-    wheel.py WHEEL... [--shipped | --portable]
+    wheel.py WHEEL... [--portable]
     wheel.py SOURCES.tar.gz...
 
-WHEEL is what is built of one of the distributions in bindings/python. With --shipped it is as packaging/wheel leaves it, and with
---portable it must do with glibc 2.17 besides. SOURCES is what packaging/sdist leaves.
+WHEEL is what packaging/wheel makes of one of the distributions in bindings/python. With --portable it must do with glibc 2.17. SOURCES is what packaging/sdist leaves.
 """
 
 import base64
@@ -156,11 +155,11 @@ def distribution_of(path):
 
 
 class Wheel:
-    def __init__(self, path, shipped=False, portable=False):
+    def __init__(self, path, portable=False):
         self.path = Path(path)
         self.distribution = distribution_of(path)
         self.has_binary = self.distribution.binary is not None
-        self.shipped, self.portable = (shipped or portable) and self.has_binary, portable and self.has_binary
+        self.portable = portable and self.has_binary
         with zipfile.ZipFile(path) as archive:
             self.entries = {entry.filename: entry for entry in archive.infolist()}
             self.files = {name: archive.read(name) for name in self.entries}
@@ -198,7 +197,7 @@ def files(wheel):
     expected = {*of.sources(), *([of.binary] if of.binary else [])}
     expected |= {f"{of.information}/{file}" for file in ["METADATA", "RECORD", "WHEEL", *["entry_points.txt"] * bool(of.entry_points)]}
     expected |= {f"{of.information}/licenses/{file}" for file in LICENCES}
-    if wheel.shipped:
+    if wheel.has_binary:
         expected |= {f"{of.information}/licenses/{NOTICES}", of.components}
     yield from differences(wheel.files, expected)
 
@@ -228,7 +227,7 @@ def metadata(wheel):
         "Version": [VERSION],
         "Requires-Python": [">=3.9"],
         "License-Expression": ["Apache-2.0 OR MIT"],
-        "License-File": LICENCES + [NOTICES] * wheel.shipped,
+        "License-File": LICENCES + [NOTICES] * wheel.has_binary,
     }
     for field, values in expected.items():
         if found.get_all(field, []) != values:
@@ -249,7 +248,7 @@ def entry_points(wheel):
 
 def notices(wheel):
     """Notices and bill of materials name the same packages: what is linked in with each, and nothing that should not be."""
-    if not wheel.shipped:
+    if not wheel.has_binary:
         return
     licences = wheel.information(f"licenses/{NOTICES}")
     yield from sbom.faults_of_bill(wheel.text(wheel.distribution.components) or "{}", licences, wheel.binary.bytes)
@@ -294,18 +293,17 @@ def undefined(wheel):
 
 
 def binary(wheel):
-    for check in OF_EVERY_BINARY if wheel.has_binary else []:
+    if not wheel.has_binary:
+        return
+    for check in OF_EVERY_BINARY:
         yield from check(wheel.binary, None, wheel.portable)
     if wheel.distribution.kind == "program" and not wheel.binary.number(elf.FLAGS_1) & elf.F1_PIE:
         yield "it is always loaded at the same place (PIE)"
-    if wheel.shipped:
-        yield from built_file.stripped(wheel.binary)
-        yield from built_file.stack_protector(wheel.binary)
+    yield from built_file.stripped(wheel.binary)
+    yield from built_file.stack_protector(wheel.binary)
 
 
 def size(wheel):
-    if wheel.has_binary and not wheel.shipped:
-        return
     sizes = [("the wheel", wheel.path.stat().st_size, wheel.distribution.most_bytes)]
     if wheel.has_binary:
         sizes.append(("what is compiled", len(wheel.binary.bytes), wheel.distribution.most_bytes_of_binary))
@@ -315,10 +313,9 @@ def size(wheel):
 
 
 def traces(wheel):
-    if wheel.shipped or not wheel.has_binary:
-        for name, content in wheel.files.items():
-            if NOTICES not in name:  # what others write in their licences
-                yield from (f"{name}: {fault}" for fault in built_file.traces_in(content))
+    for name, content in wheel.files.items():
+        if NOTICES not in name:  # what others write in their licences
+            yield from (f"{name}: {fault}" for fault in built_file.traces_in(content))
 
 
 CHECKS = [name, files, contents, record, metadata, entry_points, notices, linked, times, exports, undefined, binary, size, traces]
@@ -359,7 +356,7 @@ def main():
         if path.endswith(".tar.gz"):
             found = faults_of_sources(path)
         else:
-            wheel = Wheel(path, "--shipped" in sys.argv, "--portable" in sys.argv)
+            wheel = Wheel(path, "--portable" in sys.argv)
             of_binary = f", of which {len(wheel.binary.bytes):,} are compiled when installed" if wheel.has_binary else ""
             print(f"  {wheel.path.stat().st_size:,} bytes{of_binary}")
             found = faults_of_wheel(wheel)
