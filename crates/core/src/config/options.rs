@@ -177,13 +177,13 @@ options! {
     "max_attempts" max_attempts(number) number(1, 100), Some("3"), "",
         "How often a request is tried at most, where nothing of it can have been processed. 1 switches retries off.";
     "backoff_ms" backoff(duration) number(1, DAY_MS), Some("100"), "ms",
-        "The pause before the second attempt; it doubles each time, with up to 50 % jitter.";
+        "The pause before the second attempt; it doubles each time, less a random part of up to a half (jitter).";
     "max_backoff_ms" max_backoff(duration) number(1, DAY_MS), Some("2000"), "ms",
         "The longest pause between two attempts, unless the service asks for another.";
     "retry_budget" retry_budget(number) number(0, 1_000_000), Some("20"), "",
         "Retry budget shared by all calls; every ten successes refill one retry.";
     "retry_503" retry_503(flag) OptionKind::Flag, Some("false"), "",
-        "Retries a 503. Safe only if your gateway refuses requests before it forwards them.";
+        "Treats a 503 as not processed, and retries it. Safe only if your gateway refuses requests before it forwards them.";
     "max_calls_in_flight" max_calls_in_flight(number) number(1, 1_000_000), None, "",
         "How many calls may be under way at the same time; a further one fails at once as `busy`. Off when not set.";
     "breaker_failures" breaker_failures(number) number(1, 1_000_000), None, "",
