@@ -460,9 +460,9 @@ def test_what_is_idle_is_closed_and_what_is_old_is_forgotten(own_server: Callabl
     assert customer.http.get("/chat/view").json()["because"] == "idle"
     assert customer.say("hello?", new_id()).status_code == 409
     assert customer.begin()["number"] == 2
-    assert server.simulator.wait_for("close", 2, 40)
+    # Both processes may ask for the same one to be closed, so requests are not counted: closing is idempotent.
+    wait_until(lambda: [one["closed"] for one in server.simulator.conversations()] == [True, True])
     wait_until(lambda: customer.http.get("/chat/view").status_code == 401)
-    assert server.simulator.requests_to("close") == 2
 
 
 # The human desk.
