@@ -124,6 +124,9 @@ typedef struct polyai_conversation polyai_conversation;
 /** A call that was started, and is waited for. Freed by polyai_turn_free. */
 typedef struct polyai_turn polyai_turn;
 
+/** Tells which of many started calls are done. Freed by polyai_completions_free. */
+typedef struct polyai_completions polyai_completions;
+
 /** What the agent answered. Freed by polyai_reply_free. */
 typedef struct polyai_reply polyai_reply;
 
@@ -249,6 +252,9 @@ typedef void (*polyai_attempt_callback)(void *user_data, const char *attempt_jso
  * the call. It must return, and not by `longjmp` or an exception.
  */
 typedef int32_t (*polyai_check_callback)(void *user_data);
+
+/** Is told that a started call is done. Otherwise as `polyai_log_callback`. */
+typedef void (*polyai_done_callback)(void *user_data);
 
 /**
  * Says that a callback's `user_data` is not needed any more. Called exactly once, on whichever thread lets go of it last, also
@@ -417,6 +423,15 @@ void polyai_conversation_free(polyai_conversation *conversation);
 void polyai_turn_free(polyai_turn *turn);
 
 /**
+ * Frees the list. Calls that it expects go on, and keep what they need of it.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: completions.
+ * Ownership: the call takes completions.
+ */
+void polyai_completions_free(polyai_completions *completions);
+
+/**
  * Frees a reply, and with it all texts that came from it.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
@@ -490,9 +505,9 @@ polyai_status polyai_config_set_log_callback(polyai_config *config,
                                              polyai_error **error);
 
 /**
- * Sets a callback for clients created from this config afterwards. It gets each attempt of a call as a JSON object: `number`,
- * `operation`, `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`,
- * `address`, `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`,
+ * Sets a callback for clients created from this config afterwards. It gets each attempt of a call as a JSON object: `serial` (its
+ * number among the client's attempts), `number` (which of its call it was), `operation`, `correlation_id`, `started_at_unix_ms`,
+ * `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`, `is_retried`, `address`, `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`,
  * `bytes_sent`, `bytes_received`; null where something is not known or was not needed.
  *
  * `release` as in `polyai_config_set_log_callback`.
@@ -529,6 +544,27 @@ polyai_status polyai_config_describe_json(const polyai_config *config,
 /* ---- Client ---------------------------------------------------------------------------------- */
 
 /**
+ * The client of this process for a configuration: makes one the first time, and gives the same one, with its open connections,
+ * whenever it is asked with the same options. For a host that forgets its objects after each request, such as PHP-FPM, and for
+ * modules of one process that do not know each other. The handle is the caller's, and is freed as any other.
+ *
+ * The client is kept until it is shut down or the process ends; after `polyai_client_shut_down` the next call makes a new one.
+ * Files and variables that the configuration names are read only when it is made. Credentials that were replaced since then
+ * stay replaced.
+ *
+ * Errors: as `polyai_client_new`; `POLYAI_STATUS_INVALID_ARGUMENT` where the configuration has a log or attempt callback, or
+ * there are 1,024 shared clients already.
+ *
+ * Blocks: while files are read. Threads: any. Since: 0.1.0.
+ * May be NULL: error.
+ * Ownership: *client is the caller's, freed by polyai_client_free.
+ */
+POLYAI_NODISCARD
+polyai_status polyai_client_shared(const polyai_config *config,
+                                   polyai_client **client,
+                                   polyai_error **error);
+
+/**
  * Starts to create a conversation and returns at once. Take it with `polyai_turn_take_conversation`.
  *
  * Errors: those of the arguments; `POLYAI_STATUS_INTERNAL` when no thread can be had. Errors of the create come when it
@@ -561,42 +597,6 @@ polyai_status polyai_client_attach(polyai_client *client,
                                    polyai_error **error);
 
 /**
- * One turn of a conversation by its id alone: no order among turns and no state is kept. A `message` of NULL is a turn
- * without a message, as in `polyai_conversation_respond`.
- *
- * Errors: any.
- *
- * Blocks: until the agent has replied, at most for the deadline. Threads: any. Since: 0.1.0.
- * May be NULL: message, request, error.
- * Ownership: *reply is the caller's, freed by polyai_reply_free.
- */
-POLYAI_NODISCARD
-polyai_status polyai_client_respond(polyai_client *client,
-                                    const char *conversation_id,
-                                    size_t conversation_id_length,
-                                    const char *message,
-                                    size_t message_length,
-                                    const polyai_request *request,
-                                    polyai_reply **reply,
-                                    polyai_error **error);
-
-/**
- * Closes a conversation by its id. One that is over already counts as closed.
- *
- * Errors: `POLYAI_STATUS_UNSUPPORTED` in the legacy dialect, which has no close; else any.
- *
- * Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0.
- * May be NULL: request, reply, error.
- * Ownership: *reply is the caller's, freed by polyai_reply_free.
- */
-polyai_status polyai_client_close_conversation(polyai_client *client,
-                                               const char *conversation_id,
-                                               size_t conversation_id_length,
-                                               const polyai_request *request,
-                                               polyai_reply **reply,
-                                               polyai_error **error);
-
-/**
  * Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
  *
  * Errors: `POLYAI_STATUS_CONNECT`, `POLYAI_STATUS_TIMEOUT`, `POLYAI_STATUS_CANCELLED`; `POLYAI_STATUS_INVALID_ARGUMENT`
@@ -610,6 +610,23 @@ polyai_status polyai_client_warm_up(polyai_client *client,
                                     polyai_error **error);
 
 /**
+ * Starts to open a connection ahead of the first turn, as `polyai_client_warm_up`, and returns at once. Take the outcome with
+ * `polyai_turn_take_reply`, which gives NULL when it went well.
+ *
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT` where `timeout_ms` is not from 1 to 86,400,000; else as
+ * `polyai_client_start_create`.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: error.
+ * Ownership: *turn is the caller's, freed by polyai_turn_free.
+ */
+POLYAI_NODISCARD
+polyai_status polyai_client_start_warm_up(polyai_client *client,
+                                          uint64_t timeout_ms,
+                                          polyai_turn **turn,
+                                          polyai_error **error);
+
+/**
  * Ends every call of this client that is under way with `POLYAI_STATUS_CANCELLED` and a truthful delivery, closes idle
  * connections, and has later calls fail as cancelled, not sent. Sends nothing: close the conversations first.
  *
@@ -619,6 +636,22 @@ polyai_status polyai_client_warm_up(polyai_client *client,
  * Cancels: every call of the client.
  */
 void polyai_client_shut_down(polyai_client *client);
+
+/**
+ * Shuts the client down as `polyai_client_shut_down`, then waits until no thread of it is left, but no longer than `timeout_ms`
+ * milliseconds; `is_done` tells whether none is. For a host that unloads, or that counts its threads. A name server that does
+ * not answer can keep a thread. Called from a callback, it waits in vain.
+ *
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+ *
+ * Blocks: at most for `timeout_ms`. Threads: any. Since: 0.1.0.
+ * Cancels: every call of the client.
+ * May be NULL: error.
+ */
+polyai_status polyai_client_shut_down_and_wait(polyai_client *client,
+                                               uint64_t timeout_ms,
+                                               bool *is_done,
+                                               polyai_error **error);
 
 /**
  * Replaces key and token, as a pair, while calls run: those that have sent their request already are not touched.
@@ -683,7 +716,8 @@ polyai_status polyai_client_metrics_json(const polyai_client *client,
 
 /**
  * The last attempts of all calls, oldest first, as a JSON array of what `polyai_config_set_attempt_callback` lists. The
- * option `recent_attempts` says how many are remembered.
+ * option `recent_attempts` says how many are remembered. Only those whose `serial` is larger than `after` are given, so that
+ * whoever asks again and again can ask for the new ones; 0 gives all. A gap in the numbers shows that some were forgotten.
  *
  * Buffer, capacity and length as in `polyai_config_describe_json`. The text may grow between two calls: leave room.
  *
@@ -693,10 +727,30 @@ polyai_status polyai_client_metrics_json(const polyai_client *client,
  * May be NULL: buffer (when capacity is 0), error.
  */
 polyai_status polyai_client_recent_attempts_json(const polyai_client *client,
+                                                 uint64_t after,
                                                  char *buffer,
                                                  size_t capacity,
                                                  size_t *length,
                                                  polyai_error **error);
+
+/**
+ * The same attempts as lines for a log: a JSON array of objects with `serial`, `level` (`warn`, `info` or `debug`) and `text`,
+ * which is what a log callback gets. For a language whose interpreter no thread of the library may enter: it asks for the lines
+ * after each call, or when a `polyai_completions` is ready.
+ *
+ * `after`, buffer, capacity and length as in `polyai_client_recent_attempts_json`.
+ *
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: buffer (when capacity is 0), error.
+ */
+polyai_status polyai_client_recent_log_lines_json(const polyai_client *client,
+                                                  uint64_t after,
+                                                  char *buffer,
+                                                  size_t capacity,
+                                                  size_t *length,
+                                                  polyai_error **error);
 
 /* ---- Request --------------------------------------------------------------------------------- */
 
@@ -854,6 +908,21 @@ polyai_status polyai_conversation_close_if_open(polyai_conversation *conversatio
                                                 polyai_error **error);
 
 /**
+ * Starts to close it if that is still of use, as `polyai_conversation_close_if_open`, and returns at once. Take the outcome
+ * with `polyai_turn_take_reply`, which gives NULL where nothing was sent.
+ *
+ * Errors: as `polyai_conversation_start_respond`.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: error.
+ * Ownership: *turn is the caller's, freed by polyai_turn_free.
+ */
+POLYAI_NODISCARD
+polyai_status polyai_conversation_start_close_if_open(polyai_conversation *conversation,
+                                                      polyai_turn **turn,
+                                                      polyai_error **error);
+
+/**
  * The id that the service gave it.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
@@ -892,6 +961,81 @@ polyai_status polyai_conversation_greeting_reply(const polyai_conversation *conv
  */
 polyai_state polyai_conversation_state(const polyai_conversation *conversation);
 
+/* ---- Conversations by their id alone --------------------------------------------------------- */
+
+/**
+ * One turn of a conversation by its id alone: no order among turns and no state is kept. A `message` of NULL is a turn
+ * without a message, as in `polyai_conversation_respond`.
+ *
+ * Errors: any.
+ *
+ * Blocks: until the agent has replied, at most for the deadline. Threads: any. Since: 0.1.0.
+ * May be NULL: message, request, error.
+ * Ownership: *reply is the caller's, freed by polyai_reply_free.
+ */
+POLYAI_NODISCARD
+polyai_status polyai_client_respond(polyai_client *client,
+                                    const char *conversation_id,
+                                    size_t conversation_id_length,
+                                    const char *message,
+                                    size_t message_length,
+                                    const polyai_request *request,
+                                    polyai_reply **reply,
+                                    polyai_error **error);
+
+/**
+ * Starts a turn of a conversation by its id alone, and returns at once; its deadline starts now. Turns of one conversation that
+ * are started so go their way at the same time. Take the reply with `polyai_turn_take_reply`.
+ *
+ * Errors: as `polyai_client_start_create`.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: message, request, error.
+ * Ownership: *turn is the caller's, freed by polyai_turn_free.
+ */
+POLYAI_NODISCARD
+polyai_status polyai_client_start_respond(polyai_client *client,
+                                          const char *conversation_id,
+                                          size_t conversation_id_length,
+                                          const char *message,
+                                          size_t message_length,
+                                          const polyai_request *request,
+                                          polyai_turn **turn,
+                                          polyai_error **error);
+
+/**
+ * Closes a conversation by its id. One that is over already counts as closed.
+ *
+ * Errors: `POLYAI_STATUS_UNSUPPORTED` in the legacy dialect, which has no close; else any.
+ *
+ * Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0.
+ * May be NULL: request, reply, error.
+ * Ownership: *reply is the caller's, freed by polyai_reply_free.
+ */
+polyai_status polyai_client_close_conversation(polyai_client *client,
+                                               const char *conversation_id,
+                                               size_t conversation_id_length,
+                                               const polyai_request *request,
+                                               polyai_reply **reply,
+                                               polyai_error **error);
+
+/**
+ * Starts to close a conversation by its id, and returns at once. Take the reply with `polyai_turn_take_reply`.
+ *
+ * Errors: as `polyai_client_start_create`.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: request, error.
+ * Ownership: *turn is the caller's, freed by polyai_turn_free.
+ */
+POLYAI_NODISCARD
+polyai_status polyai_client_start_close_conversation(polyai_client *client,
+                                                     const char *conversation_id,
+                                                     size_t conversation_id_length,
+                                                     const polyai_request *request,
+                                                     polyai_turn **turn,
+                                                     polyai_error **error);
+
 /* ---- Turns that are started and waited for --------------------------------------------------- */
 
 /**
@@ -921,6 +1065,32 @@ polyai_status polyai_turn_wait(const polyai_turn *turn,
 polyai_status polyai_turn_fd(const polyai_turn *turn, int32_t *descriptor, polyai_error **error);
 
 /**
+ * Has `callback` called once when the call is done: on the thread of the call, which is one of the library's, or inside this
+ * function where the call is done already. `release`, which may be NULL, is called afterwards, and where this function fails.
+ *
+ * For a runtime that completes a future of its own then. A host with an event loop, or whose interpreter no foreign thread may
+ * enter, uses `polyai_completions_expect` or `polyai_turn_fd`.
+ *
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: user_data, release, error.
+ */
+polyai_status polyai_turn_when_done(const polyai_turn *turn,
+                                    polyai_done_callback callback,
+                                    void *user_data,
+                                    polyai_release_callback release,
+                                    polyai_error **error);
+
+/**
+ * What was started: `create`, `respond`, `close` or `warm_up`; NULL where the handle is wrong.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * Ownership: the result belongs to turn, NULL when absent.
+ */
+const char *polyai_turn_operation(const polyai_turn *turn);
+
+/**
  * Ends the call, which is then done within milliseconds, with a truthful delivery. Does nothing when it is done already.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
@@ -946,10 +1116,11 @@ polyai_status polyai_turn_take_conversation(polyai_turn *turn,
 
 /**
  * Takes the reply of a turn that was started, or the answer to a close. It can be taken once. The turn is to be freed
- * all the same.
+ * all the same. `reply` becomes NULL where the call went well and there is no answer: after a warm-up, and where
+ * `polyai_conversation_start_close_if_open` had nothing to send.
  *
- * Errors: those of `polyai_conversation_respond` or `polyai_conversation_close`; `POLYAI_STATUS_INVALID_ARGUMENT` where a
- * create was started, or the outcome has been taken.
+ * Errors: those of the call that was started; `POLYAI_STATUS_INVALID_ARGUMENT` where that was a create, or the outcome has been
+ * taken.
  *
  * Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
  * May be NULL: error.
@@ -968,6 +1139,73 @@ polyai_status polyai_turn_take_reply(polyai_turn *turn,
  * Ownership: the result belongs to turn, NULL when absent.
  */
 const char *polyai_turn_correlation_id(const polyai_turn *turn, size_t *length);
+
+/* ---- Many started calls behind one descriptor ------------------------------------------------ */
+
+/**
+ * Makes a list of started calls that are done, by tags of the caller's, with one descriptor for all of them. For an event loop,
+ * and for a language whose interpreter no thread of the library may enter.
+ *
+ * Errors: `POLYAI_STATUS_INTERNAL` when the process has no descriptor left.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: error.
+ * Ownership: *completions is the caller's, freed by polyai_completions_free.
+ */
+POLYAI_NODISCARD
+polyai_status polyai_completions_new(polyai_completions **completions,
+                                     polyai_error **error);
+
+/**
+ * Has `tag` appear in the list once the call of the turn is done, or a moment later; at once where it is done already; also when
+ * the turn was freed meanwhile.
+ *
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: error.
+ */
+polyai_status polyai_completions_expect(polyai_completions *completions,
+                                        const polyai_turn *turn,
+                                        uint64_t tag,
+                                        polyai_error **error);
+
+/**
+ * Waits until a call is done whose tag has not been taken, but no longer than `timeout_ms` milliseconds; `is_ready` tells whether
+ * there is one.
+ *
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+ *
+ * Blocks: at most for `timeout_ms`, and no longer than a day. Threads: any. Since: 0.1.0.
+ * May be NULL: error.
+ */
+polyai_status polyai_completions_wait(const polyai_completions *completions,
+                                      uint64_t timeout_ms,
+                                      bool *is_ready,
+                                      polyai_error **error);
+
+/**
+ * A descriptor that is readable while there are tags to take, for a host that has an event loop (poll, epoll, select).
+ *
+ * Wait for it only: it is neither to be read nor closed, and is gone when the list is freed. A forked child has an empty list and
+ * a descriptor of its own.
+ *
+ * Errors: `POLYAI_STATUS_INTERNAL` when a forked child has no descriptor left.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: error.
+ */
+polyai_status polyai_completions_fd(const polyai_completions *completions,
+                                    int32_t *descriptor,
+                                    polyai_error **error);
+
+/**
+ * Takes the tags of calls that are done, those that came first in front: writes at most `capacity` of them to `tags`, and returns
+ * how many. Each is given once. 0 where there are none, or an argument is wrong.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ */
+size_t polyai_completions_take(polyai_completions *completions, uint64_t *tags, size_t capacity);
 
 /* ---- Reply ----------------------------------------------------------------------------------- */
 
@@ -1101,6 +1339,26 @@ bool polyai_reply_header_at(const polyai_reply *reply,
  * Ownership: the result belongs to reply, NULL when absent.
  */
 const char *polyai_reply_correlation_id(const polyai_reply *reply, size_t *length);
+
+/**
+ * What was answered: `create`, `respond` or `close`; NULL where the handle is wrong.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * Ownership: the result belongs to reply, NULL when absent.
+ */
+const char *polyai_reply_operation(const polyai_reply *reply);
+
+/**
+ * All of it as one JSON object: `operation`, `raw_json`, `unknown_fields`, `correlation_id`, `elapsed_us` and `headers`; of a
+ * greeting and of a reply also `response` and `conversation_id`; of a greeting `user_id`, of a reply `end_conversation` and
+ * `handoff` (null, or an object with `destination`, `reason` and `raw`), of the answer to a close `was_over`. What is absent is
+ * null. `headers` as in `polyai_error_json`.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: length.
+ * Ownership: the result belongs to reply, NULL when absent.
+ */
+const char *polyai_reply_json(const polyai_reply *reply, size_t *length);
 
 /**
  * How long the call took, in microseconds, with everything it waited for.
@@ -1275,6 +1533,18 @@ const char *polyai_error_cause(const polyai_error *error, size_t *length);
 const char *polyai_error_attempts_json(const polyai_error *error, size_t *length);
 
 /**
+ * All of it as one JSON object: `kind`, `number`, `delivery`, `may_resend`, `phase`, `message`, `text`, `http_status`,
+ * `error_code`, `service_message`, `correlation_id`, `retry_after_ms`, `body_excerpt`, `cause`, `attempts`, `headers`. What is not
+ * known is null. `headers` is an array of pairs: the name, and the value as text, or as an array of its bytes where it is not
+ * UTF-8.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: length.
+ * Ownership: the result belongs to error, NULL when absent.
+ */
+const char *polyai_error_json(const polyai_error *error, size_t *length);
+
+/**
  * How many tries the call made.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
@@ -1298,12 +1568,22 @@ POLYAI_NODISCARD polyai_cancel *polyai_cancel_new(void);
  * Ends the calls that are under way with this token, in whatever phase they are. Each returns
  * `POLYAI_STATUS_CANCELLED` with a truthful delivery.
  *
- * When no call is under way with it, nothing happens: calls that begin later run as usual. Not for signal handlers.
+ * When no call is under way with it, nothing happens: calls that begin later run as usual. Where the cancellation may come
+ * before the call begins, use `polyai_cancel_trigger_for_good`. Not for signal handlers.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * Cancels: the calls that are under way with the token.
  */
 void polyai_cancel_trigger(polyai_cancel *cancel);
+
+/**
+ * Ends the calls that are under way with this token, as `polyai_cancel_trigger`, and has every later call with it fail with
+ * `POLYAI_STATUS_CANCELLED`, not sent. It cannot be undone: use a new token for calls that are to run. Not for signal handlers.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * Cancels: the calls that are under way with the token, and all later ones.
+ */
+void polyai_cancel_trigger_for_good(polyai_cancel *cancel);
 
 /* ---- The library ----------------------------------------------------------------------------- */
 

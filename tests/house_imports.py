@@ -14,7 +14,7 @@ ROOMS = {
     "crates/core": "foundation model call dialect observe config transport engine client fuzzing benchmarks second_opinion",
     "crates/ffi": """
         sync text table handle cancellation constants arguments callback boundary+error cancel config request
-        reply turn+conversation client library
+        reply turn+conversation completions client by_id library
     """,
     "crates/python": """
         calling error arguments options handoff reply interrupt shutdown listeners request turn+conversation done_calls

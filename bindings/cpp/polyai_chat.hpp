@@ -534,6 +534,10 @@ public:
     [[nodiscard]] std::string_view attempts_json() const& noexcept { return text(polyai_error_attempts_json).value_or("[]"); }
     std::string_view attempts_json() const&& = delete;
 
+    /** All of it as one JSON object; see `polyai_error_json` for its fields. Since: 0.1.0. */
+    [[nodiscard]] std::string_view json() const& noexcept { return text(polyai_error_json).value_or("{}"); }
+    std::string_view json() const&& = delete;
+
     /** How many tries the call made. Since: 0.1.0. */
     [[nodiscard]] std::size_t attempt_count() const noexcept { return polyai_error_attempt_count(raw()); }
 
@@ -702,6 +706,9 @@ using AttemptFunction = std::function<void(std::string_view attempt_json)>;
 /** Is asked whether to cancel. Since: 0.1.0. */
 using CheckFunction = std::function<bool()>;
 
+/** Is told that a started call is done. Since: 0.1.0. */
+using DoneFunction = std::function<void()>;
+
 namespace detail {
 
 inline Error failure(polyai_status status, polyai_error* error) noexcept
@@ -751,9 +758,21 @@ Result<T> call(Function* function, const Arguments&... arguments) noexcept
     }
 }
 
+/** Calls a function of C that can fail, and gives the plain value that it writes. */
+template <class T, class Function, class... Arguments>
+Result<T> value_of(Function* function, Arguments... arguments) noexcept
+{
+    T value {};
+    polyai_error* error = nullptr;
+    const polyai_status status = function(arguments..., &value, &error);
+    if (status == POLYAI_STATUS_OK)
+        return value;
+    return failure(status, error);
+}
+
 /** Asks for a text that may grow between two calls, until there is room for all of it. */
-template <class Raw>
-Result<std::string> text_from(polyai_status (*ask)(const Raw*, char*, std::size_t, std::size_t*, polyai_error**), const Raw* raw)
+template <class Function, class... Arguments>
+Result<std::string> text_from(Function* ask, Arguments... arguments)
 {
     constexpr std::size_t room_to_grow = 256;
     std::string text;
@@ -762,7 +781,7 @@ Result<std::string> text_from(polyai_status (*ask)(const Raw*, char*, std::size_
         std::size_t length = 0;
         polyai_error* error = nullptr;
         // The NUL behind a std::string may be overwritten with a NUL.
-        const polyai_status status = ask(raw, room ? text.data() : nullptr, room ? room + 1 : 0, &length, &error);
+        const polyai_status status = ask(arguments..., room ? text.data() : nullptr, room ? room + 1 : 0, &length, &error);
         if (status != POLYAI_STATUS_OK && length <= room)
             return failure(status, error);
         polyai_error_free(error);
@@ -804,6 +823,14 @@ POLYAI_CPP_MODE inline std::int32_t check(void* function) noexcept
         return (*static_cast<CheckFunction*>(function))() ? 1 : 0;
     } POLYAI_CPP_CATCH {
         return 1;
+    }
+}
+
+POLYAI_CPP_MODE inline void call_is_done(void* function) noexcept
+{
+    POLYAI_CPP_TRY {
+        (*static_cast<DoneFunction*>(function))();
+    } POLYAI_CPP_CATCH {
     }
 }
 
@@ -911,8 +938,8 @@ public:
     [[nodiscard]] Config on_log(LogFunction function) && { return std::move(on_log(std::move(function))); }
 
     /**
-     * Has clients that are made from now on call `function` with each attempt of a call, as a JSON object: `number`, `operation`,
-     * `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`, `address`,
+     * Has clients that are made from now on call `function` with each attempt of a call, as a JSON object: `serial`, `number`,
+     * `operation`, `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`, `is_retried`, `address`,
      * `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`, `bytes_sent`,
      * `bytes_received`; null where something is not known or was not needed. Otherwise as `on_log`.
      *
@@ -963,7 +990,7 @@ public:
     }
 
     /** As `describe`. Blocks: never. Threads: one at a time for a config. Since: 0.1.0. */
-    Result<std::string> try_describe() const { return detail::text_from<polyai_config>(polyai_config_describe_json, raw()); }
+    Result<std::string> try_describe() const { return detail::text_from(polyai_config_describe_json, raw()); }
 
 private:
     friend Owner;
@@ -980,11 +1007,19 @@ public:
 
     /**
      * Ends the calls that are under way with it, in whatever phase they are: each fails with Status::cancelled and a truthful
-     * delivery. When there is none, nothing happens. Not for signal handlers.
+     * delivery. When there is none, nothing happens: later calls run as usual. Not for signal handlers.
      *
      * Blocks: never. Threads: any. Since: 0.1.0.
      */
     void trigger() noexcept { polyai_cancel_trigger(raw()); }
+
+    /**
+     * Ends the calls that are under way with it, as `trigger`, and has every later call with it fail with Status::cancelled, not sent.
+     * It cannot be undone. Not for signal handlers.
+     *
+     * Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    void trigger_for_good() noexcept { polyai_cancel_trigger_for_good(raw()); }
 
 private:
     friend Owner;
@@ -1252,6 +1287,13 @@ public:
     [[nodiscard]] std::string_view correlation_id() const& noexcept { return text(polyai_reply_correlation_id); }
     std::string_view correlation_id() const&& = delete;
 
+    /** What was answered: `create`, `respond` or `close`. Since: 0.1.0. */
+    [[nodiscard]] std::string_view operation() const noexcept { return detail::constant(polyai_reply_operation(raw())); }
+
+    /** All of it as one JSON object; see `polyai_reply_json` for its fields. Since: 0.1.0. */
+    [[nodiscard]] std::string_view json() const& noexcept { return text(polyai_reply_json); }
+    std::string_view json() const&& = delete;
+
     /** How long the call took, with everything it waited for. Since: 0.1.0. */
     [[nodiscard]] std::chrono::microseconds elapsed() const noexcept
     {
@@ -1278,12 +1320,13 @@ private:
 class Conversation;
 
 /**
- * A call that was started, and what will come of it: a Conversation or a Reply. Destroying it cancels the call if that is still under
- * way. Threads: any. Since: 0.1.0.
+ * A call that was started, and what will come of it: a Conversation, a Reply, an optional Reply where it may have nothing to send, or
+ * void. Destroying it cancels the call if that is still under way. Threads: any. Since: 0.1.0.
  */
 template <class T>
 class [[nodiscard]] Turn : public detail::Owner<Turn<T>, polyai_turn, polyai_turn_free> {
-    static_assert(std::is_same_v<T, Conversation> || std::is_same_v<T, Reply>, "a turn gives a Conversation or a Reply");
+    static_assert(std::is_same_v<T, Conversation> || std::is_same_v<T, Reply> || std::is_same_v<T, std::optional<Reply>> || std::is_void_v<T>,
+                  "a turn gives a Conversation, a Reply, an optional Reply or void");
 
 public:
 #if POLYAI_CPP_EXCEPTIONS
@@ -1310,7 +1353,7 @@ public:
      *
      * Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
      */
-    [[nodiscard]] T get() { return try_get().value(); }
+    T get() { return try_get().value(); }
 
     /**
      * A descriptor that becomes readable when the call is done, for a host that has an event loop (poll, epoll, select).
@@ -1322,18 +1365,23 @@ public:
      * Blocks: never. Threads: any. Since: 0.1.0.
      */
     [[nodiscard]] int descriptor() const { return try_descriptor().value(); }
+
+    /**
+     * Has `function` called once when the call is done: on the thread of the call, which is the library's, or here and now where it is
+     * done already. An exception of it is dropped.
+     *
+     * Errors: Status::invalid_argument where it is empty, or the turn was moved from.
+     *
+     * Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    void when_done(DoneFunction function) const { try_when_done(std::move(function)).value(); }
 #endif
 
     /** As `wait_for`. Blocks: at most for `time`, and no longer than a day. Threads: any. Since: 0.1.0. */
     template <class Rep, class Period>
     Result<bool> try_wait_for(std::chrono::duration<Rep, Period> time) const noexcept
     {
-        bool is_done = false;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_turn_wait(this->raw(), detail::milliseconds_of(time), &is_done, &error);
-        if (status == POLYAI_STATUS_OK)
-            return is_done;
-        return detail::failure(status, error);
+        return detail::value_of<bool>(polyai_turn_wait, this->raw(), detail::milliseconds_of(time));
     }
 
     /** As `ready`. Blocks: never. Threads: any. Since: 0.1.0. */
@@ -1342,22 +1390,38 @@ public:
     /** As `get`. Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0. */
     Result<T> try_get() noexcept
     {
-        if constexpr (std::is_same_v<T, Reply>)
-            return detail::call<T>(polyai_turn_take_reply, this->raw());
-        else
+        if constexpr (std::is_same_v<T, Conversation>) {
             return detail::call<T>(polyai_turn_take_conversation, this->raw());
+        } else if constexpr (std::is_same_v<T, Reply>) {
+            return detail::call<T>(polyai_turn_take_reply, this->raw());
+        } else {
+            Result<Reply> taken = detail::call<Reply>(polyai_turn_take_reply, this->raw());
+            if (!taken)
+                return std::move(taken).error();
+            if constexpr (std::is_void_v<T>)
+                return {};
+            else if (Reply reply = std::move(*taken); reply.raw())
+                return T(std::move(reply));
+            else
+                return T();
+        }
     }
 
     /** As `descriptor`. Blocks: never. Threads: any. Since: 0.1.0. */
     Result<int> try_descriptor() const noexcept
     {
-        std::int32_t descriptor = -1;
-        polyai_error* error = nullptr;
-        const polyai_status status = polyai_turn_fd(this->raw(), &descriptor, &error);
-        if (status == POLYAI_STATUS_OK)
-            return static_cast<int>(descriptor);
-        return detail::failure(status, error);
+        return detail::value_of<std::int32_t>(polyai_turn_fd, this->raw());
     }
+
+    /** As `when_done`. Blocks: never. Threads: any. Since: 0.1.0. */
+    POLYAI_CPP_MODE Result<void> try_when_done(DoneFunction function) const noexcept
+    {
+        const polyai_turn* turn = this->raw();
+        return detail::hand_over(polyai_turn_when_done, turn, polyai_done_callback(detail::call_is_done), std::move(function));
+    }
+
+    /** What was started: `create`, `respond`, `close` or `warm_up`. Blocks: never. Threads: any. Since: 0.1.0. */
+    [[nodiscard]] std::string_view operation() const noexcept { return detail::constant(polyai_turn_operation(this->raw())); }
 
     /**
      * Ends the call, which is then done within milliseconds, with a truthful delivery. Does nothing when it is done already.
@@ -1376,6 +1440,100 @@ public:
 private:
     friend detail::Owner<Turn<T>, polyai_turn, polyai_turn_free>;
     explicit Turn(polyai_turn* raw) noexcept : detail::Owner<Turn<T>, polyai_turn, polyai_turn_free>(raw) {}
+};
+
+/**
+ * Tells which of many started calls are done, by tags of the caller's and by one descriptor for all of them.
+ *
+ *     polyai::Completions completions;
+ *     completions.expect(turn, 7);
+ *     while (completions.wait_for(1h))
+ *         while (const auto tag = completions.take())
+ *             go_on(*tag);
+ *
+ * Threads: any. Since: 0.1.0.
+ */
+class Completions : public detail::Owner<Completions, polyai_completions, polyai_completions_free> {
+public:
+#if POLYAI_CPP_EXCEPTIONS
+    /**
+     * Makes an empty list.
+     *
+     * Errors: Status::internal when the process has no descriptor left.
+     *
+     * Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    Completions() : Owner(try_make().value().release()) {}
+
+    /**
+     * Has `tag` appear in the list once the call of the turn is done, at once where it is done already, also when the turn was destroyed
+     * meanwhile.
+     *
+     * Errors: Status::invalid_argument where one of them was moved from.
+     *
+     * Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    template <class T>
+    void expect(const Turn<T>& turn, std::uint64_t tag)
+    {
+        try_expect(turn, tag).value();
+    }
+
+    /**
+     * Waits until a call is done whose tag has not been taken, but no longer than `time`; whether there is one.
+     *
+     * Errors: Status::invalid_argument where the list was moved from.
+     *
+     * Blocks: at most for `time`, and no longer than a day. Threads: any. Since: 0.1.0.
+     */
+    template <class Rep, class Period>
+    [[nodiscard]] bool wait_for(std::chrono::duration<Rep, Period> time) const
+    {
+        return try_wait_for(time).value();
+    }
+
+    /**
+     * A descriptor that is readable while there are tags to take, for a host that has an event loop (poll, epoll, select).
+     *
+     * Wait for it only: it is neither to be read nor closed, and is gone when the list is destroyed.
+     *
+     * Errors: Status::internal when a forked child has no descriptor left.
+     *
+     * Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    [[nodiscard]] int descriptor() const { return try_descriptor().value(); }
+#endif
+
+    /** As the constructor. Blocks: never. Threads: any. Since: 0.1.0. */
+    static Result<Completions> try_make() noexcept { return detail::call<Completions>(polyai_completions_new); }
+
+    /** As `expect`. Blocks: never. Threads: any. Since: 0.1.0. */
+    template <class T>
+    Result<void> try_expect(const Turn<T>& turn, std::uint64_t tag) noexcept
+    {
+        return detail::call<void>(polyai_completions_expect, raw(), turn.raw(), tag);
+    }
+
+    /** As `wait_for`. Blocks: at most for `time`, and no longer than a day. Threads: any. Since: 0.1.0. */
+    template <class Rep, class Period>
+    Result<bool> try_wait_for(std::chrono::duration<Rep, Period> time) const noexcept
+    {
+        return detail::value_of<bool>(polyai_completions_wait, raw(), detail::milliseconds_of(time));
+    }
+
+    /** As `descriptor`. Blocks: never. Threads: any. Since: 0.1.0. */
+    Result<int> try_descriptor() const noexcept { return detail::value_of<std::int32_t>(polyai_completions_fd, raw()); }
+
+    /** The tag that came first, which is given once; nothing where there is none. Blocks: never. Threads: any. Since: 0.1.0. */
+    std::optional<std::uint64_t> take() noexcept
+    {
+        std::uint64_t tag = 0;
+        return polyai_completions_take(raw(), &tag, 1) == 1 ? std::optional<std::uint64_t>(tag) : std::nullopt;
+    }
+
+private:
+    friend Owner;
+    explicit Completions(polyai_completions* raw) noexcept : Owner(raw) {}
 };
 
 /* ---- Conversation ----------------------------------------------------------------------------- */
@@ -1438,6 +1596,15 @@ public:
     void close_if_open() { try_close_if_open().value(); }
 
     /**
+     * Starts to close it if that is still of use, and returns at once; what comes of it is nothing where nothing was sent.
+     *
+     * Errors: as `start_respond`.
+     *
+     * Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    [[nodiscard]] Turn<std::optional<Reply>> start_close_if_open() { return try_start_close_if_open().value(); }
+
+    /**
      * The greeting with all that came with it, as a reply of its own. Empty for a conversation that was attached to.
      *
      * Errors: Status::invalid_argument when it was moved from.
@@ -1473,6 +1640,12 @@ public:
 
     /** As `close_if_open`. Blocks: at most for the client's deadline of a close. Threads: any. Since: 0.1.0. */
     Result<void> try_close_if_open() noexcept { return detail::call<void>(polyai_conversation_close_if_open, raw()); }
+
+    /** As `start_close_if_open`. Blocks: never. Threads: any. Since: 0.1.0. */
+    Result<Turn<std::optional<Reply>>> try_start_close_if_open() noexcept
+    {
+        return detail::call<Turn<std::optional<Reply>>>(polyai_conversation_start_close_if_open, raw());
+    }
 
     /** As `greeting_reply`. Blocks: never. Threads: any. Since: 0.1.0. */
     Result<Reply> try_greeting_reply() const noexcept { return detail::call<Reply>(polyai_conversation_greeting_reply, raw()); }
@@ -1555,6 +1728,16 @@ public:
     explicit Client(const Config& config) : Owner(try_make(config).value().release()) {}
 
     /**
+     * The client of this process for a configuration: made the first time, and the same one, with its open connections, whenever it is
+     * asked for with the same options. For modules of one process that do not know each other. It is kept until it is shut down.
+     *
+     * Errors: as the constructor; Status::invalid_argument where the configuration has a callback, or there are 1,024 of them already.
+     *
+     * Blocks: while files are read. Threads: any. Since: 0.1.0.
+     */
+    static Client shared(const Config& config) { return try_shared(config).value(); }
+
+    /**
      * Starts a conversation; the agent greets. `request` carries what the agent may know (`Request::set_attribute`), variant,
      * channel, deadline and more.
      *
@@ -1608,6 +1791,24 @@ public:
     }
 
     /**
+     * Starts a turn of a conversation by its id alone, and returns at once. Turns of one conversation that are started so go their way at
+     * the same time. Errors: as `start_create`. Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    [[nodiscard]] Turn<Reply> start_respond(std::string_view conversation_id, std::optional<std::string_view> message,
+                                            RequestArgument request = {})
+    {
+        return try_start_respond(conversation_id, message, request).value();
+    }
+
+    /**
+     * Starts to close a conversation by its id, and returns at once. Errors: as `start_create`. Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    [[nodiscard]] Turn<Reply> start_close_conversation(std::string_view conversation_id, RequestArgument request = {})
+    {
+        return try_start_close_conversation(conversation_id, request).value();
+    }
+
+    /**
      * Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
      *
      * Errors: Status::connect, Status::timeout, Status::cancelled; Status::invalid_argument where `timeout` is not above zero, or longer
@@ -1619,6 +1820,30 @@ public:
     void warm_up(std::chrono::duration<Rep, Period> timeout)
     {
         try_warm_up(timeout).value();
+    }
+
+    /**
+     * Starts to open a connection ahead of the first turn, as `warm_up`, and returns at once. Errors: as `start_create`; those of
+     * `warm_up` when the outcome is taken. Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    template <class Rep, class Period>
+    [[nodiscard]] Turn<void> start_warm_up(std::chrono::duration<Rep, Period> timeout)
+    {
+        return try_start_warm_up(timeout).value();
+    }
+
+    /**
+     * Shuts it down as `shut_down`, then waits until no thread of it is left; whether none is. For a host that unloads. A name server
+     * that does not answer can keep a thread. Called from a callback, it waits in vain.
+     *
+     * Errors: Status::invalid_argument where it was moved from.
+     *
+     * Blocks: at most for `time`. Threads: any. Since: 0.1.0.
+     */
+    template <class Rep, class Period>
+    bool shut_down_and_wait(std::chrono::duration<Rep, Period> time)
+    {
+        return try_shut_down_and_wait(time).value();
     }
 
     /**
@@ -1642,17 +1867,31 @@ public:
 
     /**
      * The last attempts of all calls, oldest first, as a JSON array of what `Config::on_attempt` lists. The option
-     * `recent_attempts` says how many are remembered.
+     * `recent_attempts` says how many are remembered. Only those whose `serial` is larger than `after` are given.
      *
      * Blocks: never. Threads: any. Since: 0.1.0.
      */
-    [[nodiscard]] std::string recent_attempts_json() const { return try_recent_attempts_json().value(); }
+    [[nodiscard]] std::string recent_attempts_json(std::uint64_t after = 0) const { return try_recent_attempts_json(after).value(); }
+
+    /**
+     * The same attempts as lines for a log: a JSON array of objects with `serial`, `level` and `text`. For a host that no thread of the
+     * library may call.
+     *
+     * Blocks: never. Threads: any. Since: 0.1.0.
+     */
+    [[nodiscard]] std::string recent_log_lines_json(std::uint64_t after = 0) const { return try_recent_log_lines_json(after).value(); }
 #endif
 
     /** As the constructor. Blocks: while files are read. Threads: any. Since: 0.1.0. */
     static Result<Client> try_make(const Config& config) noexcept
     {
         return detail::call<Client>(polyai_client_new, config.raw());
+    }
+
+    /** As `shared`. Blocks: while files are read. Threads: any. Since: 0.1.0. */
+    static Result<Client> try_shared(const Config& config) noexcept
+    {
+        return detail::call<Client>(polyai_client_shared, config.raw());
     }
 
     /** As `create`. Blocks: until the agent has greeted, at most for the deadline. Threads: any. Since: 0.1.0. */
@@ -1686,11 +1925,38 @@ public:
         return detail::call<Reply>(polyai_client_close_conversation, raw(), conversation_id, request.raw());
     }
 
+    /** As `start_respond`. Blocks: never. Threads: any. Since: 0.1.0. */
+    Result<Turn<Reply>> try_start_respond(std::string_view conversation_id, std::optional<std::string_view> message,
+                                          RequestArgument request = {}) noexcept
+    {
+        return detail::call<Turn<Reply>>(polyai_client_start_respond, raw(), conversation_id, message, request.raw());
+    }
+
+    /** As `start_close_conversation`. Blocks: never. Threads: any. Since: 0.1.0. */
+    Result<Turn<Reply>> try_start_close_conversation(std::string_view conversation_id, RequestArgument request = {}) noexcept
+    {
+        return detail::call<Turn<Reply>>(polyai_client_start_close_conversation, raw(), conversation_id, request.raw());
+    }
+
     /** As `warm_up`. Blocks: at most for `timeout`. Threads: any. Since: 0.1.0. */
     template <class Rep, class Period>
     Result<void> try_warm_up(std::chrono::duration<Rep, Period> timeout) noexcept
     {
         return detail::call<void>(polyai_client_warm_up, raw(), detail::milliseconds_of(timeout));
+    }
+
+    /** As `start_warm_up`. Blocks: never. Threads: any. Since: 0.1.0. */
+    template <class Rep, class Period>
+    Result<Turn<void>> try_start_warm_up(std::chrono::duration<Rep, Period> timeout) noexcept
+    {
+        return detail::call<Turn<void>>(polyai_client_start_warm_up, raw(), detail::milliseconds_of(timeout));
+    }
+
+    /** As `shut_down_and_wait`. Blocks: at most for `time`. Threads: any. Since: 0.1.0. */
+    template <class Rep, class Period>
+    Result<bool> try_shut_down_and_wait(std::chrono::duration<Rep, Period> time) noexcept
+    {
+        return detail::value_of<bool>(polyai_client_shut_down_and_wait, raw(), detail::milliseconds_of(time));
     }
 
     /** As `replace_credentials`. Blocks: never. Threads: any. Since: 0.1.0. */
@@ -1700,12 +1966,18 @@ public:
     }
 
     /** As `metrics_json`. Blocks: never. Threads: any. Since: 0.1.0. */
-    Result<std::string> try_metrics_json() const { return detail::text_from<polyai_client>(polyai_client_metrics_json, raw()); }
+    Result<std::string> try_metrics_json() const { return detail::text_from(polyai_client_metrics_json, raw()); }
 
     /** As `recent_attempts_json`. Blocks: never. Threads: any. Since: 0.1.0. */
-    Result<std::string> try_recent_attempts_json() const
+    Result<std::string> try_recent_attempts_json(std::uint64_t after = 0) const
     {
-        return detail::text_from<polyai_client>(polyai_client_recent_attempts_json, raw());
+        return detail::text_from(polyai_client_recent_attempts_json, raw(), after);
+    }
+
+    /** As `recent_log_lines_json`. Blocks: never. Threads: any. Since: 0.1.0. */
+    Result<std::string> try_recent_log_lines_json(std::uint64_t after = 0) const
+    {
+        return detail::text_from(polyai_client_recent_log_lines_json, raw(), after);
     }
 
     /**

@@ -12,16 +12,16 @@ struct type {
     const char *const *fields;
 };
 
-static const char *const fields_of_greeting[]
-    = { "response", "conversation_id", "user_id", "raw_json", "unknown_fields_json", "headers", "correlation_id", "elapsed_us", NULL };
-static const char *const fields_of_reply[] = { "response", "end_conversation", "handoff", "conversation_id", "raw_json",
-                                               "unknown_fields_json", "headers", "correlation_id", "elapsed_us", NULL };
+static const char *const fields_of_greeting[] = { "operation", "response", "conversation_id", "user_id", "raw_json", "unknown_fields_json",
+                                                  "headers", "correlation_id", "elapsed_us", "json", NULL };
+static const char *const fields_of_reply[] = { "operation", "response", "end_conversation", "handoff", "conversation_id", "raw_json",
+                                               "unknown_fields_json", "headers", "correlation_id", "elapsed_us", "json", NULL };
 static const char *const fields_of_closed[]
-    = { "was_over", "raw_json", "unknown_fields_json", "headers", "correlation_id", "elapsed_us", NULL };
+    = { "operation", "was_over", "raw_json", "unknown_fields_json", "headers", "correlation_id", "elapsed_us", "json", NULL };
 static const char *const fields_of_handoff[] = { "destination", "reason", "json", NULL };
 static const char *const fields_of_error[]
     = { "kind", "number", "message", "text", "delivery", "may_resend", "phase", "status", "error_code", "service_message",
-        "correlation_id", "retry_after_ms", "attempts_json", "attempt_count", "headers", "body_excerpt", "cause", "raised", NULL };
+        "correlation_id", "retry_after_ms", "attempts_json", "attempt_count", "headers", "body_excerpt", "cause", "json", "raised", NULL };
 
 static const struct type greeting_type = { "greeting", "polyai_chat.greeting", fields_of_greeting };
 static const struct type reply_type = { "reply", "polyai_chat.reply", fields_of_reply };
@@ -185,18 +185,22 @@ static void set_of_reply(lua_State *L, const char *name, const polyai_reply *rep
     set_text(L, name, bytes, length);
 }
 
-void push_reply(lua_State *L, const polyai_reply *reply, enum outcome outcome)
+void push_reply(lua_State *L, const polyai_reply *reply)
 {
-    begin_table(L, outcome == A_CONVERSATION ? &greeting_type : outcome == A_REPLY ? &reply_type : &closed_type);
-    if (outcome == A_CLOSE) {
+    const char *operation = polyai_reply_operation(reply);
+    const bool is_greeting = strcmp(operation, "create") == 0;
+    const bool is_closed = strcmp(operation, "close") == 0;
+    begin_table(L, is_greeting ? &greeting_type : is_closed ? &closed_type : &reply_type);
+    set_text(L, "operation", operation, strlen(operation));
+    if (is_closed) {
         set_boolean(L, "was_over", polyai_reply_was_over(reply));
     } else {
         set_of_reply(L, "response", reply, polyai_reply_response);
         set_of_reply(L, "conversation_id", reply, polyai_reply_conversation_id);
     }
-    if (outcome == A_CONVERSATION)
+    if (is_greeting)
         set_of_reply(L, "user_id", reply, polyai_reply_user_id);
-    if (outcome == A_REPLY) {
+    if (!is_greeting && !is_closed) {
         set_boolean(L, "end_conversation", polyai_reply_end_conversation(reply));
         if (polyai_reply_has_handoff(reply)) {
             begin_table(L, &handoff_type);
@@ -209,6 +213,7 @@ void push_reply(lua_State *L, const polyai_reply *reply, enum outcome outcome)
     set_of_reply(L, "raw_json", reply, polyai_reply_raw_json);
     set_of_reply(L, "unknown_fields_json", reply, polyai_reply_unknown_fields_json);
     set_of_reply(L, "correlation_id", reply, polyai_reply_correlation_id);
+    set_of_reply(L, "json", reply, polyai_reply_json);
     set_integer(L, "elapsed_us", polyai_reply_elapsed_us(reply));
 
     const size_t count = polyai_reply_header_count(reply);
@@ -242,6 +247,9 @@ static void set_of_status(lua_State *L, polyai_status status)
     set_text(L, "text", message, strlen(message));
     set_text(L, "delivery", "unknown", strlen("unknown"));
     set_text(L, "attempts_json", "[]", 2);
+    lua_pushfstring(L, "{\"kind\":\"%s\",\"number\":%d,\"delivery\":\"unknown\",\"may_resend\":false,\"message\":\"%s\"}",
+                    kind ? kind : "internal", (int)status, message);
+    lua_setfield(L, -2, "json");
 }
 
 void push_error(lua_State *L, polyai_status status, const polyai_error *error)
@@ -261,6 +269,7 @@ void push_error(lua_State *L, polyai_status status, const polyai_error *error)
         set_of_error(L, "body_excerpt", error, polyai_error_body_excerpt);
         set_of_error(L, "cause", error, polyai_error_cause);
         set_of_error(L, "attempts_json", error, polyai_error_attempts_json);
+        set_of_error(L, "json", error, polyai_error_json);
     } else {
         set_of_status(L, status);
     }

@@ -15,7 +15,7 @@
 void answers_register(lua_State *L);
 
 /* Push the table of what the handle holds. The handle stays the caller's. */
-void push_reply(lua_State *L, const polyai_reply *reply, enum outcome outcome);
+void push_reply(lua_State *L, const polyai_reply *reply);
 
 /* `error` is NULL where the library could not make one; then the status says what is known. */
 void push_error(lua_State *L, polyai_status status, const polyai_error *error);

@@ -81,11 +81,20 @@ int call_failed(struct call *call, polyai_status status)
     return 2;
 }
 
-int call_answered(struct call *call, polyai_status status, enum outcome outcome)
+int call_answered(struct call *call, polyai_status status)
 {
     if (status != POLYAI_STATUS_OK)
         return call_failed(call, status);
-    push_reply(call->L, call->reply, outcome);
+    push_reply(call->L, call->reply);
+    call_end(call);
+    return 1;
+}
+
+int call_started(struct call *call, polyai_status status, struct object *turn, polyai_turn *made)
+{
+    if (status != POLYAI_STATUS_OK)
+        return call_failed(call, status);
+    turn->handle = made;
     call_end(call);
     return 1;
 }

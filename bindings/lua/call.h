@@ -59,7 +59,13 @@ int call_misused(struct call *call, const char *format, ...) __attribute__((form
 int call_failed(struct call *call, polyai_status status);
 
 /* Ends it: pushes the table of its reply, or nil and the error. Gives the number of results. */
-int call_answered(struct call *call, polyai_status status, enum outcome outcome);
+int call_answered(struct call *call, polyai_status status);
+
+/*
+ * Ends it, for a call that was started: the turn on top, which was pushed before and holds the handle from then on, or nil and the error.
+ * Gives the number of results.
+ */
+int call_started(struct call *call, polyai_status status, struct object *turn, polyai_turn *made);
 
 /* Ends it: pushes true, or nil and the error. Gives the number of results. */
 int call_done(struct call *call, polyai_status status);

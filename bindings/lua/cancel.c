@@ -21,6 +21,12 @@ static int cancel(lua_State *L)
     return 0;
 }
 
+static int cancel_for_good(lua_State *L)
+{
+    polyai_cancel_trigger_for_good(object_self(L, &kind_cancel, "token:cancel_for_good")->handle);
+    return 0;
+}
+
 static int free_by_hand(lua_State *L)
 {
     return object_free_by_hand(L, &kind_cancel, "token:free");
@@ -28,6 +34,7 @@ static int free_by_hand(lua_State *L)
 
 static const luaL_Reg methods[] = {
     { "cancel", cancel },
+    { "cancel_for_good", cancel_for_good },
     { "free", free_by_hand },
     { NULL, NULL },
 };

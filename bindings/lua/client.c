@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 
-/* polyai.client, and what a client can do. */
+/* polyai.client, polyai.shared_client, and what a client can do. */
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* dladdr */
@@ -10,7 +10,6 @@
 
 #include "answer.h"
 #include "request.h"
-#include "turn.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -157,10 +156,12 @@ static polyai_status describe(struct call *call, int own)
     return status;
 }
 
-int client_new(lua_State *L)
+typedef polyai_status (*make_client)(const polyai_config *config, polyai_client **client, polyai_error **error);
+
+static int make(lua_State *L, const char *function, make_client make_it)
 {
     lua_settop(L, 1);
-    struct call *call = call_begin(L, "polyai.client");
+    struct call *call = call_begin(L, function);
     if (!lua_istable(L, OPTIONS))
         return call_misused(call, "options should be a table, not %s", type_in_words(L, OPTIONS));
     struct object *client = object_push(L, &kind_client);
@@ -173,7 +174,7 @@ int client_new(lua_State *L)
     if (status == POLYAI_STATUS_OK)
         status = describe(call, own);
     if (status == POLYAI_STATUS_OK)
-        status = polyai_client_new(call->config, &made, &call->error);
+        status = make_it(call->config, &made, &call->error);
     if (status != POLYAI_STATUS_OK)
         return call_failed(call, status);
     client->handle = made;
@@ -182,6 +183,16 @@ int client_new(lua_State *L)
     set_own_table(L, at);
     lua_pushvalue(L, at);
     return 1;
+}
+
+int client_new(lua_State *L)
+{
+    return make(L, "polyai.client", polyai_client_new);
+}
+
+int client_shared(lua_State *L)
+{
+    return make(L, "polyai.shared_client", polyai_client_shared);
 }
 
 /* ---- Conversations ------------------------------------------------------------------------------------ */
@@ -219,12 +230,7 @@ static int start_create(lua_State *L)
     struct object *turn = object_push_of(L, &kind_turn, SELF);
     polyai_turn *made = NULL;
     status = polyai_client_start_create(client->handle, call->request, &made, &call->error);
-    if (status != POLYAI_STATUS_OK)
-        return call_failed(call, status);
-    turn->handle = made;
-    turn->outcome = A_CONVERSATION;
-    call_end(call);
-    return 1;
+    return call_started(call, status, turn, made);
 }
 
 static int attach(lua_State *L)
@@ -261,7 +267,7 @@ static int respond(lua_State *L)
     call_enter(call, SELF);
     status = polyai_client_respond(client->handle, id, id_length, message, message_length, call->request, &call->reply, &call->error);
     call_leave(call);
-    return call_answered(call, status, A_REPLY);
+    return call_answered(call, status);
 }
 
 static int close_conversation(lua_State *L)
@@ -277,48 +283,41 @@ static int close_conversation(lua_State *L)
     call_enter(call, SELF);
     status = polyai_client_close_conversation(client->handle, id, length, call->request, &call->reply, &call->error);
     call_leave(call);
-    return call_answered(call, status, A_CLOSE);
-}
-
-/*
- * Starts a turn, or a close, by the id alone. The library starts what belongs to a conversation: this one is there for the call only, so no
- * order and no state are kept.
- */
-static int start_by_id(lua_State *L, struct call *call, enum outcome outcome)
-{
-    const struct object *client = lua_touserdata(L, SELF);
-    const int request = outcome == A_REPLY ? 4 : 3;
-    size_t id_length = 0;
-    size_t message_length = 0;
-    const char *id = argument_text(call, 2, "id", &id_length);
-    const char *message = outcome == A_REPLY ? argument_optional_text(call, 3, "message", &message_length) : NULL;
-    polyai_status status = request_read(call, request, true);
-    if (status != POLYAI_STATUS_OK)
-        return call_failed(call, status);
-    struct object *turn = object_push_of(L, &kind_turn, SELF);
-    polyai_conversation *conversation = NULL;
-    status = polyai_client_attach(client->handle, id, id_length, &conversation, &call->error);
-    if (status == POLYAI_STATUS_OK)
-        status = turn_start(call, turn, conversation, message, message_length, outcome);
-    polyai_conversation_free(conversation);
-    if (status != POLYAI_STATUS_OK)
-        return call_failed(call, status);
-    call_end(call);
-    return 1;
+    return call_answered(call, status);
 }
 
 static int start_respond(lua_State *L)
 {
-    object_self(L, &kind_client, "client:start_respond");
+    const struct object *client = object_self(L, &kind_client, "client:start_respond");
     lua_settop(L, 4);
-    return start_by_id(L, call_begin(L, "client:start_respond"), A_REPLY);
+    struct call *call = call_begin(L, "client:start_respond");
+    size_t id_length = 0;
+    size_t message_length = 0;
+    const char *id = argument_text(call, 2, "id", &id_length);
+    const char *message = argument_optional_text(call, 3, "message", &message_length);
+    polyai_status status = request_read(call, 4, true);
+    if (status != POLYAI_STATUS_OK)
+        return call_failed(call, status);
+    struct object *turn = object_push_of(L, &kind_turn, SELF);
+    polyai_turn *made = NULL;
+    status = polyai_client_start_respond(client->handle, id, id_length, message, message_length, call->request, &made, &call->error);
+    return call_started(call, status, turn, made);
 }
 
 static int start_close_conversation(lua_State *L)
 {
-    object_self(L, &kind_client, "client:start_close_conversation");
+    const struct object *client = object_self(L, &kind_client, "client:start_close_conversation");
     lua_settop(L, 3);
-    return start_by_id(L, call_begin(L, "client:start_close_conversation"), A_CLOSE);
+    struct call *call = call_begin(L, "client:start_close_conversation");
+    size_t length = 0;
+    const char *id = argument_text(call, 2, "id", &length);
+    polyai_status status = request_read(call, 3, true);
+    if (status != POLYAI_STATUS_OK)
+        return call_failed(call, status);
+    struct object *turn = object_push_of(L, &kind_turn, SELF);
+    polyai_turn *made = NULL;
+    status = polyai_client_start_close_conversation(client->handle, id, length, call->request, &made, &call->error);
+    return call_started(call, status, turn, made);
 }
 
 /* ---- The client itself ---------------------------------------------------------------------------------- */
@@ -335,10 +334,37 @@ static int warm_up(lua_State *L)
     return call_done(call, status);
 }
 
+static int start_warm_up(lua_State *L)
+{
+    const struct object *client = object_self(L, &kind_client, "client:start_warm_up");
+    lua_settop(L, 2);
+    struct call *call = call_begin(L, "client:start_warm_up");
+    const uint64_t timeout_ms = argument_milliseconds(call, 2, "timeout_ms");
+    struct object *turn = object_push_of(L, &kind_turn, SELF);
+    polyai_turn *made = NULL;
+    const polyai_status status = polyai_client_start_warm_up(client->handle, timeout_ms, &made, &call->error);
+    return call_started(call, status, turn, made);
+}
+
 static int shut_down(lua_State *L)
 {
     polyai_client_shut_down(object_self(L, &kind_client, "client:shut_down")->handle);
     return 0;
+}
+
+static int shut_down_and_wait(lua_State *L)
+{
+    const struct object *client = object_self(L, &kind_client, "client:shut_down_and_wait");
+    lua_settop(L, 2);
+    struct call *call = call_begin(L, "client:shut_down_and_wait");
+    const uint64_t timeout_ms = argument_milliseconds(call, 2, "milliseconds");
+    bool is_done = false;
+    const polyai_status status = polyai_client_shut_down_and_wait(client->handle, timeout_ms, &is_done, &call->error);
+    if (status != POLYAI_STATUS_OK)
+        return call_failed(call, status);
+    call_end(call);
+    lua_pushboolean(L, is_done);
+    return 1;
 }
 
 static int replace_credentials(lua_State *L)
@@ -353,20 +379,23 @@ static int replace_credentials(lua_State *L)
     return call_done(call, polyai_client_replace_credentials(client->handle, key, key_length, token, token_length, &call->error));
 }
 
-typedef polyai_status (*write_json)(const polyai_client *client, char *buffer, size_t capacity, size_t *length, polyai_error **error);
+typedef polyai_status (*write_json)(const polyai_client *client, uint64_t after, char *buffer, size_t capacity, size_t *length,
+                                    polyai_error **error);
 
-/* A text that the library writes into a buffer, and that may grow between two calls. */
+/* A text that the library writes into a buffer, and that may grow between two calls; of what is newer than the number at 2, if there is one. */
 static int push_written(lua_State *L, const char *function, write_json write)
 {
     const struct object *client = object_self(L, &kind_client, function);
+    lua_settop(L, 2);
     struct call *call = call_begin(L, function);
+    const uint64_t after = lua_isnil(L, 2) ? 0 : argument_whole_number(call, 2, "after", "");
     polyai_status status = POLYAI_STATUS_OK;
     size_t length = 8191;
     do {
         polyai_error_free(call->error);
         call->error = NULL;
         call_make_room(call, length + length / 2 + 1);
-        status = write(client->handle, call->bytes, call->room, &length, &call->error);
+        status = write(client->handle, after, call->bytes, call->room, &length, &call->error);
     } while (status != POLYAI_STATUS_OK && length >= call->room);
     if (status != POLYAI_STATUS_OK)
         return call_failed(call, status);
@@ -375,14 +404,27 @@ static int push_written(lua_State *L, const char *function, write_json write)
     return 1;
 }
 
+static polyai_status write_metrics(const polyai_client *client, uint64_t after, char *buffer, size_t capacity, size_t *length,
+                                   polyai_error **error)
+{
+    (void)after;
+    return polyai_client_metrics_json(client, buffer, capacity, length, error);
+}
+
 static int metrics_json(lua_State *L)
 {
-    return push_written(L, "client:metrics_json", polyai_client_metrics_json);
+    lua_settop(L, 1);
+    return push_written(L, "client:metrics_json", write_metrics);
 }
 
 static int recent_attempts_json(lua_State *L)
 {
     return push_written(L, "client:recent_attempts_json", polyai_client_recent_attempts_json);
+}
+
+static int recent_log_lines_json(lua_State *L)
+{
+    return push_written(L, "client:recent_log_lines_json", polyai_client_recent_log_lines_json);
 }
 
 static int describe_json(lua_State *L)
@@ -423,10 +465,13 @@ static const luaL_Reg methods[] = {
     { "close_conversation", close_conversation },
     { "start_close_conversation", start_close_conversation },
     { "warm_up", warm_up },
+    { "start_warm_up", start_warm_up },
     { "shut_down", shut_down },
+    { "shut_down_and_wait", shut_down_and_wait },
     { "replace_credentials", replace_credentials },
     { "metrics_json", metrics_json },
     { "recent_attempts_json", recent_attempts_json },
+    { "recent_log_lines_json", recent_log_lines_json },
     { "describe_json", describe_json },
     { "free", free_by_hand },
     { NULL, NULL },

@@ -10,6 +10,9 @@
 /* polyai.client(options) */
 int client_new(lua_State *L);
 
+/* polyai.shared_client(options) */
+int client_shared(lua_State *L);
+
 #pragma GCC visibility pop
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "answer.h"
 #include "request.h"
-#include "turn.h"
 
 #include <string.h>
 
@@ -23,7 +22,7 @@ static int respond(lua_State *L)
     call_enter(call, SELF);
     status = polyai_conversation_respond(conversation->handle, message, length, call->request, &call->reply, &call->error);
     call_leave(call);
-    return call_answered(call, status, A_REPLY);
+    return call_answered(call, status);
 }
 
 static int close(lua_State *L)
@@ -37,38 +36,37 @@ static int close(lua_State *L)
     call_enter(call, SELF);
     status = polyai_conversation_close(conversation->handle, call->request, &call->reply, &call->error);
     call_leave(call);
-    return call_answered(call, status, A_CLOSE);
-}
-
-/* Starts a turn, or a close. */
-static int start(lua_State *L, struct call *call, enum outcome outcome)
-{
-    const struct object *conversation = lua_touserdata(L, SELF);
-    size_t length = 0;
-    const char *message = outcome == A_REPLY ? argument_optional_text(call, 2, "message", &length) : NULL;
-    polyai_status status = request_read(call, outcome == A_REPLY ? 3 : 2, true);
-    if (status != POLYAI_STATUS_OK)
-        return call_failed(call, status);
-    struct object *turn = object_push_of(L, &kind_turn, SELF);
-    status = turn_start(call, turn, conversation->handle, message, length, outcome);
-    if (status != POLYAI_STATUS_OK)
-        return call_failed(call, status);
-    call_end(call);
-    return 1;
+    return call_answered(call, status);
 }
 
 static int start_respond(lua_State *L)
 {
-    object_self(L, &kind_conversation, "conversation:start_respond");
+    const struct object *conversation = object_self(L, &kind_conversation, "conversation:start_respond");
     lua_settop(L, 3);
-    return start(L, call_begin(L, "conversation:start_respond"), A_REPLY);
+    struct call *call = call_begin(L, "conversation:start_respond");
+    size_t length = 0;
+    const char *message = argument_optional_text(call, 2, "message", &length);
+    polyai_status status = request_read(call, 3, true);
+    if (status != POLYAI_STATUS_OK)
+        return call_failed(call, status);
+    struct object *turn = object_push_of(L, &kind_turn, SELF);
+    polyai_turn *made = NULL;
+    status = polyai_conversation_start_respond(conversation->handle, message, length, call->request, &made, &call->error);
+    return call_started(call, status, turn, made);
 }
 
 static int start_close(lua_State *L)
 {
-    object_self(L, &kind_conversation, "conversation:start_close");
+    const struct object *conversation = object_self(L, &kind_conversation, "conversation:start_close");
     lua_settop(L, 2);
-    return start(L, call_begin(L, "conversation:start_close"), A_CLOSE);
+    struct call *call = call_begin(L, "conversation:start_close");
+    polyai_status status = request_read(call, 2, true);
+    if (status != POLYAI_STATUS_OK)
+        return call_failed(call, status);
+    struct object *turn = object_push_of(L, &kind_turn, SELF);
+    polyai_turn *made = NULL;
+    status = polyai_conversation_start_close(conversation->handle, call->request, &made, &call->error);
+    return call_started(call, status, turn, made);
 }
 
 static int close_if_open(lua_State *L)
@@ -80,6 +78,17 @@ static int close_if_open(lua_State *L)
     const polyai_status status = polyai_conversation_close_if_open(conversation->handle, &call->error);
     call_leave(call);
     return call_done(call, status);
+}
+
+static int start_close_if_open(lua_State *L)
+{
+    const struct object *conversation = object_self(L, &kind_conversation, "conversation:start_close_if_open");
+    lua_settop(L, 1);
+    struct call *call = call_begin(L, "conversation:start_close_if_open");
+    struct object *turn = object_push_of(L, &kind_turn, SELF);
+    polyai_turn *made = NULL;
+    const polyai_status status = polyai_conversation_start_close_if_open(conversation->handle, &made, &call->error);
+    return call_started(call, status, turn, made);
 }
 
 /* The end of a scope of Lua 5.4: as close_if_open. A failure is raised, unless the scope is left by another error. */
@@ -102,7 +111,7 @@ static int greeting_reply(lua_State *L)
     const struct object *conversation = object_self(L, &kind_conversation, "conversation:greeting_reply");
     struct call *call = call_begin(L, "conversation:greeting_reply");
     const polyai_status status = polyai_conversation_greeting_reply(conversation->handle, &call->reply, &call->error);
-    return call_answered(call, status, A_CONVERSATION);
+    return call_answered(call, status);
 }
 
 static int free_by_hand(lua_State *L)
@@ -140,6 +149,7 @@ static const luaL_Reg methods[] = {
     { "close", close },
     { "start_close", start_close },
     { "close_if_open", close_if_open },
+    { "start_close_if_open", start_close_if_open },
     { "greeting_reply", greeting_reply },
     { "free", free_by_hand },
     { NULL, NULL },

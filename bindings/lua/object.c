@@ -22,7 +22,7 @@ void push_text(lua_State *L, const char *bytes, size_t length)
 
 const char *type_in_words(lua_State *L, int index)
 {
-    static const struct kind *const kinds[] = { &kind_client, &kind_conversation, &kind_turn, &kind_cancel };
+    static const struct kind *const kinds[] = { &kind_client, &kind_conversation, &kind_turn, &kind_completions, &kind_cancel };
     for (size_t at = 0; at < sizeof kinds / sizeof *kinds; at++)
         if (object_at(L, index, kinds[at]))
             return lua_pushfstring(L, "a %s", kinds[at]->word);

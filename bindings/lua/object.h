@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 
-/* The userdata that stand for a handle of the library: client, conversation, turn, cancel token. */
+/* The userdata that stand for a handle of the library: client, conversation, turn, list of completions, cancel token. */
 
 #ifndef POLYAI_CHAT_OBJECT_H
 #define POLYAI_CHAT_OBJECT_H
@@ -11,12 +11,8 @@
 
 #pragma GCC visibility push(hidden) /* the module shows luaopen_polyai_chat alone */
 
-/* What a started call leads to, and what a reply is about. */
-enum outcome { A_CONVERSATION, A_REPLY, A_CLOSE };
-
 struct object {
     void *handle; /* NULL before it is made, and when it was freed */
-    enum outcome outcome; /* of a turn */
     bool was_taken; /* of a turn: its outcome is with the caller, and its handle was freed */
 };
 
@@ -32,7 +28,7 @@ struct kind {
     lua_CFunction close; /* __close of Lua 5.4 */
 };
 
-extern const struct kind kind_client, kind_conversation, kind_turn, kind_cancel;
+extern const struct kind kind_client, kind_conversation, kind_turn, kind_completions, kind_cancel;
 
 /* Makes the metatable. Once for each state. */
 void object_register(lua_State *L, const struct kind *kind);

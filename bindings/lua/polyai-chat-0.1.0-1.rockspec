@@ -29,6 +29,7 @@ build = {
                 "call.c",
                 "cancel.c",
                 "client.c",
+                "completions.c",
                 "conversation.c",
                 "json.c",
                 "object.c",

@@ -11,6 +11,7 @@
 #include "call.h"
 #include "cancel.h"
 #include "client.h"
+#include "completions.h"
 #include "json.h"
 
 #include <string.h>
@@ -77,6 +78,8 @@ static int live_handles(lua_State *L)
 
 static const luaL_Reg functions[] = {
     { "client", client_new },
+    { "shared_client", client_shared },
+    { "completions", completions_new },
     { "cancel", cancel_new },
     { "assert", assert_result },
     { "encode_json", encode_json },
@@ -100,6 +103,7 @@ int luaopen_polyai_chat(lua_State *L)
     object_register(L, &kind_client);
     object_register(L, &kind_conversation);
     object_register(L, &kind_turn);
+    object_register(L, &kind_completions);
     object_register(L, &kind_cancel);
     lua_newtable(L);
     set_functions(L, functions);

@@ -24,14 +24,19 @@ const char *argument_optional_text(struct call *call, int index, const char *nam
     return lua_tolstring(call->L, index, length);
 }
 
-uint64_t argument_milliseconds(struct call *call, int index, const char *name)
+uint64_t argument_whole_number(struct call *call, int index, const char *name, const char *unit)
 {
     if (lua_type(call->L, index) != LUA_TNUMBER)
-        call_misused(call, "%s should be a whole number of milliseconds, not %s", name, type_in_words(call->L, index));
+        call_misused(call, "%s should be a whole number%s, not %s", name, unit, type_in_words(call->L, index));
     const lua_Number number = lua_tonumber(call->L, index);
     if (!(number >= 0 && number < 9007199254740992.0 && number == floor(number)))
-        call_misused(call, "%s should be a whole number of milliseconds, not %g", name, number);
+        call_misused(call, "%s should be a whole number%s, not %g", name, unit, number);
     return (uint64_t)number;
+}
+
+uint64_t argument_milliseconds(struct call *call, int index, const char *name)
+{
+    return argument_whole_number(call, index, name, " of milliseconds");
 }
 
 /* ---- The table of a request ------------------------------------------------------------------------ */

@@ -21,6 +21,9 @@ const char *argument_text(struct call *call, int index, const char *name, size_t
 /* The text at this index; NULL where there is nothing. */
 const char *argument_optional_text(struct call *call, int index, const char *name, size_t *length);
 
+/* The whole number at this index, from 0. Raises where there is none. `unit` is for the message, and may be empty: " of milliseconds". */
+uint64_t argument_whole_number(struct call *call, int index, const char *name, const char *unit);
+
 /* The milliseconds at this index. Raises where there is no whole number. */
 uint64_t argument_milliseconds(struct call *call, int index, const char *name);
 

@@ -2,27 +2,11 @@
 
 /* Calls that were started. */
 
-#include "turn.h"
-
 #include "request.h"
 
 #include <string.h>
 
 enum { SELF = 1 };
-
-polyai_status turn_start(struct call *call, struct object *turn, polyai_conversation *conversation, const char *message, size_t length,
-                         enum outcome outcome)
-{
-    polyai_turn *made = NULL;
-    const polyai_status status = outcome == A_REPLY
-        ? polyai_conversation_start_respond(conversation, message, length, call->request, &made, &call->error)
-        : polyai_conversation_start_close(conversation, call->request, &made, &call->error);
-    if (status == POLYAI_STATUS_OK) {
-        turn->handle = made;
-        turn->outcome = outcome;
-    }
-    return status;
-}
 
 /* A turn whose outcome was taken is done, and has nothing more to give. */
 static struct object *turn_self(lua_State *L, const char *function)
@@ -89,7 +73,7 @@ static int take(lua_State *L)
     struct call *call = call_begin(L, "turn:take");
     if (turn->was_taken)
         return call_misused(call, "the outcome of this turn was taken already; it is taken once");
-    if (turn->outcome == A_CONVERSATION) {
+    if (strcmp(polyai_turn_operation(turn->handle), "create") == 0) {
         struct object *conversation = object_push_of(L, &kind_conversation, SELF);
         const int at = lua_gettop(L);
         polyai_conversation *made = NULL;
@@ -106,7 +90,7 @@ static int take(lua_State *L)
     const polyai_status status = polyai_turn_take_reply(turn->handle, &call->reply, &call->error);
     turn->was_taken = true;
     object_free(turn, &kind_turn);
-    return call_answered(call, status, turn->outcome);
+    return call->reply ? call_answered(call, status) : call_done(call, status);
 }
 
 static int free_by_hand(lua_State *L)
@@ -116,10 +100,16 @@ static int free_by_hand(lua_State *L)
 
 static bool push_field(lua_State *L, const struct object *object, const char *name)
 {
-    if (strcmp(name, "correlation_id") != 0)
-        return false;
+    const char *text = NULL;
     size_t length = 0;
-    const char *text = object->handle ? polyai_turn_correlation_id(object->handle, &length) : NULL;
+    if (strcmp(name, "correlation_id") == 0) {
+        text = object->handle ? polyai_turn_correlation_id(object->handle, &length) : NULL;
+    } else if (strcmp(name, "operation") == 0) {
+        text = object->handle ? polyai_turn_operation(object->handle) : NULL;
+        length = text ? strlen(text) : 0;
+    } else {
+        return false;
+    }
     push_text(L, text, length);
     return true;
 }
@@ -139,4 +129,4 @@ static void free_handle(void *handle)
     polyai_turn_free(handle);
 }
 
-const struct kind kind_turn = { "turn", "polyai_chat.turn", free_handle, methods, push_field, "correlation_id", NULL };
+const struct kind kind_turn = { "turn", "polyai_chat.turn", free_handle, methods, push_field, "correlation_id, operation", NULL };

@@ -20,8 +20,11 @@ return function()
     local conversation = client:create { integration_attributes = { customer_name = "Sam", list = { 1, 2 } }, timeout_ms = 20000 }
     local reply = conversation:respond "human"
     assert(reply.handoff.destination == "returns-desk")
+    local completions = polyai.completions()
     local turn = conversation:start_respond("hello", { cancel = polyai.cancel() })
-    local taken = turn:take()
+    completions:expect(turn, turn)
+    assert(completions:wait(20000))
+    local taken = completions:take():take()
     assert(taken.response == "You said: hello")
     conversation:close()
     local _, error = conversation:respond "hello"

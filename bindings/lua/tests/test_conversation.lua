@@ -27,6 +27,19 @@ tests["the greeting as a whole"] = function()
     assert(json.decode(greeting.raw_json).conversation_id == conversation.id)
 end
 
+tests["answers and errors as one object"] = function()
+    local conversation = assert(simulator.client():create())
+    local reply = assert(conversation:respond "human")
+    local all = json.decode(reply.json)
+    assert(all.operation == "respond" and all.response == reply.response and all.handoff.destination == "returns-desk")
+    assert(all.raw_json == reply.raw_json and all.elapsed_us == reply.elapsed_us and #all.headers == #reply.headers)
+    assert(json.decode(conversation:greeting_reply().json).conversation_id == conversation.id)
+    assert(json.decode(assert(conversation:close()).json).was_over == false)
+    local _, error = conversation:respond "hello"
+    all = json.decode(error.json)
+    assert(all.kind == "conversation_ended" and all.delivery == error.delivery and all.text == tostring(error))
+end
+
 tests["what a request carries arrives"] = function()
     local client = simulator.client()
     local conversation = assert(client:create {

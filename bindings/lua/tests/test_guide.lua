@@ -60,7 +60,7 @@ tests["the examples run"] = function()
         assert(is_fine, message)
         count = count + 1
     end
-    assert(count == 5, count)
+    assert(count == 6, count)
 end
 
 tests["the example of a failure says what is to be done"] = function()
@@ -83,6 +83,7 @@ tests["every function and field is in the guide"] = function()
     local client = simulator.client()
     local conversation = assert(client:create())
     local objects = { client = client, conversation = conversation, turn = assert(client:start_create()), token = polyai.cancel() }
+    objects.completions = assert(polyai.completions())
     for word, object in pairs(objects) do
         local _, functions = debug.getupvalue(debug.getmetatable(object).__index, 2)
         assert(_VERSION == "Lua 5.1" or next(functions), "only 5.1 hides what a function of C has")

@@ -63,6 +63,22 @@ tests["started calls are told to nobody"] = function()
     assert(#json.decode(client:recent_attempts_json()) == 11)
 end
 
+tests["lines and attempts are asked for instead"] = function()
+    local client = simulator.client()
+    assert(client:recent_log_lines_json() == "[]" and client:recent_attempts_json() == "[]")
+    local conversation = assert(assert(client:start_create()):take())
+    assert(conversation:respond "the words of a customer")
+    local lines = json.decode(client:recent_log_lines_json())
+    local attempts = json.decode(client:recent_attempts_json(0))
+    assert(#lines == 2 and lines[1].text:find "^create" and lines[2].text:find "^respond" and lines[2].level == "debug")
+    assert(attempts[1].serial == lines[1].serial and attempts[2].serial == lines[2].serial and lines[1].serial < lines[2].serial)
+    assert(#json.decode(client:recent_log_lines_json(lines[1].serial)) == 1)
+    assert(client:recent_log_lines_json(lines[2].serial) == "[]" and client:recent_attempts_json(lines[2].serial) == "[]")
+    assert(conversation:close())
+    local newer = json.decode(client:recent_log_lines_json(lines[2].serial))
+    assert(#newer == 1 and newer[1].text:find "^close" and json.decode(client:recent_attempts_json(lines[2].serial))[1].operation == "close")
+end
+
 tests["what a listener raises is dropped"] = function()
     local client = simulator.client {
         on_log = function()

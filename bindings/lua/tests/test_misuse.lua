@@ -49,11 +49,39 @@ tests["requests"] = function()
     raises("client:respond: id should be a string, not a conversation", client.respond, client, conversation, "hello")
     raises("client:attach: id should be a string, not nil", client.attach, client)
     raises("client:warm_up: timeout_ms should be a whole number of milliseconds, not nil", client.warm_up, client)
+    raises("client:start_warm_up: timeout_ms should be a whole number of milliseconds, not nil", client.start_warm_up, client)
+    raises("client:shut_down_and_wait: milliseconds should be a whole number of milliseconds, not a boolean", client.shut_down_and_wait, client, true)
+    raises("client:recent_attempts_json: after should be a whole number, not a string", client.recent_attempts_json, client, "1")
+    raises("client:recent_log_lines_json: after should be a whole number, not -1", client.recent_log_lines_json, client, -1)
+    raises("client:start_close_conversation: id should be a string, not nil", client.start_close_conversation, client)
     raises("client:replace_credentials: token should be a string, not nil", client.replace_credentials, client, "key")
     local token = polyai.cancel()
     token:free()
     raises("client:create: cancel is a token that was freed", client.create, client, { cancel = token })
     assert(#simulator.received "create" == 0 and #simulator.received "respond" == 0)
+end
+
+tests["lists of completions"] = function()
+    local completions = assert(polyai.completions())
+    local turn = assert(simulator.client():start_create())
+    raises("completions:expect: turn should be a turn, not nil", completions.expect, completions)
+    raises("completions:expect: turn should be a turn, not a list of completions", completions.expect, completions, completions, 1)
+    raises("completions:expect: tag should be what take() is to give for this turn, such as the turn itself, not nil", completions.expect,
+        completions, turn)
+    raises("completions:wait: milliseconds should be a whole number of milliseconds, not nil", completions.wait, completions)
+    raises("completions:wait: milliseconds should be a whole number of milliseconds, not -1", completions.wait, completions, -1)
+    raises("completions:wait: milliseconds should be a whole number of milliseconds, not 0.5", completions.wait, completions, 0.5)
+    raises("completions:take: should be called with a colon on a list of completions", completions.take, turn)
+    raises("a list of completions has no field or function 'fd'; its fields are: none", function()
+        return completions.fd
+    end)
+    assert(turn:take())
+    raises("completions:expect: this turn was taken; expect it before that", completions.expect, completions, turn, 1)
+    turn:free()
+    raises("completions:expect: this turn was freed; expect it before that", completions.expect, completions, turn, 1)
+    completions:free()
+    raises("completions:wait: this list of completions was freed", completions.wait, completions, 1)
+    raises("completions:take: this list of completions was freed", completions.take, completions)
 end
 
 tests["functions that are called on something else"] = function()
@@ -88,7 +116,9 @@ tests["what was freed"] = function()
     local conversation = assert(client:create())
     local turn = assert(conversation:start_respond "hello")
     local token = polyai.cancel()
-    for word, object in pairs { client = client, conversation = conversation, turn = turn, ["cancel token"] = token } do
+    local completions = assert(polyai.completions())
+    local objects = { client = client, conversation = conversation, turn = turn, ["cancel token"] = token, ["list of completions"] = completions }
+    for word, object in pairs(objects) do
         object:free()
         raises(("this %s was freed already; it is freed once"):format(word), object.free, object)
         assert(tostring(object):find "%(freed%)")
@@ -101,6 +131,10 @@ tests["what was freed"] = function()
     raises("turn:wait: this turn was freed", turn.wait, turn, 1)
     raises("turn:take: this turn was freed", turn.take, turn)
     raises("token:cancel: this cancel token was freed", token.cancel, token)
+    raises("token:cancel_for_good: this cancel token was freed", token.cancel_for_good, token)
+    raises("turn.operation: this turn was freed", function()
+        return turn.operation
+    end)
     assert(polyai.live_handles() == 0)
 end
 

@@ -21,7 +21,8 @@ tests["what is collected is freed, and sends nothing"] = function()
         local conversation = assert(client:create())
         assert(assert(conversation:start_respond "hello"):wait(20000))
         assert(polyai.cancel())
-        assert(polyai.live_handles() >= 4)
+        assert(polyai.completions())
+        assert(polyai.live_handles() >= 5)
     end
     use()
     assert(collected() == 0)
@@ -109,7 +110,7 @@ tests["Lua 5.4 closes at the end of a scope"] = function()
     assert(polyai.live_handles() == 1, "the client")
 end
 
-tests["Lua 5.4 frees turns, clients and tokens at the end of a scope"] = function()
+tests["Lua 5.4 frees turns, clients, lists and tokens at the end of a scope"] = function()
     if _VERSION < "Lua 5.4" then
         return
     end
@@ -118,6 +119,7 @@ tests["Lua 5.4 frees turns, clients and tokens at the end of a scope"] = functio
         local client <close> = simulator.client()
         local turn <close> = assert(client:start_create())
         local token <close> = polyai.cancel()
+        local completions <close> = polyai.completions()
     ]])
     scope(simulator, polyai)
     assert(polyai.live_handles() == 0)

@@ -16,7 +16,7 @@ tests["a turn is taken once"] = function()
     assert(turn:take())
     local is_fine, message = pcall(turn.take, turn)
     assert(not is_fine and message:find("turn:take: the outcome of this turn was taken already", 1, true), message)
-    assert(turn:is_done() and turn:wait(5) and turn.correlation_id == nil and tostring(turn):find "taken")
+    assert(turn:is_done() and turn:wait(5) and turn.correlation_id == nil and turn.operation == nil and tostring(turn):find "taken")
     turn:cancel()
     is_fine, message = pcall(turn.descriptor, turn)
     assert(not is_fine and message:find("its descriptor is closed", 1, true), message)
@@ -89,6 +89,41 @@ tests["a token ends the calls that are under way with it"] = function()
     assert(not other:is_done())
     token:cancel() -- nothing is under way with it
     assert(client:create { cancel = token })
+end
+
+tests["a token that was cancelled for good ends later calls too"] = function()
+    simulator.fault(SLOW:format "respond")
+    local client = simulator.client()
+    local conversation = assert(client:create())
+    local token = polyai.cancel()
+    local turn = assert(conversation:start_respond("hello", { cancel = token }))
+    token:cancel_for_good()
+    local nothing, error = turn:take()
+    assert(nothing == nil and error.kind == "cancelled")
+    nothing, error = client:create { cancel = token }
+    assert(nothing == nil and error.kind == "cancelled" and error.delivery == "not_sent")
+    assert(#simulator.received "create" == 1)
+end
+
+tests["started calls say what they are, and some have no answer"] = function()
+    local client = simulator.client()
+    local conversation = assert(client:create())
+    local turns = {
+        create = assert(client:start_create()),
+        respond = assert(conversation:start_respond "bye"),
+        close = assert(conversation:start_close_if_open()),
+        warm_up = assert(client:start_warm_up(20000)),
+    }
+    for operation, turn in pairs(turns) do
+        assert(turn.operation == operation, turn.operation)
+    end
+    assert(turns.respond:take().operation == "respond" and turns.create:take():greeting_reply().operation == "create")
+    assert(turns.close:take() == true and turns.warm_up:take() == true and #simulator.received "close" == 0)
+    local other = assert(client:create())
+    assert(assert(other:start_close_if_open()):take().operation == "close")
+    -- Nobody listens at this port.
+    local nothing, error = assert(simulator.client({ base_url = "http://127.0.0.1:1", max_attempts = 1 }):start_warm_up(20000)):take()
+    assert(nothing == nil and error.kind == "connect")
 end
 
 tests["a token may be freed while a call has it"] = function()

@@ -38,7 +38,9 @@ mod observe;
 pub mod second_opinion;
 mod transport;
 
-pub use call::{CancelToken, Close, Create, REQUEST_FIELDS, Request, RequestField, Respond, Turn};
+pub use call::{
+    CancelToken, Close, Completions, Create, REQUEST_FIELDS, Request, RequestField, Respond, Turn,
+};
 pub use client::{Client, Conversation, ConversationState};
 pub use config::{Config, OPTIONS, OptionKind, OptionSpec, Origin, SettingDescription};
 #[doc(hidden)]
@@ -51,7 +53,7 @@ pub use model::{
     Attempt, BreakerState, Closed, Delivery, Dialect, Error, ErrorKind, Greeting, Handoff,
     Operation, Phase, REGIONS, Region, Reply,
 };
-pub use observe::{LogLevel, Metrics, OperationMetrics};
+pub use observe::{LogLevel, LogLine, Metrics, OperationMetrics};
 pub use serde_json::{Map, Value};
 pub use transport::{ConnectionReport, ProxyReport, TlsReport};
 

@@ -2,11 +2,13 @@
 //! here, so a wake-up that is lost is found as a deadlock.
 
 use crate::call::{
-    Call, CallCancel, CallOptions, CallThreads, CancelToken, Interrupt, Stop, Turn, TurnQueue,
+    Call, CallCancel, CallOptions, CallThreads, CancelToken, Completions, Interrupt, Stop, Turn,
+    TurnQueue,
 };
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::foundation::clock::Clock;
+use crate::foundation::own_thread::OwnThreads;
 use crate::foundation::sync::{AtomicBool, Mutex, Ordering, thread};
 use crate::model::{Error, ErrorKind};
 use std::sync::Arc;
@@ -159,6 +161,63 @@ fn a_token_cancels_each_call_that_has_entered_and_no_other() {
 }
 
 #[test]
+fn a_token_cancelled_for_good_ends_a_call_that_is_about_to_begin() {
+    explore(|| {
+        let token = CancelToken::new();
+        let of_thread = token.clone();
+        let canceller = thread::spawn(move || of_thread.cancel_for_good());
+        let options = CallOptions {
+            cancel: Some(token),
+            ..CallOptions::default()
+        };
+        let begun = Call::begin(&options, LONG, &CancelToken::new(), &Clock::default());
+        canceller.join().unwrap();
+        match begun {
+            Ok(call) => assert_eq!(call.stopped(), Some(Stop::Cancelled)),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled),
+        }
+    });
+}
+
+#[test]
+fn whoever_waits_for_threads_sees_the_last_one_end() {
+    explore(|| {
+        let threads = OwnThreads::default();
+        let ended = Arc::new(Mutex::new(0));
+        for _ in 0..3 {
+            let ended = Arc::clone(&ended);
+            let work = move || *ended.lock().unwrap() += 1;
+            threads.start("test", 1 << 16, work).unwrap();
+        }
+        assert!(threads.wait_until_none(|| Some(LONG)));
+        assert_eq!(*ended.lock().unwrap(), 3);
+        assert!(threads.wait_until_none(|| None));
+    });
+}
+
+#[test]
+fn no_tag_of_a_call_that_is_done_is_lost() {
+    explore(|| {
+        let completions = Completions::new().unwrap();
+        let turns: Vec<_> = (0..2)
+            .map(|tag| {
+                let threads = CallThreads::default();
+                let turn = Turn::start(&threads, call(), || Ok::<_, Error>(())).unwrap();
+                completions.expect(&turn, tag);
+                turn
+            })
+            .collect();
+        let mut tags = Vec::new();
+        while tags.len() < turns.len() {
+            assert!(completions.wait(LONG));
+            tags.extend(completions.take(1));
+        }
+        tags.sort_unstable();
+        assert_eq!(tags, [0, 1]);
+    });
+}
+
+#[test]
 fn the_outcome_of_a_started_call_is_there_for_who_waits_and_who_takes_it() {
     explore(|| {
         let turn = Turn::start(&CallThreads::default(), call(), || Ok::<_, Error>(7)).unwrap();
@@ -180,7 +239,9 @@ fn every_started_call_finds_a_thread_and_every_thread_an_end() {
                 thread::spawn(move || {
                     for number in [number, number + 10] {
                         let told = told.clone();
-                        threads.run(move || told.send(number).unwrap()).unwrap();
+                        threads
+                            .run(Box::new(move || told.send(number).unwrap()))
+                            .unwrap();
                     }
                 })
             })

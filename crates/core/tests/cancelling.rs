@@ -280,3 +280,47 @@ fn cancelling_at_any_moment_never_harms_another_call() {
         }
     });
 }
+
+#[test]
+fn a_token_that_is_cancelled_for_good_refuses_calls_that_begin_later() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    let conversation = client.create(Create::new()).unwrap();
+    let (token, other) = (CancelToken::new(), CancelToken::new());
+    let with = |token: &CancelToken| Respond::new("a").cancel(token);
+    token.cancel();
+    conversation.respond(with(&token)).unwrap();
+    token.cancel_for_good();
+    token.cancel_for_good();
+    let before = simulator.counts().requests_to(Operation::Respond);
+    for error in [
+        conversation.respond(with(&token)).unwrap_err(),
+        client.respond(conversation.id(), with(&token)).unwrap_err(),
+        client.create(Create::new().cancel(&token)).unwrap_err(),
+        conversation.start_respond(with(&token)).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert!(error.correlation_id().is_some());
+    }
+    assert_eq!(simulator.counts().requests_to(Operation::Respond), before);
+    conversation.respond(with(&other)).unwrap();
+    assert!(token.is_cancelled_for_good() && !other.is_cancelled_for_good());
+}
+
+#[test]
+fn a_cancellation_for_good_is_never_lost_to_a_call_that_is_about_to_begin() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    let id = client.create(Create::new()).unwrap().id().to_owned();
+    simulator.fail(slow_turn(Pause::Turn, FOREVER_MS)).unwrap();
+    for _ in 0..300 {
+        let token = CancelToken::new();
+        let error = thread::scope(|scope| {
+            scope.spawn(|| token.cancel_for_good());
+            let request = Respond::new("a").cancel(&token).timeout(PATIENCE);
+            client.respond(&id, request).unwrap_err()
+        });
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    }
+}

@@ -246,7 +246,7 @@ fn told(service: &str, proxy: &RawServer) -> (String, Option<Error>) {
     let request = Respond::new(SENTENCE);
     let mut told = format!("{request:?} {client:?}");
     let error = client.respond("c-1", request).err();
-    for attempt in client.recent_attempts() {
+    for attempt in client.recent_attempts(0) {
         told.push_str(&format!("{attempt:?} {}", attempt.to_json()));
     }
     if let Some(error) = &error {
@@ -346,7 +346,7 @@ fn what_is_said_of_a_failure_is_bounded_whatever_the_service_says() {
             error.service_message().unwrap_or_default().to_owned(),
             error.error_code().unwrap_or_default().to_owned(),
             error.body_excerpt().unwrap_or_default().to_owned(),
-            format!("{:?}", client.recent_attempts()),
+            format!("{:?}", client.recent_attempts(0)),
         ] {
             assert!(text.len() < 8 * 1024, "{}: {:.100}", text.len(), text);
         }

@@ -5,11 +5,12 @@
 mod fixture;
 
 use fixture::{PATIENCE, builder, config, slow_turn};
-use polyai_chat_core::{Client, Create, Delivery, ErrorKind, Respond};
+use polyai_chat_core::{Client, Completions, Create, Delivery, ErrorKind, Respond};
 use polyai_chat_simulator::{Action, Fault, Operation, Pause, Simulator, TlsIdentity};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 const CHILDREN: usize = 12;
 const TURNS: usize = 20;
@@ -159,6 +160,29 @@ fn a_forked_child_does_not_hold_the_descriptor_of_a_turn() {
     assert!(turn.is_done());
     std::io::Write::write_all(&mut &writer, b"x").unwrap();
     assert!(wait_for(child));
+}
+
+#[test]
+fn completions_of_the_parent_are_not_touched_by_a_child() {
+    let simulator = builder().start().unwrap();
+    let client = client_of(&simulator);
+    let conversation = client.create(Create::new()).unwrap();
+    let completions = Completions::new().unwrap();
+    let turn = conversation.start_respond("of the parent").unwrap();
+    assert!(turn.wait(PATIENCE));
+    for tag in 0..3 {
+        completions.expect(&turn, tag);
+        assert!(completions.wait(PATIENCE));
+    }
+    let child = in_child(|| {
+        let is_empty = !completions.wait(Duration::ZERO) && completions.take(9).is_empty();
+        let turn = conversation.start_respond("of the child").unwrap();
+        completions.expect(&turn, 9);
+        is_empty && completions.wait(PATIENCE) && completions.take(9) == [9]
+    });
+    assert!(wait_for(child));
+    assert!(completions.wait(PATIENCE));
+    assert_eq!(completions.take(9), [0, 1, 2]);
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn every_kind_of_proxy_carries_a_conversation_and_learns_nothing_of_it() {
                     .iter()
                     .all(|(name, _)| !name.starts_with("Proxy"))
             );
-            let attempt = client.recent_attempts().remove(0);
+            let attempt = client.recent_attempts(0).remove(0);
             assert!(
                 attempt.proxy.is_some() && attempt.tls.is_some() == secure,
                 "{attempt:?}"

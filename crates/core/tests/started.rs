@@ -228,7 +228,7 @@ fn what_happened_can_be_read_and_listened_to() {
         .fail(Fault::new(polyai_chat_simulator::Answer::status(500)))
         .unwrap();
     conversation.respond("the customer's words").unwrap_err();
-    let recent = client.recent_attempts();
+    let recent = client.recent_attempts(0);
     assert_eq!(
         recent
             .iter()
@@ -252,7 +252,19 @@ fn what_happened_can_be_read_and_listened_to() {
     assert_eq!(metrics.respond.failures, [(ErrorKind::Server, 1)]);
     assert!(metrics.create.failures.is_empty());
     assert!(metrics.bytes_sent > 0 && metrics.bytes_received > 0 && metrics.calls_in_flight == 0);
+    // What can be asked for is what the listener got, but only of the attempts that are remembered.
+    let asked = client.recent_log_lines(0);
     let lines = lines.lock().unwrap();
+    assert!(
+        asked
+            .iter()
+            .map(|line| (line.level, &line.text))
+            .eq(lines.iter().skip(1).map(|(level, text)| (*level, text)))
+    );
+    assert!(asked.iter().map(|line| line.serial).eq([2, 3]));
+    assert_eq!(client.recent_log_lines(2), asked[1..]);
+    assert_eq!(client.recent_attempts(2), recent[1..]);
+    assert!(client.recent_attempts(3).is_empty() && client.recent_attempts(u64::MAX).is_empty());
     assert_eq!(
         lines.iter().map(|(level, _)| *level).collect::<Vec<_>>(),
         [LogLevel::Debug, LogLevel::Debug, LogLevel::Warn]
@@ -352,4 +364,48 @@ fn a_started_call_takes_no_signal_from_the_host() {
         assert_eq!(blocked & (1 << (libc::SIGSEGV - 1)), 0);
     }
     drop(turn);
+}
+
+#[test]
+fn a_close_that_may_not_be_needed_can_be_started() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    let open = client.create(Create::new()).unwrap();
+    let closed = open.start_close_if_open().unwrap().take().unwrap();
+    assert!(closed.is_some_and(|closed| !closed.was_over()));
+    assert!(
+        open.start_close_if_open()
+            .unwrap()
+            .take()
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(simulator.counts().requests_to(Operation::Close), 1);
+
+    // An earlier turn may end the conversation while the close waits for it.
+    for is_started in [true, false] {
+        let ending = client.create(Create::new()).unwrap();
+        simulator
+            .fail(slow_turn(Pause::Turn, SLOW_MS).once())
+            .unwrap();
+        let last = ending.start_respond("bye").unwrap();
+        let closed = match is_started {
+            true => ending.start_close_if_open().unwrap().take(),
+            false => ending.close_if_open(),
+        };
+        assert!(closed.unwrap().is_none());
+        assert!(last.take().unwrap().end_conversation());
+    }
+    assert_eq!(simulator.counts().requests_to(Operation::Close), 1);
+
+    let legacy = fixture::legacy_simulator();
+    let conversation = fixture::client(&legacy).create(Create::new()).unwrap();
+    assert!(
+        conversation
+            .start_close_if_open()
+            .unwrap()
+            .take()
+            .unwrap()
+            .is_none()
+    );
 }

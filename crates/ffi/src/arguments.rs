@@ -114,6 +114,14 @@ impl<T: Object> NewHandle<T> {
     }
 }
 
+impl<T> NewHandle<T> {
+    /// Says that there is nothing to give.
+    pub(crate) fn give_none(&self) {
+        // SAFETY: as whoever made this said; NULL was refused, or is not asked to take nothing.
+        unsafe { write(self.0, ptr::null_mut()) };
+    }
+}
+
 /// Where a value goes.
 pub(crate) struct Out<V>(*mut V);
 

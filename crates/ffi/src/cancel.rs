@@ -35,7 +35,8 @@ pub extern "C" fn polyai_cancel_free(cancel: *mut polyai_cancel) {
 /// Ends the calls that are under way with this token, in whatever phase they are. Each returns
 /// `POLYAI_STATUS_CANCELLED` with a truthful delivery.
 ///
-/// When no call is under way with it, nothing happens: calls that begin later run as usual. Not for signal handlers.
+/// When no call is under way with it, nothing happens: calls that begin later run as usual. Where the cancellation may come
+/// before the call begins, use `polyai_cancel_trigger_for_good`. Not for signal handlers.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
 /// Cancels: the calls that are under way with the token.
@@ -43,6 +44,19 @@ pub extern "C" fn polyai_cancel_free(cancel: *mut polyai_cancel) {
 pub extern "C" fn polyai_cancel_trigger(cancel: *mut polyai_cancel) {
     plain(|| {
         cancel.get("cancel")?.0.cancel();
+        Ok(())
+    });
+}
+
+/// Ends the calls that are under way with this token, as `polyai_cancel_trigger`, and has every later call with it fail with
+/// `POLYAI_STATUS_CANCELLED`, not sent. It cannot be undone: use a new token for calls that are to run. Not for signal handlers.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+/// Cancels: the calls that are under way with the token, and all later ones.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_cancel_trigger_for_good(cancel: *mut polyai_cancel) {
+    plain(|| {
+        cancel.get("cancel")?.0.cancel_for_good();
         Ok(())
     });
 }

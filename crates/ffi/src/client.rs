@@ -1,23 +1,22 @@
 //! The client.
 
-use crate::arguments::{Handle, NewHandle, lend, optional_text, text, write_text};
+use crate::arguments::{Handle, NewHandle, Out, lend, text, write_text};
 use crate::boundary::{fallible, plain};
 use crate::config::polyai_config;
 use crate::constants::polyai_status;
 use crate::conversation::polyai_conversation;
 use crate::error::polyai_error;
 use crate::handle::{Kind, Object};
-use crate::reply::polyai_reply;
 use crate::request::{self, polyai_request};
 use crate::text::LazyText;
 use crate::turn::polyai_turn;
-use polyai_chat_core::{Attempt, Value};
+use polyai_chat_core::{Attempt, LogLine, Value};
 use std::ffi::c_char;
 use std::time::Duration;
 
 /// Holds conversations with one agent.
 pub struct polyai_client {
-    client: polyai_chat_core::Client,
+    pub(crate) client: polyai_chat_core::Client,
     base_url: LazyText,
     proxy: LazyText,
     dialect: LazyText,
@@ -25,6 +24,17 @@ pub struct polyai_client {
 
 impl Object for polyai_client {
     const KIND: Kind = Kind::Client;
+}
+
+impl polyai_client {
+    fn new(client: polyai_chat_core::Client) -> Self {
+        Self {
+            client,
+            base_url: LazyText::default(),
+            proxy: LazyText::default(),
+            dialect: LazyText::default(),
+        }
+    }
 }
 
 /// Makes a client from a configuration, of which it keeps a copy. Reads the files that the configuration names, and the proxy
@@ -45,12 +55,35 @@ pub unsafe extern "C" fn polyai_client_new(
     fallible(error, || {
         let client = NewHandle::new(client, "client")?;
         let settings = config.get("config")?.open()?.clone();
-        client.give(polyai_client {
-            client: polyai_chat_core::Client::new(settings)?,
-            base_url: LazyText::default(),
-            proxy: LazyText::default(),
-            dialect: LazyText::default(),
-        })
+        client.give(polyai_client::new(polyai_chat_core::Client::new(settings)?))
+    })
+}
+
+/// The client of this process for a configuration: makes one the first time, and gives the same one, with its open connections,
+/// whenever it is asked with the same options. For a host that forgets its objects after each request, such as PHP-FPM, and for
+/// modules of one process that do not know each other. The handle is the caller's, and is freed as any other.
+///
+/// The client is kept until it is shut down or the process ends; after `polyai_client_shut_down` the next call makes a new one.
+/// Files and variables that the configuration names are read only when it is made. Credentials that were replaced since then
+/// stay replaced.
+///
+/// Errors: as `polyai_client_new`; `POLYAI_STATUS_INVALID_ARGUMENT` where the configuration has a log or attempt callback, or
+/// there are 1,024 shared clients already.
+///
+/// Blocks: while files are read. Threads: any. Since: 0.1.0.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_client_shared(
+    config: *const polyai_config,
+    client: *mut *mut polyai_client,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let client = NewHandle::new(client, "client")?;
+        let settings = config.get("config")?.open()?.clone();
+        client.give(polyai_client::new(polyai_chat_core::Client::shared(
+            &settings,
+        )?))
     })
 }
 
@@ -133,60 +166,6 @@ pub unsafe extern "C" fn polyai_client_attach(
     })
 }
 
-/// One turn of a conversation by its id alone: no order among turns and no state is kept. A `message` of NULL is a turn
-/// without a message, as in `polyai_conversation_respond`.
-///
-/// Errors: any.
-///
-/// Blocks: until the agent has replied, at most for the deadline. Threads: any. Since: 0.1.0.
-/// May be NULL: message, request.
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn polyai_client_respond(
-    client: *mut polyai_client,
-    conversation_id: *const c_char,
-    conversation_id_length: usize,
-    message: *const c_char,
-    message_length: usize,
-    request: *const polyai_request,
-    reply: *mut *mut polyai_reply,
-    error: *mut *mut polyai_error,
-) -> polyai_status {
-    fallible(error, || {
-        let reply = NewHandle::new(reply, "reply")?;
-        let client = client.get("client")?;
-        let id = text(conversation_id, conversation_id_length, "conversation_id")?;
-        let message = optional_text(message, message_length, "message")?;
-        let request = request::respond(request, message)?;
-        reply.give(polyai_reply::of_turn(client.client.respond(id, request)?))
-    })
-}
-
-/// Closes a conversation by its id. One that is over already counts as closed.
-///
-/// Errors: `POLYAI_STATUS_UNSUPPORTED` in the legacy dialect, which has no close; else any.
-///
-/// Blocks: at most for the deadline of a close. Threads: any. Since: 0.1.0.
-/// May be NULL: request, reply.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn polyai_client_close_conversation(
-    client: *mut polyai_client,
-    conversation_id: *const c_char,
-    conversation_id_length: usize,
-    request: *const polyai_request,
-    reply: *mut *mut polyai_reply,
-    error: *mut *mut polyai_error,
-) -> polyai_status {
-    fallible(error, || {
-        let client = client.get("client")?;
-        let id = text(conversation_id, conversation_id_length, "conversation_id")?;
-        let request = request::close(request)?;
-        NewHandle::optional(reply).give(polyai_reply::of_close(
-            client.client.close_conversation(id, request)?,
-        ))
-    })
-}
-
 /// Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
 ///
 /// Errors: `POLYAI_STATUS_CONNECT`, `POLYAI_STATUS_TIMEOUT`, `POLYAI_STATUS_CANCELLED`; `POLYAI_STATUS_INVALID_ARGUMENT`
@@ -207,6 +186,31 @@ pub unsafe extern "C" fn polyai_client_warm_up(
     })
 }
 
+/// Starts to open a connection ahead of the first turn, as `polyai_client_warm_up`, and returns at once. Take the outcome with
+/// `polyai_turn_take_reply`, which gives NULL when it went well.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` where `timeout_ms` is not from 1 to 86,400,000; else as
+/// `polyai_client_start_create`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_client_start_warm_up(
+    client: *mut polyai_client,
+    timeout_ms: u64,
+    turn: *mut *mut polyai_turn,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let turn = NewHandle::new(turn, "turn")?;
+        let client = client.get("client")?;
+        let timeout = Duration::from_millis(timeout_ms);
+        turn.give(polyai_turn::of_warm_up(
+            client.client.start_warm_up(timeout)?,
+        ))
+    })
+}
+
 /// Ends every call of this client that is under way with `POLYAI_STATUS_CANCELLED` and a truthful delivery, closes idle
 /// connections, and has later calls fail as cancelled, not sent. Sends nothing: close the conversations first.
 ///
@@ -220,6 +224,30 @@ pub extern "C" fn polyai_client_shut_down(client: *mut polyai_client) {
         client.get("client")?.client.shut_down();
         Ok(())
     });
+}
+
+/// Shuts the client down as `polyai_client_shut_down`, then waits until no thread of it is left, but no longer than `timeout_ms`
+/// milliseconds; `is_done` tells whether none is. For a host that unloads, or that counts its threads. A name server that does
+/// not answer can keep a thread. Called from a callback, it waits in vain.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+///
+/// Blocks: at most for `timeout_ms`. Threads: any. Since: 0.1.0.
+/// Cancels: every call of the client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_client_shut_down_and_wait(
+    client: *mut polyai_client,
+    timeout_ms: u64,
+    is_done: *mut bool,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let is_done = Out::new(is_done, "is_done")?;
+        let client = client.get("client")?;
+        let at_most = Duration::from_millis(timeout_ms);
+        is_done.give(client.client.shut_down_and_wait(at_most));
+        Ok(())
+    })
 }
 
 /// Replaces key and token, as a pair, while calls run: those that have sent their request already are not touched.
@@ -320,7 +348,8 @@ pub unsafe extern "C" fn polyai_client_metrics_json(
 }
 
 /// The last attempts of all calls, oldest first, as a JSON array of what `polyai_config_set_attempt_callback` lists. The
-/// option `recent_attempts` says how many are remembered.
+/// option `recent_attempts` says how many are remembered. Only those whose `serial` is larger than `after` are given, so that
+/// whoever asks again and again can ask for the new ones; 0 gives all. A gap in the numbers shows that some were forgotten.
 ///
 /// Buffer, capacity and length as in `polyai_config_describe_json`. The text may grow between two calls: leave room.
 ///
@@ -330,19 +359,40 @@ pub unsafe extern "C" fn polyai_client_metrics_json(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn polyai_client_recent_attempts_json(
     client: *const polyai_client,
+    after: u64,
     buffer: *mut c_char,
     capacity: usize,
     length: *mut usize,
     error: *mut *mut polyai_error,
 ) -> polyai_status {
     fallible(error, || {
-        let attempts: Vec<Value> = client
-            .get("client")?
-            .client
-            .recent_attempts()
-            .iter()
-            .map(Attempt::to_json)
-            .collect();
-        write_text(buffer, capacity, length, &Value::from(attempts).to_string())
+        let attempts = client.get("client")?.client.recent_attempts(after);
+        let json: Value = attempts.iter().map(Attempt::to_json).collect();
+        write_text(buffer, capacity, length, &json.to_string())
+    })
+}
+
+/// The same attempts as lines for a log: a JSON array of objects with `serial`, `level` (`warn`, `info` or `debug`) and `text`,
+/// which is what a log callback gets. For a language whose interpreter no thread of the library may enter: it asks for the lines
+/// after each call, or when a `polyai_completions` is ready.
+///
+/// `after`, buffer, capacity and length as in `polyai_client_recent_attempts_json`.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_client_recent_log_lines_json(
+    client: *const polyai_client,
+    after: u64,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let lines = client.get("client")?.client.recent_log_lines(after);
+        let json: Value = lines.iter().map(LogLine::to_json).collect();
+        write_text(buffer, capacity, length, &json.to_string())
     })
 }

@@ -172,9 +172,9 @@ pub unsafe extern "C" fn polyai_config_set_log_callback(
     })
 }
 
-/// Sets a callback for clients created from this config afterwards. It gets each attempt of a call as a JSON object: `number`,
-/// `operation`, `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`,
-/// `address`, `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`,
+/// Sets a callback for clients created from this config afterwards. It gets each attempt of a call as a JSON object: `serial` (its
+/// number among the client's attempts), `number` (which of its call it was), `operation`, `correlation_id`, `started_at_unix_ms`,
+/// `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`, `is_retried`, `address`, `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`,
 /// `bytes_sent`, `bytes_received`; null where something is not known or was not needed.
 ///
 /// `release` as in `polyai_config_set_log_callback`.

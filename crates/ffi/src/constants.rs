@@ -50,6 +50,9 @@ pub type polyai_attempt_callback = Option<
 /// the call. It must return, and not by `longjmp` or an exception.
 pub type polyai_check_callback = Option<unsafe extern "C" fn(user_data: *mut c_void) -> i32>;
 
+/// Is told that a started call is done. Otherwise as `polyai_log_callback`.
+pub type polyai_done_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
 /// Says that a callback's `user_data` is not needed any more. Called exactly once, on whichever thread lets go of it last, also
 /// where setting the callback failed.
 pub type polyai_release_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;

@@ -166,6 +166,28 @@ pub unsafe extern "C" fn polyai_conversation_close_if_open(
     })
 }
 
+/// Starts to close it if that is still of use, as `polyai_conversation_close_if_open`, and returns at once. Take the outcome
+/// with `polyai_turn_take_reply`, which gives NULL where nothing was sent.
+///
+/// Errors: as `polyai_conversation_start_respond`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_conversation_start_close_if_open(
+    conversation: *mut polyai_conversation,
+    turn: *mut *mut polyai_turn,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let turn = NewHandle::new(turn, "turn")?;
+        let conversation = conversation.get("conversation")?;
+        turn.give(polyai_turn::of_close_if_open(
+            conversation.conversation.start_close_if_open()?,
+        ))
+    })
+}
+
 /// The id that the service gave it.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.

@@ -27,6 +27,7 @@ struct Texts {
     body_excerpt: LazyText,
     cause: LazyText,
     attempts: LazyText,
+    json: LazyText,
     headers: LazyHeaders,
 }
 
@@ -326,6 +327,24 @@ pub unsafe extern "C" fn polyai_error_attempts_json(
                     .collect::<Value>()
             };
             texts.attempts.get(|| Some(json().to_string()))
+        })
+    })
+}
+
+/// All of it as one JSON object: `kind`, `number`, `delivery`, `may_resend`, `phase`, `message`, `text`, `http_status`,
+/// `error_code`, `service_message`, `correlation_id`, `retry_after_ms`, `body_excerpt`, `cause`, `attempts`, `headers`. What is not
+/// known is null. `headers` is an array of pairs: the name, and the value as text, or as an array of its bytes where it is not
+/// UTF-8.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_error_json(
+    error: *const polyai_error,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        told(error, length, |error, texts| {
+            texts.json.get(|| Some(error.to_json().to_string()))
         })
     })
 }

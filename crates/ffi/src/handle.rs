@@ -23,10 +23,11 @@ pub(crate) enum Kind {
     Reply = 6,
     Error = 7,
     Cancel = 8,
+    Completions = 9,
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Config,
         Self::Client,
         Self::Request,
@@ -35,6 +36,7 @@ impl Kind {
         Self::Reply,
         Self::Error,
         Self::Cancel,
+        Self::Completions,
     ];
 
     /// The name of its type in C.
@@ -48,6 +50,7 @@ impl Kind {
             Self::Reply => "polyai_reply",
             Self::Error => "polyai_error",
             Self::Cancel => "polyai_cancel",
+            Self::Completions => "polyai_completions",
         }
     }
 

@@ -19,10 +19,12 @@
 
 mod arguments;
 mod boundary;
+mod by_id;
 mod callback;
 mod cancel;
 mod cancellation;
 mod client;
+mod completions;
 mod config;
 pub mod constants;
 mod conversation;

@@ -20,6 +20,7 @@ pub struct polyai_reply {
     raw_json: LazyText,
     unknown_fields: LazyText,
     correlation_id: LazyText,
+    json: LazyText,
     headers: LazyHeaders,
 }
 
@@ -71,6 +72,7 @@ impl polyai_reply {
             raw_json: LazyText::default(),
             unknown_fields: LazyText::default(),
             correlation_id: LazyText::default(),
+            json: LazyText::default(),
             headers: LazyHeaders::default(),
         }
     }
@@ -338,6 +340,39 @@ pub unsafe extern "C" fn polyai_reply_correlation_id(
         let reply = reply.get("reply")?;
         let id = || Some(ask!(reply, answer => answer.correlation_id()));
         Ok(lend(reply.correlation_id.get(id), length))
+    })
+}
+
+/// What was answered: `create`, `respond` or `close`; NULL where the handle is wrong.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_reply_operation(reply: *const polyai_reply) -> *const c_char {
+    plain(|| {
+        let operation = match &reply.get("reply")?.answer {
+            Answer::Create(_) => c"create",
+            Answer::Respond(_) => c"respond",
+            Answer::Close(_) => c"close",
+        };
+        Ok(operation.as_ptr())
+    })
+}
+
+/// All of it as one JSON object: `operation`, `raw_json`, `unknown_fields`, `correlation_id`, `elapsed_us` and `headers`; of a
+/// greeting and of a reply also `response` and `conversation_id`; of a greeting `user_id`, of a reply `end_conversation` and
+/// `handoff` (null, or an object with `destination`, `reason` and `raw`), of the answer to a close `was_over`. What is absent is
+/// null. `headers` as in `polyai_error_json`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_json(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
+        let json = || Some(ask!(reply, answer => answer.to_json()).to_string());
+        Ok(lend(reply.json.get(json), length))
     })
 }
 

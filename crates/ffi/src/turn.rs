@@ -2,14 +2,15 @@
 
 use crate::arguments::{Handle, NewHandle, Out, lend};
 use crate::boundary::{fallible, plain};
-use crate::constants::polyai_status;
+use crate::callback::Callback;
+use crate::constants::{polyai_done_callback, polyai_release_callback, polyai_status};
 use crate::conversation::polyai_conversation;
 use crate::error::polyai_error;
 use crate::handle::{Kind, Object};
 use crate::reply::polyai_reply;
 use crate::text::LazyText;
-use polyai_chat_core::{Closed, Error, Operation};
-use std::ffi::c_char;
+use polyai_chat_core::{Closed, Error};
+use std::ffi::{CStr, c_char, c_void};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ enum Call {
     Create(polyai_chat_core::Turn<polyai_chat_core::Conversation>),
     Respond(polyai_chat_core::Turn<polyai_chat_core::Reply>),
     Close(polyai_chat_core::Turn<Closed>),
+    CloseIfOpen(polyai_chat_core::Turn<Option<Closed>>),
+    WarmUp(polyai_chat_core::Turn<()>),
 }
 
 impl Object for polyai_turn {
@@ -36,6 +39,8 @@ macro_rules! for_each_call {
             Call::Create($call) => $work,
             Call::Respond($call) => $work,
             Call::Close($call) => $work,
+            Call::CloseIfOpen($call) => $work,
+            Call::WarmUp($call) => $work,
         }
     };
 }
@@ -53,6 +58,14 @@ impl polyai_turn {
         Self::of(Call::Close(call))
     }
 
+    pub(crate) fn of_close_if_open(call: polyai_chat_core::Turn<Option<Closed>>) -> Self {
+        Self::of(Call::CloseIfOpen(call))
+    }
+
+    pub(crate) fn of_warm_up(call: polyai_chat_core::Turn<()>) -> Self {
+        Self::of(Call::WarmUp(call))
+    }
+
     fn of(call: Call) -> Self {
         Self {
             call,
@@ -60,12 +73,18 @@ impl polyai_turn {
         }
     }
 
-    fn operation(&self) -> Operation {
+    fn operation(&self) -> &'static CStr {
         match &self.call {
-            Call::Create(_) => Operation::Create,
-            Call::Respond(_) => Operation::Respond,
-            Call::Close(_) => Operation::Close,
+            Call::Create(_) => c"create",
+            Call::Respond(_) => c"respond",
+            Call::Close(_) | Call::CloseIfOpen(_) => c"close",
+            Call::WarmUp(_) => c"warm_up",
         }
+    }
+
+    /// Has the tag appear there when the call is done.
+    pub(crate) fn announce(&self, completions: &polyai_chat_core::Completions, tag: u64) {
+        for_each_call!(self, call => completions.expect(call, tag));
     }
 }
 
@@ -131,6 +150,44 @@ pub unsafe extern "C" fn polyai_turn_fd(
     })
 }
 
+/// Has `callback` called once when the call is done: on the thread of the call, which is one of the library's, or inside this
+/// function where the call is done already. `release`, which may be NULL, is called afterwards, and where this function fails.
+///
+/// For a runtime that completes a future of its own then. A host with an event loop, or whose interpreter no foreign thread may
+/// enter, uses `polyai_completions_expect` or `polyai_turn_fd`.
+///
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_turn_when_done(
+    turn: *const polyai_turn,
+    callback: polyai_done_callback,
+    user_data: *mut c_void,
+    release: polyai_release_callback,
+    error: *mut *mut polyai_error,
+) -> polyai_status {
+    fallible(error, || {
+        let callback = Callback::new(callback, user_data, release)?;
+        let turn = turn.get("turn")?;
+        let tell = move || {
+            let function = callback.function();
+            // SAFETY: the caller says that it may be called with this pointer, on any thread.
+            unsafe { function(callback.user_data()) };
+        };
+        for_each_call!(turn, call => call.when_done(tell));
+        Ok(())
+    })
+}
+
+/// What was started: `create`, `respond`, `close` or `warm_up`; NULL where the handle is wrong.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn polyai_turn_operation(turn: *const polyai_turn) -> *const c_char {
+    plain(|| Ok(turn.get("turn")?.operation().as_ptr()))
+}
+
 /// Ends the call, which is then done within milliseconds, with a truthful delivery. Does nothing when it is done already.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
@@ -166,19 +223,20 @@ pub unsafe extern "C" fn polyai_turn_take_conversation(
                 let outcome = call.take_once().ok_or_else(taken_already)?;
                 conversation.give(polyai_conversation::new(outcome?))
             }
-            Call::Respond(_) | Call::Close(_) => Err(Error::invalid_argument(format!(
+            _ => Err(Error::invalid_argument(format!(
                 "the turn is a {}; take its reply with polyai_turn_take_reply",
-                turn.operation()
+                turn.operation().to_string_lossy()
             ))),
         }
     })
 }
 
 /// Takes the reply of a turn that was started, or the answer to a close. It can be taken once. The turn is to be freed
-/// all the same.
+/// all the same. `reply` becomes NULL where the call went well and there is no answer: after a warm-up, and where
+/// `polyai_conversation_start_close_if_open` had nothing to send.
 ///
-/// Errors: those of `polyai_conversation_respond` or `polyai_conversation_close`; `POLYAI_STATUS_INVALID_ARGUMENT` where a
-/// create was started, or the outcome has been taken.
+/// Errors: those of the call that was started; `POLYAI_STATUS_INVALID_ARGUMENT` where that was a create, or the outcome has been
+/// taken.
 ///
 /// Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
 #[must_use]
@@ -199,6 +257,18 @@ pub unsafe extern "C" fn polyai_turn_take_reply(
             Call::Close(call) => {
                 let outcome = call.take_once().ok_or_else(taken_already)?;
                 reply.give(polyai_reply::of_close(outcome?))
+            }
+            Call::CloseIfOpen(call) => {
+                match call.take_once().ok_or_else(taken_already)?? {
+                    Some(closed) => reply.give(polyai_reply::of_close(closed))?,
+                    None => reply.give_none(),
+                }
+                Ok(())
+            }
+            Call::WarmUp(call) => {
+                call.take_once().ok_or_else(taken_already)??;
+                reply.give_none();
+                Ok(())
             }
             Call::Create(_) => Err(Error::invalid_argument(
                 "the turn is a create; take its conversation with polyai_turn_take_conversation",

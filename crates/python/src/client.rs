@@ -1,11 +1,11 @@
 //! The client.
 
-use crate::arguments::{duration, parsed, text};
+use crate::arguments::{duration, parsed, patience, text};
 use crate::conversation::Conversation;
 use crate::error::to_python;
 use crate::interrupt::{Interrupt, call, finish};
 use crate::reply::{Closed, Reply};
-use crate::turn::Turn;
+use crate::turn::{Call, Turn};
 use crate::{listeners, request};
 use polyai_chat_core::{self as core, Attempt, Config, SettingDescription, Value};
 use pyo3::exceptions::PyTypeError;
@@ -15,9 +15,8 @@ use std::path::PathBuf;
 
 /// Talks to one project of the service.
 ///
-/// Make one at the start, keep it, and close it at the end. Any number of threads may use it, and share its connections. Making one opens
-/// no socket and starts no thread. It goes on in a child after a fork. It cannot be pickled, because it holds keys,
-/// which it shows nowhere.
+/// Make one at the start, keep it, and close it at the end. Any number of threads may use it, and share its connections. Making one
+/// opens no socket and starts no thread. It goes on in a child after a fork. It holds keys, which it shows nowhere.
 ///
 /// Args:
 ///     options: The options of the table in the guide (`polyai_chat.OPTIONS`) by their keywords, each of the type
@@ -25,8 +24,7 @@ use std::path::PathBuf;
 ///         is not given. Needed are `api_key`, `token`, and `studio_url`, or else `account_id`, `project_id` and
 ///         one of `region` and `base_url`.
 ///     on_attempt: A function that is called with a dict after each attempt of each call, on the thread of the
-///         call, before the call returns. `ChatError.attempts` lists what is in it. What it raises goes to
-///         `sys.unraisablehook`.
+///         call, before it returns. `ChatError.attempts` lists what is in it. What it raises goes to `sys.unraisablehook`.
 ///
 /// Raises:
 ///     ConfigurationError: Something is missing or wrong; the text says what would be right.
@@ -187,9 +185,9 @@ impl Client {
     )]
     fn start_create(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Turn> {
         let request = request::create(py, fields, None)?;
-        let started = py.detach(|| self.client.start_create(request));
-        let started = started.map_err(|error| to_python(py, &error))?;
-        Ok(Turn::of_create(self.client.clone(), started))
+        Turn::start(py, &self.client, Call::Create, || {
+            self.client.start_create(request)
+        })
     }
 
     /// Goes on with a conversation that was created elsewhere, or earlier. Sends nothing.
@@ -205,10 +203,11 @@ impl Client {
     ///
     /// Does not block. Any thread. Since 0.1.0.
     fn attach(&self, py: Python<'_>, conversation_id: &Bound<'_, PyAny>) -> PyResult<Conversation> {
-        let attached = self
+        let id = text("conversation_id", conversation_id)?;
+        let conversation = self
             .client
-            .attach(text("conversation_id", conversation_id)?);
-        let conversation = attached.map_err(|error| to_python(py, &error))?;
+            .attach(id)
+            .map_err(|error| to_python(py, &error))?;
         Ok(Conversation::new(self.client.clone(), conversation))
     }
 
@@ -217,17 +216,7 @@ impl Client {
     /// Args:
     ///     conversation_id: The id that `create` gave it, 1 to 1024 bytes.
     ///     message: What the customer says. None is a turn without a message, which is not the same as an empty one.
-    ///     integration_attributes: What the agent may know about the customer from this turn on: a mapping that can be
-    ///         written as JSON.
-    ///     metadata: What goes with this message: a mapping that can be written as JSON.
-    ///     asr_lang_code: The language of this message, such as 'en-US'.
-    ///     tts_lang_code: The language of the answer, such as 'en-US'.
-    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
-    ///         `timeout`.
-    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
-    ///         without spaces. None makes one.
-    ///     extra: Fields that this library does not know, sent as they are.
-    ///     headers: Headers that the call carries beside those of the library, such as `traceparent`.
+    ///     fields: The other arguments are those of `Conversation.respond`.
     ///
     /// Returns:
     ///     The agent's reply.
@@ -265,12 +254,7 @@ impl Client {
     ///
     /// Args:
     ///     conversation_id: The id that `create` gave it, 1 to 1024 bytes.
-    ///     timeout: The deadline of this call: seconds above 0 and at most 86400, or a timedelta. None is the client's
-    ///         `close_timeout`.
-    ///     correlation_id: An id by which the service's support finds the call, 1 to 200 printable ASCII characters
-    ///         without spaces. None makes one.
-    ///     extra: Fields that this library does not know, sent as they are.
-    ///     headers: Headers that the call carries beside those of the library, such as `traceparent`.
+    ///     fields: The other arguments are those of `Conversation.close`.
     ///
     /// Returns:
     ///     What the service answered.
@@ -339,9 +323,9 @@ impl Client {
     ) -> PyResult<Turn> {
         let conversation_id = text("conversation_id", conversation_id)?;
         let request = request::respond(py, message, fields, None)?;
-        let started = py.detach(|| self.client.start_respond(conversation_id, request));
-        let started = started.map_err(|error| to_python(py, &error))?;
-        Ok(Turn::of_respond(self.client.clone(), started))
+        Turn::start(py, &self.client, Call::Respond, || {
+            self.client.start_respond(conversation_id, request)
+        })
     }
 
     /// Starts to close a conversation by its id alone, and returns at once. Its deadline is that of now.
@@ -361,12 +345,10 @@ impl Client {
     ) -> PyResult<Turn> {
         let conversation_id = text("conversation_id", conversation_id)?;
         let request = request::close(py, fields, None)?;
-        let started = py.detach(|| {
+        Turn::start(py, &self.client, Call::Close, || {
             self.client
                 .start_close_conversation(conversation_id, request)
-        });
-        let started = started.map_err(|error| to_python(py, &error))?;
-        Ok(Turn::of_close(self.client.clone(), started))
+        })
     }
 
     /// Starts to open a connection ahead of the first turn, as `Client.warm_up` does, and returns at once.
@@ -377,9 +359,9 @@ impl Client {
     /// Does not block. Any thread. Since 0.1.0.
     fn start_warm_up(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<Turn> {
         let timeout = duration("timeout", timeout)?;
-        let started = py.detach(|| self.client.start_warm_up(timeout));
-        let started = started.map_err(|error| to_python(py, &error))?;
-        Ok(Turn::of_warm_up(self.client.clone(), started))
+        Turn::start(py, &self.client, Call::WarmUp, || {
+            self.client.start_warm_up(timeout)
+        })
     }
 
     /// Closes the client: ends every call that is under way, closes idle connections, and has later calls fail. The end
@@ -391,6 +373,21 @@ impl Client {
     /// Does not block. Any thread. Since 0.1.0.
     fn close(&self, py: Python<'_>) {
         py.detach(|| self.client.shut_down());
+    }
+
+    /// Closes the client as `close` does, and waits until no thread of it is left: for a host that unloads.
+    ///
+    /// Args:
+    ///     timeout: How long to wait at most: seconds from 0 to 86400, or a timedelta. Other values raise TypeError or ValueError.
+    ///
+    /// Returns:
+    ///     Whether none is left. A name server that does not answer can keep one.
+    ///
+    /// Blocks at most for so long, while other threads run; Ctrl-C does not end it. Any thread, but no listener of the
+    /// client. Since 0.1.0.
+    fn close_and_wait(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let at_most = patience("timeout", timeout)?;
+        Ok(py.detach(|| self.client.shut_down_and_wait(at_most)))
     }
 
     /// Replaces key and token, as a pair, while calls run. A call that is under way keeps those that it began with.
@@ -461,13 +458,17 @@ impl Client {
 
     /// Gives the last attempts of all calls, as many as the option `recent_attempts` says.
     ///
+    /// Args:
+    ///     after: Only those whose `serial` is larger are given, for whoever asks again and again. 0 gives all.
+    ///
     /// Returns:
     ///     A new list, oldest first, of dicts as in `ChatError.attempts`.
     ///
     /// Does not block. Any thread. Since 0.1.0.
-    fn recent_attempts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let attempts = self.client.recent_attempts();
-        let attempts: Value = attempts.iter().map(Attempt::to_json).collect();
+    #[pyo3(signature = (after=0))]
+    fn recent_attempts<'py>(&self, py: Python<'py>, after: u64) -> PyResult<Bound<'py, PyAny>> {
+        let recent = self.client.recent_attempts(after);
+        let attempts: Value = recent.iter().map(Attempt::to_json).collect();
         parsed(py, &attempts.to_string())
     }
 
@@ -475,7 +476,7 @@ impl Client {
         slf
     }
 
-    /// Closes it, as `close` does.
+    /// As `close`.
     fn __exit__(
         &self,
         py: Python<'_>,

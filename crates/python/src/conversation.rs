@@ -1,10 +1,9 @@
 //! The conversation.
 
-use crate::error::to_python;
 use crate::interrupt::{Interrupt, call};
 use crate::reply::{Closed, Greeting, Reply};
 use crate::request;
-use crate::turn::Turn;
+use crate::turn::{Call, Turn};
 use polyai_chat_core as core;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -144,9 +143,9 @@ impl Conversation {
         fields: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Turn> {
         let request = request::respond(py, message, fields, None)?;
-        let started = py.detach(|| self.conversation.start_respond(request));
-        let started = started.map_err(|error| to_python(py, &error))?;
-        Ok(Turn::of_respond(self.client.clone(), started))
+        Turn::start(py, &self.client, Call::Respond, || {
+            self.conversation.start_respond(request)
+        })
     }
 
     /// Closes it, after the turns that are under way.
@@ -195,9 +194,25 @@ impl Conversation {
     )]
     fn start_close(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Turn> {
         let request = request::close(py, fields, None)?;
-        let started = py.detach(|| self.conversation.start_close(request));
-        let started = started.map_err(|error| to_python(py, &error))?;
-        Ok(Turn::of_close(self.client.clone(), started))
+        Turn::start(py, &self.client, Call::Close, || {
+            self.conversation.start_close(request)
+        })
+    }
+
+    /// Starts to close it if that is still of use, as `Conversation.close_if_open` does, and returns at once.
+    ///
+    /// Returns:
+    ///     A turn whose result is a `Closed`, or None where nothing was sent.
+    ///
+    /// Raises:
+    ///     CallCancelledError: The client is closed.
+    ///     UnavailableError: No thread can be had.
+    ///
+    /// Does not block. Any thread. Since 0.1.0.
+    fn start_close_if_open(&self, py: Python<'_>) -> PyResult<Turn> {
+        Turn::start(py, &self.client, Call::CloseIfOpen, || {
+            self.conversation.start_close_if_open()
+        })
     }
 
     /// Closes it if that is still of use, as the end of a `with` block does: sends nothing when it is over, nor in a dialect

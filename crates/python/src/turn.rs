@@ -26,10 +26,11 @@ pub(crate) struct Turn {
     outcome: PyOnceLock<Result<Py<PyAny>, Error>>,
 }
 
-enum Call {
+pub(crate) enum Call {
     Create(core::Turn<core::Conversation>),
     Respond(core::Turn<core::Reply>),
     Close(core::Turn<core::Closed>),
+    CloseIfOpen(core::Turn<Option<core::Closed>>),
     WarmUp(core::Turn<()>),
 }
 
@@ -40,47 +41,31 @@ macro_rules! for_each_call {
             Call::Create($call) => $work,
             Call::Respond($call) => $work,
             Call::Close($call) => $work,
+            Call::CloseIfOpen($call) => $work,
             Call::WarmUp($call) => $work,
         }
     };
 }
 
 impl Turn {
-    pub(crate) fn of_create(client: core::Client, call: core::Turn<core::Conversation>) -> Self {
-        Self {
-            call: Call::Create(call),
-            client,
+    /// Starts a call of this kind without the interpreter.
+    pub(crate) fn start<T: Send>(
+        py: Python<'_>,
+        client: &core::Client,
+        kind: impl FnOnce(core::Turn<T>) -> Call,
+        start: impl FnOnce() -> Result<core::Turn<T>, Error> + Send,
+    ) -> PyResult<Self> {
+        let started = py.detach(start).map_err(|error| to_python(py, &error))?;
+        Ok(Self {
+            call: kind(started),
+            client: client.clone(),
             outcome: PyOnceLock::new(),
-        }
+        })
     }
 
-    pub(crate) fn of_respond(client: core::Client, call: core::Turn<core::Reply>) -> Self {
-        Self {
-            call: Call::Respond(call),
-            client,
-            outcome: PyOnceLock::new(),
-        }
-    }
-
-    pub(crate) fn of_close(client: core::Client, call: core::Turn<core::Closed>) -> Self {
-        Self {
-            call: Call::Close(call),
-            client,
-            outcome: PyOnceLock::new(),
-        }
-    }
-
-    pub(crate) fn of_warm_up(client: core::Client, call: core::Turn<()>) -> Self {
-        Self {
-            call: Call::WarmUp(call),
-            client,
-            outcome: PyOnceLock::new(),
-        }
-    }
-
-    /// Has `tell` called when the call is done, on its thread.
-    pub(crate) fn when_done(&self, tell: impl FnOnce() + Send + 'static) {
-        for_each_call!(self, call => call.when_done(tell));
+    /// Has the number appear there when the call is done.
+    pub(crate) fn announce(&self, completions: &core::Completions, number: u64) {
+        for_each_call!(self, call => completions.expect(call, number));
     }
 
     /// What came of a call that is done, as Python sees it.
@@ -102,6 +87,7 @@ impl Turn {
             }),
             Call::Respond(call) => outcome(py, call, |reply| Reply::new(&reply)),
             Call::Close(call) => outcome(py, call, |closed| Closed::new(&closed)),
+            Call::CloseIfOpen(call) => outcome(py, call, |closed| closed.as_ref().map(Closed::new)),
             Call::WarmUp(call) => outcome(py, call, |()| py.None()),
         }
     }

@@ -21,12 +21,14 @@ pub(crate) const FIRST: [&str; 7] = [
 ];
 
 /// The files of `crates/ffi` that export something, in the order of the header.
-pub(crate) const SECTIONS: [(&str, &str); 9] = [
+pub(crate) const SECTIONS: [(&str, &str); 11] = [
     ("config", "Configuration"),
     ("client", "Client"),
     ("request", "Request"),
     ("conversation", "Conversation"),
+    ("by_id", "Conversations by their id alone"),
     ("turn", "Turns that are started and waited for"),
+    ("completions", "Many started calls behind one descriptor"),
     ("reply", "Reply"),
     ("error", "Errors"),
     ("cancel", "Cancelling"),

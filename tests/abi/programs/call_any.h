@@ -113,6 +113,14 @@ static void *new_polyai_cancel(void)
     return polyai_cancel_new();
 }
 
+static void *new_polyai_completions(void)
+{
+    polyai_error *error = NULL;
+    polyai_completions *completions = NULL;
+    OK(polyai_completions_new(&completions, &error), error);
+    return completions;
+}
+
 #include "functions.h"
 
 #define FUNCTIONS (sizeof functions / sizeof *functions)

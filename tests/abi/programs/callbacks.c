@@ -158,6 +158,63 @@ static void a_turn_inside_a_turn(void)
     polyai_config_free(config);
 }
 
+static void on_done(void *user_data)
+{
+    in_use *of = user_data;
+    CHECK(of->releases == 0);
+    __atomic_add_fetch(&of->calls, 1, __ATOMIC_SEQ_CST);
+}
+
+/* A started call tells when it is done: on its thread, or at once where it is done already, and also when its turn was freed. */
+static void what_is_told_when_a_call_is_done(void)
+{
+    in_use waiting = {0}, late = {0}, refused = {0};
+    polyai_error *error = NULL;
+    polyai_turn *turn = NULL, *given_up = NULL;
+    polyai_completions *completions = NULL;
+    bool is_ready = false;
+    uint64_t tags[3] = {0};
+    set_up(&waiting);
+    connect(&waiting);
+    waiting.conversation = create(waiting.client);
+    waiting.another = create(waiting.client);
+    OK(polyai_completions_new(&completions, &error), error);
+
+    OK(polyai_conversation_start_respond(waiting.conversation, TEXT("one"), NULL, &turn, &error), error);
+    CHECK(strcmp(polyai_turn_operation(turn), "respond") == 0);
+    OK(polyai_turn_when_done(turn, on_done, &waiting, release, &error), error);
+    OK(polyai_completions_expect(completions, turn, UINT64_MAX, &error), error);
+    OK(polyai_completions_wait(completions, 60000, &is_ready, &error), error);
+    /* The tag comes after the callback: they were asked for in this order. */
+    CHECK(is_ready && waiting.calls == 1 && waiting.releases == 1);
+    OK(polyai_turn_when_done(turn, on_done, &late, release, &error), error);
+    CHECK(late.calls == 1 && late.releases == 1);
+    CHECK(polyai_turn_when_done(turn, NULL, &refused, release, NULL) == POLYAI_STATUS_INVALID_ARGUMENT);
+    CHECK(polyai_turn_when_done(NULL, on_done, &refused, release, NULL) == POLYAI_STATUS_INVALID_ARGUMENT);
+    CHECK(refused.calls == 0 && refused.releases == 2);
+
+    OK(polyai_conversation_start_respond(waiting.another, TEXT("slow"), NULL, &given_up, &error), error);
+    OK(polyai_completions_expect(completions, given_up, 7, &error), error);
+    polyai_turn_free(given_up);
+    do
+        OK(polyai_completions_wait(completions, 60000, &is_ready, &error), error);
+    while (polyai_completions_take(completions, tags, 1) == 1 && tags[0] != 7);
+    CHECK(tags[0] == 7 && polyai_completions_take(completions, tags, 3) == 0);
+    CHECK(polyai_completions_take(completions, NULL, 3) == 0 && polyai_completions_take(NULL, tags, 3) == 0);
+    CHECK(polyai_completions_expect(completions, given_up, 8, NULL) == POLYAI_STATUS_INVALID_ARGUMENT);
+
+    polyai_completions_free(completions);
+    CHECK(polyai_completions_wait(completions, 0, &is_ready, NULL) == POLYAI_STATUS_INVALID_ARGUMENT);
+    polyai_turn_free(turn);
+    polyai_conversation_free(waiting.another);
+    polyai_conversation_free(waiting.conversation);
+    OK(polyai_client_shut_down_and_wait(waiting.client, 60000, &is_ready, &error), error);
+    CHECK(is_ready);
+    polyai_client_free(waiting.client);
+    polyai_request_free(waiting.request);
+    polyai_config_free(waiting.config);
+}
+
 /* Whoever lets go of it last, and however setting it fails: the release comes once. */
 static void releases(void)
 {
@@ -194,6 +251,7 @@ int main(void)
     a_check(on_check);
     a_check(hang_up);
     a_turn_inside_a_turn();
+    what_is_told_when_a_call_is_done();
     releases();
     CHECK(polyai_live_handles() == 0);
     return 0;

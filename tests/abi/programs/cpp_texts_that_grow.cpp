@@ -25,7 +25,7 @@ extern "C" polyai_status polyai_client_metrics_json(const polyai_client*, char* 
 }
 
 /* Fails for another reason. */
-extern "C" polyai_status polyai_client_recent_attempts_json(const polyai_client*, char*, size_t, size_t*, polyai_error** error)
+extern "C" polyai_status polyai_client_recent_attempts_json(const polyai_client*, uint64_t, char*, size_t, size_t*, polyai_error** error)
 {
     *error = nullptr;
     return 4711;

@@ -2,6 +2,7 @@
  * begins with "slow". */
 #include "cpp_check.hpp"
 
+#include <atomic>
 #include <poll.h>
 #include <thread>
 
@@ -47,6 +48,41 @@ static void take_what_is_done(polyai::Client& client)
     THROWS(conversation.respond("too late"), conversation_ended);
 }
 
+static void hear_of_what_is_done(polyai::Client& client)
+{
+    polyai::Completions completions;
+    CHECK(!completions.take() && !completions.wait_for(0s) && !is_readable(completions.descriptor(), 0));
+    Turn<Conversation> creation = client.start_create();
+    completions.expect(creation, 1);
+    CHECK(is_readable(completions.descriptor(), -1) && completions.wait_for(1h) && completions.take() == 1);
+    const Conversation conversation = creation.get();
+    const std::string id(conversation.id());
+
+    std::atomic<int> told { 0 };
+    Turn<Reply> turn = client.start_respond(id, "one");
+    CHECK(turn.operation() == "respond");
+    turn.when_done([&] {
+        told++;
+        throw 7; // is dropped
+    });
+    completions.expect(turn, 2);
+    CHECK(completions.wait_for(1h) && told == 1 && completions.take() == 2);
+    THROWS(turn.when_done({}), invalid_argument);
+    const Reply reply = turn.get();
+    CHECK(reply.operation() == "respond" && reply.json().find("\"response\":\"You said: one\"") != std::string_view::npos);
+
+    Turn<void> warming = client.start_warm_up(1h);
+    warming.get();
+    THROWS(warming.get(), invalid_argument);
+    CHECK(client.start_close_conversation(id).get().operation() == "close");
+    polyai::Conversation another = client.create();
+    CHECK(another.start_close_if_open().get().has_value() && !another.start_close_if_open().get().has_value());
+
+    polyai::Completions moved = std::move(completions);
+    THROWS(completions.expect(turn, 3), invalid_argument);
+    CHECK(!moved.take());
+}
+
 static void give_up(Conversation& conversation)
 {
     Turn<Reply> slow = conversation.start_respond("slow, given up");
@@ -76,6 +112,9 @@ static void cancel_from_elsewhere(polyai::Client& client, Conversation& conversa
     caller.join();
     CHECK(said(conversation.respond("one", request)) == "You said: one"); // a token is not used up
 
+    cancel.trigger_for_good();
+    THROWS(conversation.respond("one", request), cancelled); // now it is
+
     // A deadline of the call's own, and the place in the queue.
     Turn<Reply> first = conversation.start_respond("slow, shut down", Request().set_timeout(1h));
     const auto second = conversation.try_respond("two", Request().set_timeout(50ms));
@@ -94,6 +133,7 @@ int main()
     {
         polyai::Client client = client_of_environment();
         take_what_is_done(client);
+        hear_of_what_is_done(client);
         Conversation conversation = client.create();
         give_up(conversation);
         cancel_from_elsewhere(client, conversation);

@@ -53,7 +53,7 @@ static void hold_conversations(polyai_config *config, polyai_client *client)
     CHECK(polyai_error_text(error, NULL) && polyai_error_attempts_json(error, NULL));
     polyai_error_free(error);
     CHECK(polyai_client_metrics_json(client, NULL, 0, &length, NULL) == POLYAI_STATUS_OK);
-    CHECK(polyai_client_recent_attempts_json(client, NULL, 0, &length, NULL) == POLYAI_STATUS_OK);
+    CHECK(polyai_client_recent_attempts_json(client, 0, NULL, 0, &length, NULL) == POLYAI_STATUS_OK);
     CHECK(polyai_config_describe_json(config, NULL, 0, &length, NULL) == POLYAI_STATUS_OK);
     CHECK(polyai_options_json(NULL) && polyai_version() && polyai_build_features());
     polyai_conversation_free(conversation);

@@ -325,6 +325,12 @@ AREAS = [
         functions("CancelToken"),
         class_places("CancelToken", "polyai_cancel", "Cancel", "cancel", None),
     ),
+    Area(
+        "completions",
+        "Many started calls behind one descriptor",
+        functions("Completions"),
+        class_places("Completions", "polyai_completions", "Completions", "completions", None),
+    ),
     Area("greeting", "Greeting", replies("Greeting"), reply_places("Greeting", ("--json", "{}"))),
     Area("reply", "Reply", replies("Reply"), reply_places("Reply", ("turns of --json", "turns[].{}"))),
     Area(

@@ -13,13 +13,13 @@ import texts
 from areas import numbered
 
 HEADER = "polyai_chat.hpp"
-CLASSES = ("Cancel", "Client", "Config", "Conversation", "Error", "Request", "Turn")
+CLASSES = ("Cancel", "Client", "Completions", "Config", "Conversation", "Error", "Request", "Turn")
 STRUCTS = ("Handoff",)
 ENUMS = ("Delivery", "LogLevel", "State", "Status")
 DECLARES_TYPE = ("CXXRecordDecl", "EnumDecl", "ClassTemplateDecl", "TypeAliasDecl")
 FUNCTIONS = ("CXXMethodDecl", "CXXConstructorDecl", "FunctionTemplateDecl")
 # A constructor has no name that could stand behind try_.
-MADE = {"Client": "try_make"}
+MADE = {"Client": "try_make", "Completions": "try_make"}
 
 Node = dict[str, Any]
 

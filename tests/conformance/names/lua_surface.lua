@@ -38,6 +38,7 @@ local client = polyai.assert(polyai.client(OPTIONS))
 local conversation = polyai.assert(client:attach "id")
 local turn = polyai.assert(client:start_create())
 local token = polyai.cancel()
+local completions = polyai.assert(polyai.completions())
 local _, error = client:create()
 -- An answer can be asked for its fields by its metatable alone.
 local answers = {}
@@ -51,6 +52,7 @@ print(polyai.encode_json {
         conversation = functions_of(conversation),
         turn = functions_of(turn),
         cancel = functions_of(token),
+        completions = functions_of(completions),
         polyai = names_of(polyai),
     },
     fields = {

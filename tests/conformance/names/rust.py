@@ -16,6 +16,7 @@ WITH_FUNCTIONS = (
     "Client",
     "Close",
     "Closed",
+    "Completions",
     "Config",
     "Conversation",
     "Create",

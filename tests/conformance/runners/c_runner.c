@@ -21,7 +21,10 @@
 
 enum limits { MOST_HANDLES = 64, MOST_THREADS = 16 };
 
-enum outcome { A_CONVERSATION, A_REPLY, A_CLOSE };
+enum outcome { A_CONVERSATION, A_REPLY, A_CLOSE, NOTHING };
+
+/* How long a started call is waited for at most. */
+#define PATIENCE_MS 20000
 
 /* A conversation or a started call, by its name in the case. */
 struct named {
@@ -33,6 +36,7 @@ struct named {
 
 /* What a case has made so far. The lock is for the table, not for the handles in it. */
 static polyai_client *client;
+static polyai_completions *completions; /* the tag of a call is its place in the table */
 static struct named table[MOST_HANDLES];
 static size_t table_length;
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -138,9 +142,40 @@ static json_t *handoff_of(const polyai_reply *reply)
     return shown;
 }
 
+/*
+ * What is wrong with `whole`, which should have in one object what the functions have given one by one; NULL where they agree. A
+ * value that is no UTF-8 stands there as its bytes, and a number may be too large for the parser of this program.
+ */
+static json_t *disagreement(const json_t *shown, const char *whole)
+{
+    json_t *all = json_loads(whole, JSON_ALLOW_NUL, NULL);
+    if (!all)
+        return strstr(whole, "e+") ? NULL : json_sprintf("no JSON: %s", whole);
+    json_t *wrong = NULL;
+    size_t index = 0;
+    json_t *pair = NULL;
+    json_array_foreach(json_object_get(all, "headers"), index, pair)
+    {
+        json_t *bytes = json_array_get(pair, 1);
+        if (json_is_array(bytes))
+            json_array_set_new(pair, 1, json_sprintf("%zu bytes that are no UTF-8", json_array_size(bytes)));
+    }
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(all, name, value)
+    {
+        json_t *other = json_object_get(shown, strcmp(name, "raw_json") == 0 ? "raw" : name);
+        if (!wrong && !json_equal(value, other))
+            wrong = json_sprintf("`%s` is not what its own function gives", name);
+    }
+    json_decref(all);
+    return wrong;
+}
+
 /* The fields of a reply, and frees it. */
 static json_t *reply_of(polyai_reply *reply, enum outcome outcome)
 {
+    static const char *const operations[] = { "create", "respond", "close" };
     size_t length = 0;
     json_t *shown = json_object();
     if (outcome == A_CLOSE) {
@@ -163,10 +198,19 @@ static json_t *reply_of(polyai_reply *reply, enum outcome outcome)
     json_object_set_new(shown, "header", text(header, length));
     json_object_set_new(shown, "correlation_id", of_reply(reply, polyai_reply_correlation_id));
     json_object_set_new(shown, "elapsed_us", json_integer((json_int_t)polyai_reply_elapsed_us(reply)));
+
+    json_object_set_new(shown, "operation", json_string(polyai_reply_operation(reply)));
+    json_t *wrong = disagreement(shown, polyai_reply_json(reply, NULL));
+    if (strcmp(polyai_reply_operation(reply), operations[outcome]) != 0)
+        wrong = json_sprintf("the reply is that of a %s", polyai_reply_operation(reply));
+    json_object_del(shown, "operation");
     polyai_reply_free(reply);
 
     static const char *const kinds[] = { "greeting", "reply", "closed" };
-    return json_pack("{so}", kinds[outcome], shown);
+    json_t *answer = json_pack("{so}", kinds[outcome], shown);
+    if (wrong)
+        json_object_set_new(answer, "wrong", wrong);
+    return answer;
 }
 
 static json_t *retry_after_of(const polyai_error *error)
@@ -204,11 +248,14 @@ static json_t *failure(polyai_status status, polyai_error *error)
     const char *header = polyai_error_header(error, LOOKED_UP, strlen(LOOKED_UP), &length);
     json_object_set_new(shown, "header", text(header, length));
 
+    json_t *wrong = NULL;
     json_t *answer = json_pack("{sO}", "error", shown);
     if (status != polyai_error_status(error))
         json_object_set_new(answer, "wrong", json_sprintf("the call returned %u, unlike its error", status));
     else if (json_array_size(json_object_get(shown, "attempts")) != polyai_error_attempt_count(error))
         json_object_set_new(answer, "wrong", json_string("not as many attempts as are counted"));
+    else if ((wrong = disagreement(shown, polyai_error_json(error, NULL))))
+        json_object_set_new(answer, "wrong", wrong);
     json_decref(shown);
     polyai_error_free(error);
     return answer;
@@ -266,6 +313,8 @@ static json_t *let_go(void)
         free(table[index].name);
     }
     table_length = 0;
+    polyai_completions_free(completions);
+    completions = NULL;
     polyai_client_free(client);
     client = NULL;
     const size_t left = polyai_live_handles();
@@ -294,6 +343,15 @@ static void start_thread(void *(*run)(void *), void *argument)
 {
     if (thread_count == MOST_THREADS || pthread_create(&threads[thread_count++], NULL, run, argument) != 0)
         give_up("no thread is to be had");
+}
+
+static polyai_status give_cancelled_token(polyai_request *request, polyai_error **error)
+{
+    polyai_cancel *cancel = polyai_cancel_new();
+    polyai_cancel_trigger_for_good(cancel);
+    const polyai_status status = polyai_request_set_cancel(request, cancel, error);
+    polyai_cancel_free(cancel);
+    return status;
 }
 
 static polyai_status give_token(polyai_request *request, json_int_t after_ms, polyai_error **error)
@@ -328,6 +386,8 @@ static polyai_status set_field(polyai_request *request, const char *name, json_t
         return polyai_request_set_timeout_ms(request, (uint64_t)json_integer_value(value), error);
     if (strcmp(name, "cancel_after_ms") == 0)
         return give_token(request, json_integer_value(value), error);
+    if (strcmp(name, "cancelled_before") == 0)
+        return give_cancelled_token(request, error);
     if (strcmp(name, "headers") == 0)
         return set_headers(request, value, error);
     if (json_is_string(value))
@@ -385,7 +445,13 @@ static json_t *kept_turn(const json_t *step, polyai_turn *turn, enum outcome out
     size_t length = 0;
     const char *id = polyai_turn_correlation_id(turn, &length);
     json_t *answer = json_pack("{so}", "correlation_id", text(id, length));
+    static const char *const operations[] = { "create", "respond", "close", "warm_up" };
+    if (strcmp(polyai_turn_operation(turn), operations[outcome]) != 0)
+        json_object_set_new(answer, "wrong", json_sprintf("the turn is a %s", polyai_turn_operation(turn)));
     add(field(step, "turn"), NULL, turn, outcome);
+    polyai_error *error = NULL;
+    if (polyai_completions_expect(completions, turn, table_length - 1, &error) != POLYAI_STATUS_OK)
+        return failure(polyai_error_status(error), error);
     return answer;
 }
 
@@ -400,7 +466,21 @@ static json_t *take(const json_t *step)
         : polyai_turn_take_reply(started->turn, &reply, &error);
     if (status != POLYAI_STATUS_OK)
         return failure(status, error);
-    return conversation ? kept_conversation(step, conversation) : reply_of(reply, started->outcome);
+    if (conversation)
+        return kept_conversation(step, conversation);
+    return reply ? reply_of(reply, started->outcome) : json_object();
+}
+
+static json_t *next_done(void)
+{
+    bool is_ready = false;
+    uint64_t tag = 0;
+    polyai_error *error = NULL;
+    const polyai_status status = polyai_completions_wait(completions, PATIENCE_MS, &is_ready, &error);
+    if (status != POLYAI_STATUS_OK)
+        return failure(status, error);
+    const size_t count = polyai_completions_take(completions, &tag, 1);
+    return count == 1 && tag < table_length ? json_pack("{ss}", "turn", table[tag].name) : json_pack("{ss}", "wrong", "no call is done");
 }
 
 static json_t *wait_a_while(const json_t *step)
@@ -472,6 +552,14 @@ static json_t *call(const json_t *step, const polyai_request *request)
     } else if (strcmp(action, "start_close") == 0) {
         outcome = A_CLOSE;
         status = polyai_conversation_start_close(conversation, request, &turn, &error);
+    } else if (strcmp(action, "start_respond_by_id") == 0) {
+        status = polyai_client_start_respond(client, id, id_length, message, message_length, request, &turn, &error);
+    } else if (strcmp(action, "start_close_by_id") == 0) {
+        outcome = A_CLOSE;
+        status = polyai_client_start_close_conversation(client, id, id_length, request, &turn, &error);
+    } else if (strcmp(action, "start_close_if_open") == 0) {
+        outcome = A_CLOSE;
+        status = polyai_conversation_start_close_if_open(conversation, &turn, &error);
     } else {
         give_up(action);
     }
@@ -485,9 +573,26 @@ static json_t *call(const json_t *step, const polyai_request *request)
     return reply ? reply_of(reply, outcome) : json_object();
 }
 
+static json_t *warm_up(const json_t *step, bool is_started)
+{
+    const json_t *with = json_object_get(step, "with");
+    const uint64_t timeout_ms = (uint64_t)json_integer_value(json_object_get(with, "timeout_ms"));
+    polyai_turn *turn = NULL;
+    polyai_error *error = NULL;
+    const polyai_status status = is_started ? polyai_client_start_warm_up(client, timeout_ms, &turn, &error)
+                                            : polyai_client_warm_up(client, timeout_ms, &error);
+    if (status != POLYAI_STATUS_OK)
+        return failure(status, error);
+    return turn ? kept_turn(step, turn, NOTHING) : json_object();
+}
+
 static json_t *act(const json_t *step)
 {
     const char *action = field(step, "do");
+    if (strcmp(action, "next_done") == 0)
+        return next_done();
+    if (strcmp(action, "warm_up") == 0 || strcmp(action, "start_warm_up") == 0)
+        return warm_up(step, action[0] == 's');
     if (strcmp(action, "take") == 0)
         return take(step);
     if (strcmp(action, "wait") == 0)
@@ -528,6 +633,8 @@ static json_t *begin(const json_t *step)
     }
     if (status == POLYAI_STATUS_OK)
         status = polyai_client_new(config, &client, &error);
+    if (status == POLYAI_STATUS_OK)
+        status = polyai_completions_new(&completions, &error);
     polyai_config_free(config);
     return status == POLYAI_STATUS_OK ? json_object() : failure(status, error);
 }

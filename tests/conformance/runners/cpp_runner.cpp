@@ -23,6 +23,7 @@
 #include <thread>
 #include <utility>
 #include <variant>
+#include <vector>
 
 using nlohmann::json;
 
@@ -173,6 +174,10 @@ public:
         }
         if (action == "state")
             return state(step);
+        if (action == "next_done")
+            return next_done();
+        if (action == "warm_up" || action == "start_warm_up")
+            return warm_up(step, action == "start_warm_up");
         if (action == "shut_down") {
             client_.shut_down();
             return json::object();
@@ -195,7 +200,8 @@ public:
     }
 
 private:
-    using Started = std::variant<polyai::Turn<polyai::Conversation>, polyai::Turn<polyai::Reply>>;
+    using Started = std::variant<polyai::Turn<polyai::Conversation>, polyai::Turn<polyai::Reply>,
+                                 polyai::Turn<std::optional<polyai::Reply>>, polyai::Turn<void>>;
 
     static polyai::Config config_of(const json& options)
     {
@@ -215,6 +221,10 @@ private:
                 polyai::Cancel cancel;
                 request.set_cancel(cancel);
                 start_thread(cancel_later(std::move(cancel), std::chrono::milliseconds(value.get<std::int64_t>())));
+            } else if (name == "cancelled_before") {
+                polyai::Cancel cancel;
+                cancel.trigger_for_good();
+                request.set_cancel(cancel);
             } else if (name == "headers") {
                 for (const auto& [header, its_value] : value.items())
                     request.set_header(header, its_value.get_ref<const std::string&>());
@@ -248,6 +258,12 @@ private:
             return keep_turn(step, conversation_of(step).start_respond(message_of(step), request), "reply");
         if (action == "start_close")
             return keep_turn(step, conversation_of(step).start_close(request), "closed");
+        if (action == "start_respond_by_id")
+            return keep_turn(step, client_.start_respond(id_of(step), message_of(step), request), "reply");
+        if (action == "start_close_by_id")
+            return keep_turn(step, client_.start_close_conversation(id_of(step), request), "closed");
+        if (action == "start_close_if_open")
+            return keep_turn(step, conversation_of(step).start_close_if_open(), "closed");
         throw std::runtime_error("there is no " + action);
     }
 
@@ -267,6 +283,8 @@ private:
     {
         const json answer = { { "correlation_id", turn.correlation_id() } };
         const std::lock_guard<std::mutex> guard(lock_);
+        completions_.expect(turn, names_.size());
+        names_.push_back(step["turn"]);
         turns_.insert_or_assign(step["turn"], Started(std::move(turn)));
         outcomes_[step["turn"]] = outcome;
         return answer;
@@ -289,8 +307,33 @@ private:
         Started& started = turn_of(step);
         if (auto* creating = std::get_if<polyai::Turn<polyai::Conversation>>(&started))
             return keep(step, creating->get());
+        if (auto* warming = std::get_if<polyai::Turn<void>>(&started)) {
+            warming->get();
+            return json::object();
+        }
+        if (auto* closing = std::get_if<polyai::Turn<std::optional<polyai::Reply>>>(&started)) {
+            const auto closed = closing->get();
+            return closed ? closed_of(*closed) : json::object();
+        }
         const polyai::Reply reply = std::get<polyai::Turn<polyai::Reply>>(started).get();
         return outcomes_[step["turn"]] == "closed" ? closed_of(reply) : reply_of(reply);
+    }
+
+    json next_done()
+    {
+        constexpr std::chrono::seconds patience(20);
+        if (!completions_.wait_for(patience))
+            return { { "wrong", "no call is done" } };
+        return { { "turn", names_.at(completions_.take().value()) } };
+    }
+
+    json warm_up(const json& step, bool is_started)
+    {
+        const std::chrono::milliseconds timeout(step["with"]["timeout_ms"].get<std::int64_t>());
+        if (is_started)
+            return keep_turn(step, client_.start_warm_up(timeout), "nothing");
+        client_.warm_up(timeout);
+        return json::object();
     }
 
     json wait(const json& step)
@@ -328,6 +371,8 @@ private:
     std::map<std::string, polyai::Conversation> conversations_;
     std::map<std::string, Started> turns_;
     std::map<std::string, std::string> outcomes_;
+    std::vector<std::string> names_; // of started calls, by their tags
+    polyai::Completions completions_;
     std::deque<std::thread> threads_;
 };
 

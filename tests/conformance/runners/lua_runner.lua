@@ -11,6 +11,7 @@ local polyai = require "polyai_chat"
 
 local LOOKED_UP = "X-POLYAI-Correlation-ID" -- a header, in whatever case
 local STDIN = 0
+local PATIENCE_MS = 20000 -- how long a started call is waited for at most
 
 -- ---- JSON ---------------------------------------------------------------------------------------------
 
@@ -54,6 +55,23 @@ local function or_null(value)
     return value
 end
 
+local function are_equal(one, other)
+    if type(one) ~= "table" or type(other) ~= "table" then
+        return one == other
+    end
+    for name, value in pairs(one) do
+        if not are_equal(value, other[name]) then
+            return false
+        end
+    end
+    for name in pairs(other) do
+        if one[name] == nil then
+            return false
+        end
+    end
+    return true
+end
+
 -- ---- What came ------------------------------------------------------------------------------------------
 
 local function of_headers(headers)
@@ -64,8 +82,27 @@ local function of_headers(headers)
     return shown
 end
 
-local function of_answer(answer, names)
+-- What is wrong with `whole`, which should have in one object what is shown field by field; nil where they agree. A value that is no UTF-8
+-- stands there as its bytes.
+local function disagreement(shown, whole)
+    local alone, all = json.decode(write(shown), 1, polyai.null), json.decode(whole, 1, polyai.null)
+    alone.raw_json = alone.raw
+    for _, header in ipairs(all.headers) do
+        if type(header[2]) == "table" then
+            header[2] = ("%d bytes that are no UTF-8"):format(#header[2])
+        end
+    end
+    for name, value in pairs(all) do
+        if not are_equal(value, alone[name]) then
+            return ("`%s` is not the field of this name"):format(name)
+        end
+    end
+end
+
+-- What is shown of an answer, and what is wrong with it.
+local function of_answer(operation, answer, names)
     local shown = {
+        operation = answer.operation,
         raw = answer.raw_json,
         unknown_fields = raw(answer.unknown_fields_json),
         headers = of_headers(answer.headers),
@@ -76,24 +113,32 @@ local function of_answer(answer, names)
     for _, name in ipairs(names) do
         shown[name] = or_null(answer[name])
     end
-    return shown
+    local handoff = operation == "respond" and answer.handoff
+    shown.handoff = handoff
+            and { destination = or_null(handoff.destination), reason = or_null(handoff.reason), raw = raw(handoff.json) }
+        or operation == "respond" and polyai.null
+        or nil
+    local wrong = disagreement(shown, answer.json)
+    if answer.operation ~= operation then
+        wrong = ("the answer is that of a %s"):format(answer.operation)
+    end
+    shown.operation = nil
+    return shown, wrong
 end
 
 local function of_reply(reply)
-    local shown = of_answer(reply, { "response", "conversation_id", "end_conversation" })
-    local handoff = reply.handoff
-    shown.handoff = handoff
-            and { destination = or_null(handoff.destination), reason = or_null(handoff.reason), raw = raw(handoff.json) }
-        or polyai.null
-    return { reply = shown }
+    local shown, wrong = of_answer("respond", reply, { "response", "conversation_id", "end_conversation" })
+    return { reply = shown, wrong = wrong }
 end
 
 local function of_greeting(greeting)
-    return { greeting = of_answer(greeting, { "response", "conversation_id", "user_id" }) }
+    local shown, wrong = of_answer("create", greeting, { "response", "conversation_id", "user_id" })
+    return { greeting = shown, wrong = wrong }
 end
 
 local function of_closed(closed)
-    return { closed = of_answer(closed, { "was_over" }) }
+    local shown, wrong = of_answer("close", closed, { "was_over" })
+    return { closed = shown, wrong = wrong }
 end
 
 local function of_error(error)
@@ -109,7 +154,7 @@ local function of_error(error)
     shown.attempts = raw(error.attempts_json)
     shown.headers = of_headers(error.headers)
     shown.header = or_null(error:header(LOOKED_UP))
-    local answer = { error = shown }
+    local answer = { error = shown, wrong = disagreement(shown, error.json) }
     if #json.decode(error.attempts_json) ~= error.attempt_count then
         answer.wrong = "not as many attempts as are counted"
     end
@@ -133,6 +178,7 @@ end
 -- ---- A case -----------------------------------------------------------------------------------------------
 
 local client
+local completions -- of all turns that have a name, which is their tag
 local conversations, turns -- by their names in the case
 local objects = {} -- all of them
 local pending = {} -- turns that a step waits for on a thread of its own, each with the step and what its outcome is
@@ -144,9 +190,14 @@ local function keep_conversation(step, conversation)
     return answer
 end
 
-local function keep_turn(step, turn)
+local function keep_turn(step, turn, operation)
     turns[step.turn], objects[#objects + 1] = turn, turn
-    return { correlation_id = or_null(turn.correlation_id) }
+    local _, error = completions:expect(turn, step.turn)
+    if error then
+        return of_error(error)
+    end
+    local wrong = turn.operation ~= operation and ("the turn is a %s"):format(turn.operation) or nil
+    return { correlation_id = or_null(turn.correlation_id), wrong = wrong }
 end
 
 -- What came of a call, as `show` shows it, or its error.
@@ -166,8 +217,10 @@ local function of_taken(step)
         if type(taken) == "userdata" then
             return keep_conversation(step, taken)
         end
-        local is_close = rawget(taken, "was_over") ~= nil
-        return is_close and of_closed(taken) or of_reply(taken)
+        if taken == true then
+            return {}
+        end
+        return taken.operation == "close" and of_closed(taken) or of_reply(taken)
     end
 end
 
@@ -205,6 +258,10 @@ function actions.close_if_open(step)
     return outcome(nothing, conversations[step.conversation]:close_if_open())
 end
 
+function actions.warm_up(step)
+    return outcome(nothing, client:warm_up(step.with.timeout_ms))
+end
+
 -- The calls that can be started, as functions that start them.
 local starts = {}
 
@@ -228,12 +285,27 @@ function starts.close_by_id(step)
     return client:start_close_conversation(step.id, step.with)
 end
 
-for _, operation in ipairs { "create", "respond", "close" } do
-    actions["start_" .. operation] = function(step)
+function starts.close_if_open(step)
+    return conversations[step.conversation]:start_close_if_open()
+end
+
+function starts.warm_up(step)
+    return client:start_warm_up(step.with.timeout_ms)
+end
+
+for name, start in pairs(starts) do
+    local operation = name:match "^warm_up$" or name:match "^%a+"
+    actions["start_" .. name] = function(step)
         return outcome(function(turn)
-            return keep_turn(step, turn)
-        end, starts[operation](step))
+            return keep_turn(step, turn, operation)
+        end, start(step))
     end
+end
+
+function actions.next_done()
+    return outcome(function(is_ready)
+        return is_ready and { turn = completions:take() } or { wrong = "no call is done" }
+    end, completions:wait(PATIENCE_MS))
 end
 
 function actions.wait(step)
@@ -279,16 +351,26 @@ local function cancel_by_token(step, after_ms)
     return turn and outcome(of_taken(step), turn:take()) or of_error(error)
 end
 
+-- Makes the call with a token that was cancelled for good before.
+local function cancelled_before(step)
+    local token = polyai.cancel()
+    token:cancel_for_good()
+    step.with.cancelled_before, step.with.cancel = nil, token
+    local shown = actions[step["do"]](step)
+    token:free()
+    return shown
+end
+
 -- Lets go of all that the case before has left; what it was wrong about, or nil.
 local function let_go()
     for _, object in ipairs(objects) do
         pcall(object.free, object)
     end
     objects, pending, conversations, turns = {}, {}, {}, {}
-    if client then
-        client:free()
-        client = nil
+    for _, object in pairs { client, completions } do
+        object:free()
     end
+    client, completions = nil, nil
     local left = polyai.live_handles()
     return left > 0 and ("%d handles are left of the case before"):format(left) or nil
 end
@@ -309,7 +391,10 @@ function actions.begin(step)
     end
     local made, error = polyai.client(options)
     client = made
-    local answer = made and {} or of_error(error)
+    if made then
+        completions, error = polyai.completions()
+    end
+    local answer = error and of_error(error) or {}
     answer.wrong = wrong
     return answer
 end
@@ -325,6 +410,9 @@ end
 local function act(step)
     if step.with and step.with.cancel_after_ms then
         return cancel_by_token(step, step.with.cancel_after_ms)
+    end
+    if step.with and step.with.cancelled_before then
+        return cancelled_before(step)
     end
     return actions[step["do"]](step)
 end

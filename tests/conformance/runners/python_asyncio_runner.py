@@ -11,6 +11,9 @@ from typing import Any
 from polyai_chat import AsyncClient, AsyncConversation, ChatError
 from python_runner import HIDDEN, fields_of, of_failure, of_outcome, options
 
+# How many seconds a started call is waited for at most.
+PATIENCE = 20
+
 
 class Caller:
     """The state of one case."""
@@ -19,6 +22,7 @@ class Caller:
         self.client = AsyncClient(**options(given))
         self.conversations: dict[str, AsyncConversation] = {}
         self.tasks: dict[str, asyncio.Task[Any]] = {}
+        self.named: set[str] = set()
 
     async def act(self, step: dict[str, Any]) -> dict[str, Any]:
         """Does one step."""
@@ -68,6 +72,31 @@ class Caller:
 
     async def start_close(self, step: dict[str, Any]) -> dict[str, Any]:
         return await self._keep_task(step, self._of(step).close(**fields_of(step)))
+
+    async def start_respond_by_id(self, step: dict[str, Any]) -> dict[str, Any]:
+        return await self._keep_task(step, self.client.respond(step["id"], step.get("message"), **fields_of(step)))
+
+    async def start_close_by_id(self, step: dict[str, Any]) -> dict[str, Any]:
+        return await self._keep_task(step, self.client.close_conversation(step["id"], **fields_of(step)))
+
+    async def start_close_if_open(self, step: dict[str, Any]) -> dict[str, Any]:
+        return await self._keep_task(step, self._of(step).close_if_open())
+
+    async def warm_up(self, step: dict[str, Any]) -> dict[str, Any]:
+        await self.client.warm_up(**fields_of(step))
+        return {}
+
+    async def start_warm_up(self, step: dict[str, Any]) -> dict[str, Any]:
+        return await self._keep_task(step, self.client.warm_up(**fields_of(step)))
+
+    async def next_done(self, step: dict[str, Any]) -> dict[str, Any]:
+        waiting = [name for name in self.tasks if name not in self.named]
+        done, _ = await asyncio.wait(
+            [self.tasks[name] for name in waiting], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED
+        )
+        name = next(name for name in waiting if self.tasks[name] in done)
+        self.named.add(name)
+        return {"turn": name}
 
     async def wait(self, step: dict[str, Any]) -> dict[str, Any]:
         done, _ = await asyncio.wait({self.tasks[step["turn"]]}, timeout=step["wait_ms"] / 1000)
@@ -121,7 +150,7 @@ class Runner:
         try:
             if step["do"] == "begin":
                 outcome = await self.begin(step)
-            elif step.get("with", {}).get("cancel_after_ms"):
+            elif not {"cancel_after_ms", "cancelled_before"}.isdisjoint(step.get("with", {})):
                 outcome = {"not_expressible": "A coroutine has no token to cancel it with: its task is cancelled."}
             else:
                 assert self.caller is not None

@@ -189,6 +189,26 @@ class Caller:
     def start_close(self, step: dict[str, Any]) -> dict[str, Any]:
         return self._keep_turn(step, self._of(step).start_close(**fields_of(step)))
 
+    def start_respond_by_id(self, step: dict[str, Any]) -> dict[str, Any]:
+        turn = self.client.start_respond(step["id"], step.get("message"), **fields_of(step))
+        return self._keep_turn(step, turn)
+
+    def start_close_by_id(self, step: dict[str, Any]) -> dict[str, Any]:
+        return self._keep_turn(step, self.client.start_close_conversation(step["id"], **fields_of(step)))
+
+    def start_close_if_open(self, step: dict[str, Any]) -> dict[str, Any]:
+        return self._keep_turn(step, self._of(step).start_close_if_open())
+
+    def warm_up(self, step: dict[str, Any]) -> dict[str, Any]:
+        self.client.warm_up(**fields_of(step))
+        return {}
+
+    def start_warm_up(self, step: dict[str, Any]) -> dict[str, Any]:
+        return self._keep_turn(step, self.client.start_warm_up(**fields_of(step)))
+
+    def next_done(self, step: dict[str, Any]) -> dict[str, Any]:
+        raise NotExpressible("Many started calls are waited for by their descriptors, with `selectors`, or by asyncio.")
+
     def wait(self, step: dict[str, Any]) -> dict[str, Any]:
         return {"done": self.turns[step["turn"]].wait(step["wait_ms"] / 1000)}
 
@@ -220,7 +240,7 @@ class NotExpressible(Exception):
 
 def fields_of(step: dict[str, Any]) -> dict[str, Any]:
     """The keywords of a step's request."""
-    if "cancel_after_ms" in step.get("with", {}):
+    if not {"cancel_after_ms", "cancelled_before"}.isdisjoint(step.get("with", {})):
         raise NotExpressible("A blocking call has no token to cancel it with: what is to be cancelled is started.")
     return seconds(step.get("with", {}))
 

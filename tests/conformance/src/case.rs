@@ -108,7 +108,7 @@ pub struct Step {
     #[serde(default = "once", skip_serializing)]
     pub times: usize,
     /// The fields and settings of the request, by their names in the core, times in `..._ms`. With `cancel_after_ms` the call is
-    /// given a token, which another thread uses so long after.
+    /// given a token, which another thread uses so long after; with `cancelled_before`, one that was cancelled for good before.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub with: Map<String, Value>,
     /// How long `wait` waits.
@@ -167,6 +167,18 @@ pub enum Action {
     StartRespond,
     /// Starts a close and returns.
     StartClose,
+    /// Starts a turn by the conversation's id alone and returns.
+    StartRespondById,
+    /// Starts a close by the id alone and returns.
+    StartCloseById,
+    /// Starts a close that sends nothing where that is of no use, and returns. Taken, it is `closed` where something was sent.
+    StartCloseIfOpen,
+    /// Opens a connection ahead, within `with.timeout_ms`.
+    WarmUp,
+    /// Starts to open a connection ahead and returns. Taken, it has nothing to show.
+    StartWarmUp,
+    /// Waits until one of the started calls is done that was not named yet: `{"turn": ...}`.
+    NextDone,
     /// Waits a while for a started call: `{"done": ...}`.
     Wait,
     /// Cancels a started call.

@@ -256,7 +256,11 @@ impl Play<'_> {
         let mut request = step.for_a_runner();
         if matches!(
             step.action,
-            Action::Attach | Action::RespondById | Action::CloseById
+            Action::Attach
+                | Action::RespondById
+                | Action::CloseById
+                | Action::StartRespondById
+                | Action::StartCloseById
         ) {
             request["id"] = self.id(step)?.into();
         }
@@ -271,7 +275,13 @@ impl Play<'_> {
             json!(step.action).as_str().unwrap_or("?")
         );
         match step.action {
-            Action::StartCreate | Action::StartRespond | Action::StartClose => {
+            Action::StartCreate
+            | Action::StartRespond
+            | Action::StartClose
+            | Action::StartRespondById
+            | Action::StartCloseById
+            | Action::StartCloseIfOpen
+            | Action::StartWarmUp => {
                 let started = Started {
                     conversation: step.conversation.clone(),
                     correlation_id: answer["correlation_id"].clone(),

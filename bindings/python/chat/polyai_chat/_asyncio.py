@@ -166,12 +166,12 @@ class AsyncClient:
         """The client's counters; as `Client.metrics`. Does not wait. Any thread. Since 0.1.0."""
         return self._client.metrics()
 
-    def recent_attempts(self) -> list[Attempt]:
+    def recent_attempts(self, after: int = 0) -> list[Attempt]:
         """The last attempts of all calls, oldest first; as `Client.recent_attempts`.
 
         Does not wait. Any thread. Since 0.1.0.
         """
-        return self._client.recent_attempts()
+        return self._client.recent_attempts(after)
 
     async def __aenter__(self) -> Self:
         return self
@@ -254,7 +254,9 @@ class AsyncConversation:
 
         Returns after `close_timeout` at the latest. Any event loop. Since 0.1.0.
         """
-        return await self.close() if self._conversation.closes_at_end_of_scope else None
+        if not self._conversation.closes_at_end_of_scope:
+            return None
+        return await outcome(self._conversation.start_close_if_open)
 
     async def __aenter__(self) -> Self:
         return self
@@ -268,7 +270,7 @@ class AsyncConversation:
         cancellation = None
         try:
             make_ready()
-            turn = self._conversation.start_close()
+            turn = self._conversation.start_close_if_open()
             cancellation = await until_done_all_the_same(turn)
             turn.result()
         except ChatError:

@@ -114,9 +114,10 @@ class ChatError(Exception):
     def attempts(self) -> list[Attempt]:
         """The tries that the call made, oldest first.
 
-        Each is a dict of what `Client` gives to `on_attempt` too: `number`, `operation`, `outcome`, `kind`,
-        `delivery`, `phase`, `status`, `address`, `reused_connection`, `bytes_sent`, `bytes_received`,
-        `correlation_id`, `started_at_unix_ms`, and times in microseconds: `elapsed_us`, of which `resolve_us`,
+        Each is a dict of what `Client` gives to `on_attempt` too: `serial` (its number among the client's attempts),
+        `number` (which of its call it was), `operation`, `outcome`, `kind`, `delivery`, `is_retried`, `phase`,
+        `status`, `address`, `reused_connection`, `bytes_sent`, `bytes_received`, `correlation_id`,
+        `started_at_unix_ms`, and times in microseconds: `elapsed_us`, of which `resolve_us`,
         `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us` and `read_us`. None stands for what is not known or
         was not needed.
         """
@@ -124,6 +125,25 @@ class ChatError(Exception):
 
         attempts: list[Attempt] = json.loads(self._fields.get("attempts_json", "[]"))
         return attempts
+
+    def to_dict(self) -> dict[str, Any]:
+        """Gives the error as a dict, for `json.dumps` and for queues.
+
+        Returns:
+            A new dict of what the properties hold, by their names, without `headers`; and `text`, which is what `str`
+            gives, and `cause`, the text of `__cause__` or None.
+
+        Does not block. Any thread. Since 0.1.0.
+        """
+        names = ("message", "delivery", "may_resend", "phase", "status", "error_code", "service_message")
+        told = {name: getattr(self, name) for name in (*names, "correlation_id", "retry_after", "body_excerpt")}
+        return {
+            "kind": self.kind,
+            "text": str(self),
+            **told,
+            "cause": self._fields.get("cause"),
+            "attempts": self.attempts,
+        }
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restore, (type(self), self._fields))

@@ -10,7 +10,7 @@ import asyncio
 import sys
 from contextlib import nullcontext
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 from ._errors import CallCancelledError, ChatError, UnavailableError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # How long to wait, in seconds, where nobody tells that a call is done.
 _LOOK_AGAIN = 0.01
 
-_Outcome = TypeVar("_Outcome", Conversation, Reply, Closed, None)
+_Outcome = TypeVar("_Outcome", Conversation, Reply, Closed, Optional[Closed], None)
 
 
 def make_ready() -> None:

@@ -14,6 +14,7 @@ _Path = Optional[Union[str, "PathLike[str]"]]
 class Attempt(TypedDict):
     """One try of a call, as `ChatError.attempts`, `Client.recent_attempts` and `on_attempt` have it. Since 0.1.0."""
 
+    serial: int
     number: int
     operation: str
     correlation_id: str
@@ -24,6 +25,7 @@ class Attempt(TypedDict):
     delivery: Literal["not_sent", "rejected", "unknown"] | None
     status: int | None
     outcome: str
+    is_retried: bool
     address: str | None
     reused_connection: bool
     resolve_us: int | None

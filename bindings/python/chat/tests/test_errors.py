@@ -7,6 +7,7 @@ import builtins
 import concurrent.futures
 import copy
 import functools
+import json
 import multiprocessing
 import pickle
 import socket
@@ -78,6 +79,17 @@ def failed(request: pytest.FixtureRequest, simulator: Simulator) -> tuple[ChatEr
     with pytest.raises(ChatError) as caught:
         provoke(simulator)
     return caught.value, cause
+
+
+def test_an_error_is_a_dict_that_json_takes(failed: tuple[ChatError, str | None]) -> None:
+    error, _ = failed
+    told = error.to_dict()
+    assert json.loads(json.dumps(told)) == told
+    assert (told["kind"], told["text"], told["attempts"]) == (error.kind, str(error), error.attempts)
+    names = told.keys() - {"kind", "text", "cause"}
+    assert {name: told[name] for name in names} == {name: getattr(error, name) for name in names}
+    properties = {name for name, value in vars(ChatError).items() if isinstance(value, property)}
+    assert names == properties - {"headers"}
 
 
 def test_an_error_shows_its_text(failed: tuple[ChatError, str | None]) -> None:

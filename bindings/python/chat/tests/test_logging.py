@@ -220,6 +220,9 @@ def test_every_attempt_is_told_to_the_hook(simulator: Simulator) -> None:
         ("close", 1, 200),
     ]
     assert attempts == client.recent_attempts()
+    assert attempts[2:] == client.recent_attempts(after=2)
+    assert [attempt["serial"] for attempt in attempts] == [1, 2, 3, 4]
+    assert [attempt["is_retried"] for attempt in attempts] == [False, True, False, False]
     assert (attempts[1]["kind"], attempts[1]["delivery"]) == ("rate_limited", "rejected")
     assert attempts[1]["correlation_id"] == attempts[2]["correlation_id"] == "turn-1"
     assert SAID not in repr(attempts)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from polyai_chat import (
+    CallCancelledError,
     Client,
     Conversation,
     ConversationEndedError,
@@ -43,6 +44,29 @@ def test_calls_by_id_alone_can_be_started(client: Client, conversation: Conversa
         client.start_respond("\ud800", "x")
     with pytest.raises(InvalidArgumentError, match="surrogate"):
         client.start_close_conversation("\ud800")
+
+
+def test_a_close_that_may_not_be_needed_can_be_started(conversation: Conversation, simulator: Simulator) -> None:
+    closed = conversation.start_close_if_open().result()
+    assert closed is not None
+    assert closed.was_over is False
+    assert conversation.start_close_if_open().result() is None
+    assert simulator.requests_to("close") == 1
+
+
+def test_a_client_that_is_closed_and_waited_for_has_no_thread_left(client: Client, simulator: Simulator) -> None:
+    conversation = client.create()
+    hold(simulator, "respond")
+    turns = [client.start_respond(conversation.id, "x") for _ in range(4)]
+    assert client.close_and_wait(60) is True
+    assert all(turn.done for turn in turns)
+    assert client.close_and_wait(timedelta(0)) is True
+    for turn in turns:
+        with pytest.raises(CallCancelledError):
+            turn.result()
+    for wrong in (-1, float("nan"), 86_401):
+        with pytest.raises(ValueError, match="timeout"):
+            client.close_and_wait(wrong)
 
 
 def test_a_connection_can_be_opened_meanwhile(client: Client, simulator: Simulator) -> None:

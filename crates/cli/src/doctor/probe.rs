@@ -54,7 +54,7 @@ pub(super) fn ask(client: &Client) -> Answer {
             .respond(NO_CONVERSATION, Respond::new(""))
             .map(Told::Replied),
     };
-    let last_attempt = client.recent_attempts().pop();
+    let last_attempt = client.recent_attempts(0).pop();
     Answer {
         outcome,
         status: last_attempt.and_then(|attempt| attempt.status),

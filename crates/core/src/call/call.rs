@@ -6,7 +6,7 @@ use super::extra_headers;
 use crate::foundation::clock::Clock;
 use crate::foundation::deadline::Deadline;
 use crate::foundation::fork::Process;
-use crate::model::Error;
+use crate::model::{Error, ErrorKind};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -89,6 +89,18 @@ impl Call {
         };
         extra_headers::check(&options.headers)?;
         let cancel = Arc::new(CallCancel::default());
+        let of_all = all_calls.enter(&cancel);
+        if all_calls.is_cancelled_for_good() {
+            return Err(refused("the client has been shut down", &correlation_id));
+        }
+        let of_caller = options.cancel.as_ref().map(|token| token.enter(&cancel));
+        if options
+            .cancel
+            .as_ref()
+            .is_some_and(CancelToken::is_cancelled_for_good)
+        {
+            return Err(refused("cancelled before it began", &correlation_id));
+        }
         Ok(Self {
             deadline: Deadline::after(timeout, clock),
             timeout,
@@ -98,10 +110,7 @@ impl Call {
             check: options.check.clone(),
             clock: clock.clone(),
             process: Process::current(),
-            _under_way: (
-                options.cancel.as_ref().map(|token| token.enter(&cancel)),
-                all_calls.enter(&cancel),
-            ),
+            _under_way: (of_caller, of_all),
             cancel,
         })
     }
@@ -145,4 +154,10 @@ impl Call {
         }
         None
     }
+}
+
+/// The error of a call that was cancelled before it began.
+#[cold]
+fn refused(why: &str, correlation_id: &str) -> Error {
+    Error::new(ErrorKind::Cancelled, why).with_correlation_id(correlation_id)
 }

@@ -78,13 +78,19 @@ impl CallCancel {
 
 /// Cancels the calls it was given to.
 ///
-/// Clones are the same token. One token may serve any number of calls, at the same time or one after the other.
-/// [`cancel`](Self::cancel) ends the calls that are under way with it, in whatever phase they are: each returns
-/// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) with a truthful delivery verdict. When no call is under way it
-/// does nothing: calls that begin later run as usual. Since 0.1.0.
+/// Clones are the same token. One token may serve any number of calls, at the same time or one after the other. Each call that
+/// it cancels returns [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) with a truthful delivery verdict.
+///
+/// [`cancel`](Self::cancel) ends the calls that are under way, and leaves later ones alone.
+/// [`cancel_for_good`](Self::cancel_for_good) also refuses every later call. Use it where a cancellation may come before the
+/// call begins, such as from a context, a future or a timer of the host's. Since 0.1.0.
 #[derive(Clone)]
-pub struct CancelToken {
-    under_way: Arc<PerProcess<Mutex<Calls>>>,
+pub struct CancelToken(Arc<Token>);
+
+struct Token {
+    under_way: PerProcess<Mutex<Calls>>,
+    /// Also in forked children.
+    for_good: AtomicBool,
 }
 
 /// The calls of one token, each in a slot of its own, so that entering and leaving cost the same with one and with
@@ -99,12 +105,14 @@ impl CancelToken {
     /// A token that no call has yet. Since 0.1.0.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            under_way: Arc::new(PerProcess::new(Mutex::default())),
-        }
+        Self(Arc::new(Token {
+            under_way: PerProcess::new(Mutex::default()),
+            for_good: AtomicBool::new(false),
+        }))
     }
 
-    /// Ends the calls that are under way with this token. Never blocks; may be called from any thread. Since 0.1.0.
+    /// Ends the calls that are under way with this token. When there are none, it does nothing. Never blocks; may be called
+    /// from any thread. Since 0.1.0.
     pub fn cancel(&self) {
         let under_way: Vec<_> = self
             .calls()
@@ -122,6 +130,21 @@ impl CancelToken {
         }
     }
 
+    /// Ends the calls that are under way with this token, and has every later one fail as cancelled, not sent. It cannot be
+    /// undone. Never blocks; may be called from any thread, and more than once. Since 0.1.0.
+    pub fn cancel_for_good(&self) {
+        self.0.for_good.store(true, Ordering::SeqCst);
+        self.cancel();
+    }
+
+    /// Whether every later call is refused. Since 0.1.0.
+    #[must_use]
+    pub fn is_cancelled_for_good(&self) -> bool {
+        self.0.for_good.load(Ordering::SeqCst)
+    }
+
+    /// Has the token cancel the call from now on. Ask [`is_cancelled_for_good`](Self::is_cancelled_for_good) afterwards: a
+    /// cancellation for good either finds the call in the list, or is seen then.
     pub(crate) fn enter(&self, call: &Arc<CallCancel>) -> UnderWay {
         let mut calls = self.calls();
         let entry = Some(Arc::downgrade(call));
@@ -144,7 +167,7 @@ impl CancelToken {
     }
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
-        lock(self.under_way.get(Mutex::default))
+        lock(self.0.under_way.get(Mutex::default))
     }
 }
 
@@ -160,6 +183,7 @@ impl std::fmt::Debug for CancelToken {
         formatter
             .debug_struct("CancelToken")
             .field("calls_under_way", &(calls.slots.len() - calls.free.len()))
+            .field("is_cancelled_for_good", &self.is_cancelled_for_good())
             .finish()
     }
 }

@@ -2,6 +2,7 @@
 
 mod call;
 mod cancel;
+mod completions;
 pub(crate) mod correlation;
 mod extra_headers;
 mod fields;
@@ -16,6 +17,7 @@ pub(crate) use call::{Call, CallOptions, Stop};
 pub(crate) use cancel::CallCancel;
 pub use cancel::CancelToken;
 pub(crate) use cancel::Interrupt;
+pub use completions::Completions;
 pub(crate) use fields::{Body, Field, Fields};
 pub use fields::{REQUEST_FIELDS, RequestField};
 pub use request::{Close, Create, Request, Respond};

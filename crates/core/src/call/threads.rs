@@ -2,7 +2,7 @@
 //! nothing remains.
 
 use crate::foundation::monitor::Monitor;
-use crate::foundation::own_thread;
+use crate::foundation::own_thread::OwnThreads;
 use crate::foundation::sync::{Mutex, lock};
 use std::io;
 use std::sync::Arc;
@@ -15,10 +15,13 @@ const STACK_BYTES: usize = 1024 * 1024;
 /// How long a thread rests at most where others work on: long enough for who starts a call whenever one is done.
 const LONGEST_REST: Duration = Duration::from_millis(500);
 
-type Work = Box<dyn FnOnce() + Send>;
+pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
 #[derive(Clone, Default)]
-pub(crate) struct CallThreads(Arc<Mutex<Threads>>);
+pub(crate) struct CallThreads {
+    work: Arc<Mutex<Threads>>,
+    all: OwnThreads,
+}
 
 #[derive(Default)]
 struct Threads {
@@ -37,24 +40,29 @@ enum Order {
 
 impl CallThreads {
     /// Has a thread do it, which no panic may leave.
-    pub(crate) fn run(&self, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    pub(crate) fn run(&self, work: Work) -> io::Result<()> {
         let resting = {
-            let mut threads = lock(&self.0);
+            let mut threads = lock(&self.work);
             threads.working += 1;
             threads.resting.pop()
         };
         if let Some(thread) = resting {
-            tell(&thread, Order::Work(Box::new(work)));
+            tell(&thread, Order::Work(work));
             return Ok(());
         }
         let threads = self.clone();
-        let started = own_thread::start("polyai-turn", STACK_BYTES, move || {
-            threads.work_and_rest(Box::new(work));
+        let started = self.all.start("polyai-turn", STACK_BYTES, move || {
+            threads.work_and_rest(work);
         });
         if started.is_err() {
             self.one_call_less(None);
         }
         started
+    }
+
+    /// Waits until no thread is left, and tells whether none is. `left` says how long at most.
+    pub(crate) fn wait_until_none(&self, left: impl Fn() -> Option<Duration>) -> bool {
+        self.all.wait_until_none(left)
     }
 
     fn work_and_rest(&self, first: Work) {
@@ -74,7 +82,7 @@ impl CallThreads {
 
     /// Has the thread rest, and tells whether there is a reason to rest: without calls that are under way, all leave.
     fn one_call_less(&self, thread: Option<&Arc<RestingThread>>) -> bool {
-        let mut threads = lock(&self.0);
+        let mut threads = lock(&self.work);
         threads.working -= 1;
         if threads.working > 0 {
             threads.resting.extend(thread.cloned());
@@ -93,7 +101,7 @@ impl CallThreads {
             if let Some(order) = this.take_within(LONGEST_REST) {
                 return order;
             }
-            let mut threads = lock(&self.0);
+            let mut threads = lock(&self.work);
             let place = threads
                 .resting
                 .iter()

@@ -1,7 +1,7 @@
 //! A call that is under way on a thread of its own: wait for it a while, cancel it, take its outcome.
 
 use super::call::Call;
-use super::threads::CallThreads;
+use super::threads::{CallThreads, Work};
 use crate::foundation::deadline::Deadline;
 use crate::foundation::monitor::Monitor;
 use crate::model::{Error, ErrorKind, Phase};
@@ -44,11 +44,11 @@ struct Progress<T> {
     is_done: bool,
     /// The other end of the descriptor, while the call is not done.
     signal: Option<UnixStream>,
-    when_done: Vec<Box<dyn FnOnce() + Send>>,
+    when_done: Vec<Work>,
 }
 
 /// The longest wait for a call: a day, as the longest deadline.
-const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 
 impl<T: Send + 'static> Turn<T> {
     /// Runs `work` on another thread. `call` is the call it makes.
@@ -64,11 +64,11 @@ impl<T: Send + 'static> Turn<T> {
             when_done: Vec::new(),
         }));
         let of_thread = Arc::clone(&progress);
-        let spawned = threads.run(move || {
+        let spawned = threads.run(Box::new(move || {
             let outcome = catch_unwind(AssertUnwindSafe(work))
                 .unwrap_or_else(|panic| Err(Error::from_panic(panic.as_ref())));
             finish(&of_thread, outcome);
-        });
+        }));
         match spawned {
             // The thread is left to itself: it is free when the call ends, and the call ends by its deadline.
             Ok(()) => Ok(Self {
@@ -168,10 +168,14 @@ impl<T> Turn<T> {
     /// Has `tell` called once when the call is done: on the call's thread, or here and now when it is done already. For a
     /// host that has one descriptor for all its calls. It should be brief; a panic of it harms nobody.
     pub fn when_done(&self, tell: impl FnOnce() + Send + 'static) {
+        self.tell_when_done(Box::new(tell));
+    }
+
+    pub(super) fn tell_when_done(&self, tell: Work) {
         if self.call.process.is_current() {
             let mut progress = self.progress.lock();
             if !progress.is_done {
-                progress.when_done.push(Box::new(tell));
+                progress.when_done.push(tell);
                 return;
             }
         }

@@ -6,7 +6,7 @@ use crate::config::{Config, Credentials, Settings};
 use crate::engine::{Engine, check_conversation_id};
 use crate::foundation::secret::Secret;
 use crate::model::{Attempt, BreakerState, Closed, Dialect, Error, Reply};
-use crate::observe::Metrics;
+use crate::observe::{LogLine, Metrics};
 use crate::transport::ConnectionReport;
 use std::fmt;
 use std::sync::Arc;
@@ -213,6 +213,19 @@ impl Client {
         self.0.shut_down();
     }
 
+    /// As [`shut_down`](Self::shut_down), and waits until no thread of this client is left, but no longer than this; tells
+    /// whether none is. A name server that does not answer can keep the resolver thread. Called from a listener, it waits in
+    /// vain. Since 0.1.0.
+    #[must_use]
+    pub fn shut_down_and_wait(&self, at_most: Duration) -> bool {
+        self.0.shut_down();
+        self.0.wait_for_threads(at_most)
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.0.is_shut_down()
+    }
+
     /// What the breaker does with calls now. Since 0.1.0.
     #[must_use]
     pub fn breaker_state(&self) -> BreakerState {
@@ -225,10 +238,22 @@ impl Client {
         self.0.metrics()
     }
 
-    /// The last attempts of all calls, oldest first, as many as `recent_attempts` says. Since 0.1.0.
+    /// The last attempts of all calls, oldest first, as many as `recent_attempts` says. Only those with a serial number larger
+    /// than `after` are given, so that whoever asks again and again can ask for the new ones; 0 gives all. Since 0.1.0.
     #[must_use]
-    pub fn recent_attempts(&self) -> Vec<Attempt> {
-        self.0.live().observations.recent()
+    pub fn recent_attempts(&self, after: u64) -> Vec<Attempt> {
+        self.0.live().observations.recent(after)
+    }
+
+    /// As [`recent_attempts`](Self::recent_attempts), each as the line that
+    /// [`Config::on_log`](crate::Config::on_log) has for it. For a host that cannot be called from a thread of the library:
+    /// it asks for the lines instead. Since 0.1.0.
+    #[must_use]
+    pub fn recent_log_lines(&self, after: u64) -> Vec<LogLine> {
+        self.recent_attempts(after)
+            .iter()
+            .map(LogLine::of)
+            .collect()
     }
 
     /// Opens a connection to the service as a call would, says how each step went, and closes it. Sends no request.

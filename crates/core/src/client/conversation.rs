@@ -171,16 +171,38 @@ impl Conversation {
         self.close_in_turn(&call, &place, &request)
     }
 
-    /// Closes it if that is still of use: sends nothing, and returns `None`, when it is over or the dialect has no
-    /// close. For the end of a scope. Since 0.1.0.
+    /// Closes it if that is still of use: sends nothing, and returns `None`, when it is over once earlier turns are done, or
+    /// the dialect has no close. For the end of a scope. Since 0.1.0.
     ///
     /// # Errors
     /// Any [`ErrorKind`].
     pub fn close_if_open(&self) -> Result<Option<Closed>, Error> {
-        if self.is_over() || self.0.engine.settings.dialect == Dialect::Legacy {
+        if !self.is_close_of_use() {
             return Ok(None);
         }
-        self.close().map(Some)
+        let request = Close::new();
+        let call = self.begin_close(&request)?;
+        let place = self.0.turns.join();
+        self.close_in_turn_if_open(&call, &place, &request)
+    }
+
+    /// Starts to close it if that is still of use, as [`close_if_open`](Self::close_if_open) does, and returns at once.
+    /// Since 0.1.0.
+    ///
+    /// # Errors
+    /// As [`start_respond`](Self::start_respond).
+    pub fn start_close_if_open(&self) -> Result<Turn<Option<Closed>>, Error> {
+        let request = Close::new();
+        let call = self.begin_close(&request)?;
+        let place = self.0.turns.join();
+        let conversation = self.clone();
+        self.0.engine.start(call, move |_, call| {
+            conversation.close_in_turn_if_open(call, &place, &request)
+        })
+    }
+
+    fn is_close_of_use(&self) -> bool {
+        !self.is_over() && self.0.engine.settings.dialect != Dialect::Legacy
     }
 
     /// Starts the clock of a turn, which ends with its own deadline or the conversation's, whichever comes first.
@@ -235,6 +257,19 @@ impl Conversation {
         self.0.state.store(CLOSED, Ordering::Release);
         *lock(closed) = Some(Box::new(answer.clone()));
         Ok(answer)
+    }
+
+    fn close_in_turn_if_open(
+        &self,
+        call: &Call,
+        place: &Place,
+        request: &Close,
+    ) -> Result<Option<Closed>, Error> {
+        place.wait(call).map_err(|stop| queue_error(stop, call))?;
+        if !self.is_close_of_use() {
+            return Ok(None);
+        }
+        self.close_in_turn(call, place, request).map(Some)
     }
 
     /// Keeps what a turn tells about the conversation.

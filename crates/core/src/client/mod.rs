@@ -2,6 +2,7 @@
 
 mod client;
 mod conversation;
+mod shared;
 
 pub use client::Client;
 pub use conversation::{Conversation, ConversationState};

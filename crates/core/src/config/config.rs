@@ -158,6 +158,19 @@ impl Config {
             .collect()
     }
 
+    pub(crate) fn has_listeners(&self) -> bool {
+        self.listeners.on_attempt.is_some() || self.listeners.on_log.is_some()
+    }
+
+    /// Whether the same holds for every option, wherever it came from.
+    pub(crate) fn has_options_of(&self, other: &Self) -> bool {
+        OPTIONS.iter().all(|option| {
+            let [one, another] =
+                [self, other].map(|config| config.find(option.name).map(|setting| &setting.value));
+            one == another
+        })
+    }
+
     pub(super) fn with_explicit(mut self, name: &'static str, value: Value) -> Self {
         self.explicit.insert(
             name,

@@ -7,15 +7,18 @@ use super::retry::{RetryBudget, RetryPolicy};
 use super::verdict::Verdict;
 use crate::call::{Call, CallOptions, CallThreads, CancelToken, Turn};
 use crate::config::{Config, Credentials, Settings};
+use crate::foundation::deadline::Deadline;
 use crate::foundation::fork::PerProcess;
-use crate::foundation::sync::{AtomicBool, Ordering};
-use crate::model::{Error, ErrorKind, Operation};
+use crate::model::{Error, Operation};
 use crate::observe::{Listeners, Metrics, Observations};
 use crate::transport::{ConnectionReport, Failure, PreparedHead, Transport};
 use arc_swap::ArcSwap;
 use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What the thread of a started call does.
+type Work<T> = Box<dyn FnOnce(&Arc<Engine>, &Call) -> Result<T, Error> + Send>;
 
 /// Carries out operations; what all clones of a client and all its conversations share.
 pub(crate) struct Engine {
@@ -28,8 +31,8 @@ pub(crate) struct Engine {
     pub(crate) respond: PreparedHead,
     pub(crate) close: PreparedHead,
     live: PerProcess<Live>,
+    /// Those of all clones of the client; cancelled for good by `shut_down`.
     calls: CancelToken,
-    is_shut_down: AtomicBool,
 }
 
 /// What holds locks and counts, and therefore belongs to one process only.
@@ -76,7 +79,6 @@ impl Engine {
             close: prepared_head(&settings, Operation::Close)?,
             live: PerProcess::new(Live::new(&settings)),
             calls: CancelToken::new(),
-            is_shut_down: AtomicBool::new(false),
             settings,
         })
     }
@@ -87,15 +89,7 @@ impl Engine {
         options: &CallOptions,
         default_timeout: Duration,
     ) -> Result<Call, Error> {
-        let call = Call::begin(options, default_timeout, &self.calls, &self.settings.clock)?;
-        // Asked after the call has entered the list that `shut_down` goes through: one of the two sees the other.
-        if self.is_shut_down.load(Ordering::SeqCst) {
-            return Err(Error::new(
-                ErrorKind::Cancelled,
-                "the client has been shut down",
-            ));
-        }
-        Ok(call)
+        Call::begin(options, default_timeout, &self.calls, &self.settings.clock)
     }
 
     /// Has another thread do the work of a call.
@@ -103,6 +97,16 @@ impl Engine {
         self: &Arc<Self>,
         call: Call,
         work: impl FnOnce(&Arc<Self>, &Call) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Turn<T>, Error> {
+        self.start_boxed(call, Box::new(work))
+    }
+
+    /// Once in the library for each kind of outcome.
+    #[inline(never)]
+    fn start_boxed<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: Call,
+        work: Work<T>,
     ) -> Result<Turn<T>, Error> {
         let call = Arc::new(call);
         let (engine, of_thread) = (Arc::clone(self), Arc::clone(&call));
@@ -125,9 +129,20 @@ impl Engine {
     }
 
     pub(crate) fn shut_down(&self) {
-        self.is_shut_down.store(true, Ordering::SeqCst);
-        self.calls.cancel();
+        self.calls.cancel_for_good();
         self.transport.close_idle();
+    }
+
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.calls.is_cancelled_for_good()
+    }
+
+    /// Waits until no thread of this client is left, but no longer than this; tells whether none is.
+    pub(crate) fn wait_for_threads(&self, at_most: Duration) -> bool {
+        let clock = &self.settings.clock;
+        let until = Deadline::after(at_most, clock);
+        let left = || Some(clock.patience(until.remaining(clock)?));
+        self.live().threads.wait_until_none(left) && self.transport.wait_for_resolver(left)
     }
 
     pub(crate) fn metrics(&self) -> Metrics {

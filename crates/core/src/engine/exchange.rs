@@ -63,18 +63,19 @@ impl Exchange<'_> {
                 Err(_) => drop(admission),
             }
             let number = made.len() as u64 + 1;
-            let attempt = self.record(number, started, &trace, outcome.as_ref());
+            let mut attempt = self.record(number, started, &trace, outcome.as_ref());
             let error = match outcome {
                 Ok(reply) => {
                     live.observations
-                        .attempt(&attempt, false, &self.engine.listeners);
+                        .attempt(&mut attempt, &self.engine.listeners);
                     return Ok(reply);
                 }
                 Err(error) => error,
             };
             let pause = self.pause_after(&error, number);
+            attempt.is_retried = pause.is_some();
             live.observations
-                .attempt(&attempt, pause.is_some(), &self.engine.listeners);
+                .attempt(&mut attempt, &self.engine.listeners);
             made.push(attempt);
             let Some(pause) = pause else {
                 return Err(self.final_error(error, made));
@@ -151,6 +152,7 @@ impl Exchange<'_> {
     ) -> Attempt {
         let error = outcome.err();
         Attempt {
+            serial: 0, // known when it is observed
             number,
             operation: self.operation,
             correlation_id: Arc::clone(&self.call.correlation_id),
@@ -161,6 +163,7 @@ impl Exchange<'_> {
             delivery: error.map(Error::delivery),
             status: outcome.map_or_else(Error::status, |received| Some(received.status)),
             outcome: error.map_or_else(String::new, |error| error.message().to_owned()),
+            is_retried: false,
             address: trace.address,
             reused_connection: trace.reused,
             resolve: trace.resolve,

@@ -3,20 +3,85 @@
 //! A host that handles signals on a thread of its choice blocks them on all others. A thread inherits the mask of whoever starts it,
 //! so one that we start could take them away from it.
 
+use super::monitor::Monitor;
 use super::sync::thread;
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Starts a thread that is left to itself: it ends with its work.
-pub(crate) fn start(
-    name: &str,
-    stack_bytes: usize,
-    work: impl FnOnce() + Send + 'static,
-) -> io::Result<()> {
-    let builder = thread::Builder::new()
-        .name(name.to_owned())
-        .stack_size(stack_bytes);
-    room::for_a_thread(stack_bytes)?;
-    signals::blocked_meanwhile(|| builder.spawn(work).map(drop))
+/// Threads that are left to themselves: each ends with its work. Whoever wants to know when the last one is gone can wait for
+/// it.
+#[derive(Clone, Default)]
+pub(crate) struct OwnThreads(Arc<Monitor<Threads>>);
+
+#[derive(Default)]
+struct Threads {
+    running: usize,
+    /// The one whose work ended last. It waits for the one before it, so none is left when it is gone.
+    last: Option<Handle>,
+}
+
+type Handle = thread::JoinHandle<()>;
+
+/// How long a new thread may have to wait for whoever started it to hand over its handle.
+const HANDING_OVER: Duration = Duration::from_secs(86_400);
+
+impl OwnThreads {
+    /// Starts a thread with some work, which no panic may leave.
+    pub(crate) fn start(
+        &self,
+        name: &str,
+        stack_bytes: usize,
+        work: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        room::for_a_thread(stack_bytes)?;
+        let builder = thread::Builder::new()
+            .name(name.to_owned())
+            .stack_size(stack_bytes);
+        let own_handle = Arc::new(Monitor::<Option<Handle>>::default());
+        let (threads, handed_over) = (self.clone(), Arc::clone(&own_handle));
+        self.0.lock().running += 1;
+        let started = signals::blocked_meanwhile(|| {
+            builder.spawn(move || {
+                work();
+                threads.end(handed_over.take_within(HANDING_OVER));
+            })
+        });
+        match started {
+            Ok(handle) => own_handle.change(|place| *place = Some(handle)),
+            Err(error) => {
+                self.0.change(|threads| threads.running -= 1);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// The last thing that a thread does.
+    fn end(&self, this: Option<Handle>) {
+        let before = self.0.change(|threads| {
+            threads.running -= 1;
+            std::mem::replace(&mut threads.last, this)
+        });
+        if let Some(before) = before {
+            let _ = before.join();
+        }
+    }
+
+    /// Waits until none is left, and tells whether none is. `left` says how long at most.
+    pub(crate) fn wait_until_none(&self, left: impl Fn() -> Option<Duration>) -> bool {
+        let is_none_left = |threads: &mut Threads| {
+            if threads.running > 0 {
+                return None;
+            }
+            // It needs this lock no more, and is gone in a moment.
+            if let Some(last) = threads.last.take() {
+                let _ = last.join();
+            }
+            Some(())
+        };
+        self.0.wait_for(left, is_none_left).is_some()
+    }
 }
 
 #[allow(unsafe_code)]

@@ -12,6 +12,8 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
+    /// Its number among all attempts of the client in this process, from 1, in the order in which they ended.
+    pub serial: u64,
     /// Which attempt of its call it was, from 1.
     pub number: u64,
     /// What the call asked for.
@@ -32,6 +34,8 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// What came of it, in words; empty when it succeeded.
     pub outcome: String,
+    /// Another attempt of the same call follows.
+    pub is_retried: bool,
     /// Where it was connected to, if it was: the service or the proxy.
     pub address: Option<SocketAddr>,
     /// Its connection had carried a request before.

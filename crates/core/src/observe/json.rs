@@ -1,5 +1,6 @@
 //! Attempts and counters as JSON, with the same names in every language.
 
+use super::log_line::LogLine;
 use super::metrics::{Metrics, OperationMetrics};
 use crate::model::{Attempt, Delivery, ErrorKind};
 use serde_json::{Map, Value};
@@ -11,6 +12,7 @@ impl Attempt {
     pub fn to_json(&self) -> Value {
         let started_at = self.started_at.duration_since(UNIX_EPOCH);
         object([
+            ("serial", number(self.serial)),
             ("number", number(self.number)),
             ("operation", self.operation.to_string().into()),
             ("correlation_id", (&*self.correlation_id).into()),
@@ -24,6 +26,7 @@ impl Attempt {
             ("delivery", self.delivery.map(Delivery::name).into()),
             ("status", self.status.into()),
             ("outcome", self.outcome.as_str().into()),
+            ("is_retried", self.is_retried.into()),
             (
                 "address",
                 self.address.map(|address| address.to_string()).into(),
@@ -38,6 +41,18 @@ impl Attempt {
             ("read_us", of_duration(self.read)),
             ("bytes_sent", number(self.bytes_sent)),
             ("bytes_received", number(self.bytes_received)),
+        ])
+    }
+}
+
+impl LogLine {
+    /// All of it as a JSON object. Since 0.1.0.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        object([
+            ("serial", number(self.serial)),
+            ("level", self.level.name().into()),
+            ("text", self.text.as_str().into()),
         ])
     }
 }
@@ -89,12 +104,12 @@ impl OperationMetrics {
     }
 }
 
-fn object<const COUNT: usize>(fields: [(&str, Value); COUNT]) -> Value {
+pub(super) fn object<const COUNT: usize>(fields: [(&str, Value); COUNT]) -> Value {
     object_of(fields.into_iter().collect())
 }
 
 #[inline(never)]
-fn object_of(fields: Vec<(&str, Value)>) -> Value {
+pub(super) fn object_of(fields: Vec<(&str, Value)>) -> Value {
     let mut object = Map::new();
     for (name, value) in fields {
         object.insert(name.to_owned(), value);
@@ -103,12 +118,12 @@ fn object_of(fields: Vec<(&str, Value)>) -> Value {
 }
 
 #[inline(never)]
-fn number(number: u64) -> Value {
+pub(super) fn number(number: u64) -> Value {
     number.into()
 }
 
 #[inline(never)]
-fn of_duration(duration: Option<Duration>) -> Value {
+pub(super) fn of_duration(duration: Option<Duration>) -> Value {
     duration.map_or(Value::Null, |duration| number(microseconds(duration)))
 }
 
@@ -116,7 +131,7 @@ fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn milliseconds(duration: Duration) -> u64 {
+pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -129,6 +144,7 @@ mod tests {
     #[test]
     fn an_attempt_says_what_it_knows_and_null_for_the_rest() {
         let attempt = Attempt {
+            serial: 9,
             number: 2,
             operation: Operation::Respond,
             correlation_id: "abc".into(),
@@ -139,6 +155,7 @@ mod tests {
             delivery: Some(Delivery::Unknown),
             status: None,
             outcome: "too late".to_owned(),
+            is_retried: false,
             address: Some(([127, 0, 0, 1], 443).into()),
             reused_connection: true,
             resolve: None,

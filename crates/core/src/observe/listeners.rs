@@ -13,6 +13,16 @@ named! {
     Debug = 3, "debug", "An attempt succeeded.";
 }
 
+impl LogLevel {
+    pub(super) fn of(attempt: &Attempt) -> Self {
+        match (attempt.kind, attempt.is_retried) {
+            (None, _) => Self::Debug,
+            (Some(_), true) => Self::Info,
+            (Some(_), false) => Self::Warn,
+        }
+    }
+}
+
 pub(crate) type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
 pub(crate) type OnLog = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 pub(crate) type WantsLog = Arc<dyn Fn(LogLevel) -> bool + Send + Sync>;

@@ -1,11 +1,14 @@
 //! What a client can tell about its calls. This is the only place that puts a call into words for a log.
 
 mod json;
+mod json_of_outcomes;
 mod listeners;
+mod log_line;
 mod metrics;
 mod observations;
 
 pub(crate) use listeners::Listeners;
 pub use listeners::LogLevel;
+pub use log_line::LogLine;
 pub use metrics::{Metrics, OperationMetrics};
 pub(crate) use observations::Observations;

@@ -1,17 +1,24 @@
 //! The last attempts of a client's calls, and its counters.
 
 use super::listeners::{Listeners, LogLevel, shielded};
+use super::log_line::LogLine;
 use super::metrics::{Counters, Metrics};
 use crate::foundation::sync::{Mutex, lock};
 use crate::model::{Attempt, ErrorKind, Operation};
 use std::collections::VecDeque;
-use std::fmt::Write;
 use std::time::Duration;
 
 pub(crate) struct Observations {
-    recent: Mutex<VecDeque<Attempt>>,
+    recent: Mutex<Recent>,
     most_recent: usize,
     counters: Counters,
+}
+
+#[derive(Default)]
+struct Recent {
+    /// How many attempts have ended.
+    ended: u64,
+    attempts: VecDeque<Attempt>,
 }
 
 impl Observations {
@@ -23,21 +30,18 @@ impl Observations {
         }
     }
 
-    /// An attempt has ended. `again` tells whether another one follows.
-    pub(crate) fn attempt(&self, attempt: &Attempt, again: bool, listeners: &Listeners) {
+    /// An attempt has ended, and gets its serial number.
+    pub(crate) fn attempt(&self, attempt: &mut Attempt, listeners: &Listeners) {
         self.counters.count_attempt(attempt);
         self.remember(attempt);
+        let attempt = &*attempt;
         if let Some(on_attempt) = &listeners.on_attempt {
             shielded(|| on_attempt(attempt));
         }
         if let Some(on_log) = &listeners.on_log {
-            let level = match (attempt.kind, again) {
-                (None, _) => LogLevel::Debug,
-                (Some(_), true) => LogLevel::Info,
-                (Some(_), false) => LogLevel::Warn,
-            };
+            let level = LogLevel::of(attempt);
             if listeners.wants_log(level) {
-                let line = in_words(attempt);
+                let line = LogLine::in_words(attempt);
                 shielded(|| on_log(level, &line));
             }
         }
@@ -48,53 +52,32 @@ impl Observations {
         self.counters.count_call(operation, elapsed, failure);
     }
 
-    pub(crate) fn recent(&self) -> Vec<Attempt> {
-        lock(&self.recent).iter().cloned().collect()
+    /// The remembered attempts with a larger serial number than this, oldest first.
+    pub(crate) fn recent(&self, after: u64) -> Vec<Attempt> {
+        let recent = lock(&self.recent);
+        let first = recent
+            .attempts
+            .partition_point(|attempt| attempt.serial <= after);
+        recent.attempts.range(first..).cloned().collect()
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
         self.counters.metrics()
     }
 
-    fn remember(&self, attempt: &Attempt) {
-        if self.most_recent == 0 {
-            return;
-        }
-        let attempt = attempt.clone();
+    fn remember(&self, attempt: &mut Attempt) {
+        let copy = (self.most_recent > 0).then(|| attempt.clone());
         let mut recent = lock(&self.recent);
-        let leaving = (recent.len() >= self.most_recent).then(|| recent.pop_front());
-        recent.push_back(attempt);
+        recent.ended += 1;
+        attempt.serial = recent.ended;
+        let Some(mut copy) = copy else {
+            return;
+        };
+        copy.serial = recent.ended;
+        let is_full = recent.attempts.len() >= self.most_recent;
+        let leaving = is_full.then(|| recent.attempts.pop_front());
+        recent.attempts.push_back(copy);
         drop(recent);
         drop(leaving);
     }
-}
-
-fn in_words(attempt: &Attempt) -> String {
-    let mut line = format!(
-        "{} attempt {} took {:.1} ms",
-        attempt.operation,
-        attempt.number,
-        attempt.elapsed.as_secs_f64() * 1000.0
-    );
-    if let Some(status) = attempt.status {
-        let _ = write!(line, ", HTTP {status}");
-    }
-    if let (Some(kind), Some(delivery)) = (attempt.kind, attempt.delivery) {
-        let _ = write!(
-            line,
-            ", {kind}, {delivery}, while {}: {}",
-            attempt.phase.doing(),
-            attempt.outcome
-        );
-    }
-    if let Some(address) = attempt.address {
-        let how = if attempt.reused_connection {
-            "kept"
-        } else {
-            "new"
-        };
-        let _ = write!(line, ", {how} connection to {address}");
-    }
-    let _ = write!(line, ", correlation id {}", attempt.correlation_id);
-    line
 }

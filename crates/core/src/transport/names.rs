@@ -8,7 +8,7 @@ use crate::call::{Call, Stop};
 use crate::foundation::clock::Clock;
 use crate::foundation::deadline::Deadline;
 use crate::foundation::monitor::Monitor;
-use crate::foundation::own_thread;
+use crate::foundation::own_thread::OwnThreads;
 use crate::model::{Phase, literal_address};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -25,6 +25,7 @@ pub(super) struct Names {
     clock: Clock,
     /// Where callers ask and the resolver thread answers.
     requests: Arc<Monitor<Requests>>,
+    threads: OwnThreads,
 }
 
 #[derive(Default)]
@@ -47,6 +48,7 @@ impl Names {
             time_to_live,
             clock,
             requests: Arc::default(),
+            threads: OwnThreads::default(),
         }
     }
 
@@ -113,9 +115,14 @@ impl Names {
 
     fn start_thread(&self) -> io::Result<()> {
         let (requests, clock) = (Arc::clone(&self.requests), self.clock.clone());
-        own_thread::start("polyai-resolver", RESOLVER_STACK_BYTES, move || {
-            resolve_what_is_wanted(&requests, &clock);
-        })
+        let work = move || resolve_what_is_wanted(&requests, &clock);
+        self.threads
+            .start("polyai-resolver", RESOLVER_STACK_BYTES, work)
+    }
+
+    /// Waits until the resolver thread is gone, and tells whether it is. `left` says how long at most.
+    pub(super) fn wait_for_resolver(&self, left: impl Fn() -> Option<Duration>) -> bool {
+        self.threads.wait_until_none(left)
     }
 }
 

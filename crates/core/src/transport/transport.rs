@@ -15,6 +15,7 @@ use crate::call::Call;
 use crate::config::Settings;
 use crate::foundation::fork::PerProcess;
 use crate::model::Error;
+use std::time::Duration;
 
 /// How a client reaches the service.
 pub(crate) struct Transport {
@@ -128,6 +129,11 @@ impl Transport {
     /// Closes every idle connection, and those that calls give back from now on.
     pub(crate) fn close_idle(&self) {
         self.live().pool.close();
+    }
+
+    /// Waits until the resolver thread is gone, and tells whether it is. `left` says how long at most.
+    pub(crate) fn wait_for_resolver(&self, left: impl Fn() -> Option<Duration>) -> bool {
+        self.live().names.wait_for_resolver(left)
     }
 
     /// Adds connections that were never opened, for the micro-benchmarks.

@@ -7,8 +7,8 @@
 #![allow(clippy::print_stdout, reason = "its answers are its output")]
 
 use polyai_chat_core::{
-    Attempt, CancelToken, Client, Close, Closed, Config, Conversation, Create, Error, Greeting,
-    Reply, Respond, Turn,
+    Attempt, CancelToken, Client, Close, Closed, Completions, Config, Conversation, Create, Error,
+    Greeting, Reply, Respond, Turn,
 };
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -26,13 +26,34 @@ enum Started {
     Create(Turn<Conversation>),
     Respond(Turn<Reply>),
     Close(Turn<Closed>),
+    CloseIfOpen(Turn<Option<Closed>>),
+    WarmUp(Turn<()>),
 }
+
+/// Does the same with whatever was started.
+macro_rules! for_each_call {
+    ($started:expr, $turn:ident => $work:expr) => {
+        match $started {
+            Started::Create($turn) => $work,
+            Started::Respond($turn) => $work,
+            Started::Close($turn) => $work,
+            Started::CloseIfOpen($turn) => $work,
+            Started::WarmUp($turn) => $work,
+        }
+    };
+}
+
+/// How long a started call is waited for at most.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Default)]
 struct Caller {
     client: Option<Client>,
     conversations: Arc<Mutex<HashMap<String, Conversation>>>,
     turns: Arc<Mutex<HashMap<String, Started>>>,
+    /// The names of started calls, by their tags in the completions.
+    names: Arc<Mutex<Vec<String>>>,
+    completions: Option<Completions>,
 }
 
 fn main() {
@@ -68,6 +89,8 @@ impl Caller {
             config.set(name, value.as_str().unwrap_or_default())?;
         }
         self.client = Some(Client::new(config)?);
+        let none_left = |error| Error::internal(format!("no descriptor: {error}"));
+        self.completions = Some(Completions::new().map_err(none_left)?);
         Ok(())
     }
 
@@ -94,12 +117,14 @@ impl Caller {
     }
 
     fn keep_turn(&self, step: &Value, turn: Started) -> Value {
-        let correlation_id = match &turn {
-            Started::Create(turn) => turn.correlation_id().to_owned(),
-            Started::Respond(turn) => turn.correlation_id().to_owned(),
-            Started::Close(turn) => turn.correlation_id().to_owned(),
-        };
-        lock(&self.turns).insert(text(step, "turn").to_owned(), turn);
+        let correlation_id = for_each_call!(&turn, turn => turn.correlation_id().to_owned());
+        let name = text(step, "turn").to_owned();
+        let mut names = lock(&self.names);
+        if let Some(completions) = &self.completions {
+            for_each_call!(&turn, turn => completions.expect(turn, names.len() as u64));
+        }
+        names.push(name.clone());
+        lock(&self.turns).insert(name, turn);
         json!({ "correlation_id": correlation_id })
     }
 
@@ -141,22 +166,47 @@ impl Caller {
                 let turn = self.conversation(step)?.start_close(close(step))?;
                 Ok(self.keep_turn(step, Started::Close(turn)))
             }
+            "start_respond_by_id" => {
+                let turn = client.start_respond(id, respond(step))?;
+                Ok(self.keep_turn(step, Started::Respond(turn)))
+            }
+            "start_close_by_id" => {
+                let turn = client.start_close_conversation(id, close(step))?;
+                Ok(self.keep_turn(step, Started::Close(turn)))
+            }
+            "start_close_if_open" => {
+                let turn = self.conversation(step)?.start_close_if_open()?;
+                Ok(self.keep_turn(step, Started::CloseIfOpen(turn)))
+            }
+            "warm_up" => {
+                client.warm_up(milliseconds(&step["with"], "timeout_ms"))?;
+                Ok(json!({}))
+            }
+            "start_warm_up" => {
+                let turn = client.start_warm_up(milliseconds(&step["with"], "timeout_ms"))?;
+                Ok(self.keep_turn(step, Started::WarmUp(turn)))
+            }
+            "next_done" => {
+                let completions = self.completions.clone();
+                let completions =
+                    completions.ok_or_else(|| Error::internal("nothing is expected"))?;
+                let tags = completions.wait(PATIENCE).then(|| completions.take(1));
+                let tag = tags.and_then(|tags| usize::try_from(*tags.first()?).ok());
+                let names = lock(&self.names);
+                Ok(json!({ "turn": tag.and_then(|tag| names.get(tag)) }))
+            }
             "wait" => {
-                let at_most = Duration::from_millis(step["wait_ms"].as_u64().unwrap_or(0));
-                let turns = lock(&self.turns);
-                let done = match turns.get(text(step, "turn")) {
-                    Some(Started::Create(turn)) => turn.wait(at_most),
-                    Some(Started::Respond(turn)) => turn.wait(at_most),
-                    Some(Started::Close(turn)) => turn.wait(at_most),
-                    None => return Err(Error::internal("there is no such turn")),
-                };
-                Ok(json!({ "done": done }))
+                let at_most = milliseconds(step, "wait_ms");
+                match lock(&self.turns).get(text(step, "turn")) {
+                    Some(started) => {
+                        Ok(json!({ "done": for_each_call!(started, turn => turn.wait(at_most)) }))
+                    }
+                    None => Err(Error::internal("there is no such turn")),
+                }
             }
             "cancel" => {
                 match lock(&self.turns).get(text(step, "turn")) {
-                    Some(Started::Create(turn)) => turn.cancel(),
-                    Some(Started::Respond(turn)) => turn.cancel(),
-                    Some(Started::Close(turn)) => turn.cancel(),
+                    Some(started) => for_each_call!(started, turn => turn.cancel()),
                     None => return Err(Error::internal("there is no such turn")),
                 }
                 Ok(json!({}))
@@ -169,6 +219,14 @@ impl Caller {
                     }
                     Some(Started::Respond(turn)) => Ok(json!({ "reply": reply(&turn.take()?) })),
                     Some(Started::Close(turn)) => Ok(json!({ "closed": closed(&turn.take()?) })),
+                    Some(Started::CloseIfOpen(turn)) => Ok(match turn.take()? {
+                        Some(answer) => json!({ "closed": closed(&answer) }),
+                        None => json!({}),
+                    }),
+                    Some(Started::WarmUp(turn)) => {
+                        turn.take()?;
+                        Ok(json!({}))
+                    }
                     None => Err(Error::internal("there is no such turn")),
                 }
             }
@@ -198,6 +256,10 @@ fn text<'a>(object: &'a Value, name: &str) -> &'a str {
     object[name].as_str().unwrap_or_default()
 }
 
+fn milliseconds(object: &Value, name: &str) -> Duration {
+    Duration::from_millis(object[name].as_u64().unwrap_or_default())
+}
+
 /// Sets what every request can be told about its own call.
 macro_rules! with_call_options {
     ($request:ident, $with:ident) => {
@@ -214,6 +276,11 @@ macro_rules! with_call_options {
                 std::thread::sleep(Duration::from_millis(milliseconds));
                 token.cancel();
             });
+        }
+        if $with["cancelled_before"] == true {
+            let token = CancelToken::new();
+            token.cancel_for_good();
+            $request = $request.cancel(&token);
         }
         for (name, value) in $with["headers"].as_object().into_iter().flatten() {
             $request = $request.header(name, value.as_str().unwrap_or_default());

@@ -1,0 +1,110 @@
+//! Many started calls behind one descriptor.
+#![cfg(test)]
+#![allow(unsafe_code, reason = "poll")]
+
+mod fixture;
+
+use fixture::{PATIENCE, client, simulator, slow_turn};
+use polyai_chat_core::{Completions, Create};
+use polyai_chat_simulator::Pause;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+const FOREVER_MS: u64 = 600_000;
+
+/// Whether the descriptor becomes readable within so many milliseconds, as poll says.
+fn is_readable(completions: &Completions, within_ms: i32) -> bool {
+    let mut polled = libc::pollfd {
+        fd: completions.descriptor().unwrap().as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: one descriptor is given, and its result is written there.
+    unsafe { libc::poll(&raw mut polled, 1, within_ms) > 0 }
+}
+
+#[test]
+fn tags_come_in_the_order_in_which_the_calls_ended() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    let [slow, quick] = [(), ()].map(|()| client.create(Create::new()).unwrap());
+    let completions = Completions::new().unwrap();
+    assert!(!is_readable(&completions, 0) && !completions.wait(Duration::ZERO));
+    assert_eq!(completions.take(9), [0; 0]);
+    simulator
+        .fail(slow_turn(Pause::Headers, FOREVER_MS).once())
+        .unwrap();
+    let waiting = slow.start_respond("slow").unwrap();
+    completions.expect(&waiting, 1);
+    while simulator.received().len() < 3 {
+        std::thread::yield_now();
+    }
+    for tag in [2, 3] {
+        let turn = quick.start_respond("a").unwrap();
+        completions.expect(&turn, tag);
+        assert!(turn.wait(PATIENCE));
+    }
+    assert!(completions.wait(PATIENCE) && is_readable(&completions, 0));
+    waiting.cancel();
+    assert!(waiting.wait(PATIENCE));
+    let late = quick.start_respond("a").unwrap();
+    assert!(late.wait(PATIENCE));
+    completions.expect(&late, u64::MAX); // done already
+    // The last thing of a call is to leave its tag, after it can be taken.
+    let mut tags = completions.take(1);
+    while tags.len() < 4 {
+        assert!(completions.wait(PATIENCE));
+        tags.extend(completions.take(usize::MAX));
+    }
+    assert_eq!((tags[0], tags[1]), (2, 3));
+    tags.sort_unstable();
+    assert_eq!(tags, [1, 2, 3, u64::MAX]);
+    assert!(!is_readable(&completions, 0) && !completions.wait(Duration::ZERO));
+}
+
+#[test]
+fn a_call_that_nobody_holds_any_more_leaves_its_tag_all_the_same() {
+    let simulator = simulator();
+    let conversation = client(&simulator).create(Create::new()).unwrap();
+    simulator
+        .fail(slow_turn(Pause::Headers, FOREVER_MS))
+        .unwrap();
+    let completions = Completions::new().unwrap();
+    let turn = conversation.start_respond("a").unwrap();
+    completions.expect(&turn, 7);
+    drop(turn);
+    assert!(completions.wait(PATIENCE));
+    assert_eq!(completions.take(9), [7]);
+    // The queue may be gone before its calls are.
+    let turn = conversation.start_respond("b").unwrap();
+    completions.expect(&turn, 8);
+    drop(completions);
+    turn.cancel();
+    assert!(turn.wait(PATIENCE));
+}
+
+#[test]
+fn whoever_polls_hears_of_every_call() {
+    let simulator = simulator();
+    let client = client(&simulator);
+    let id = client.create(Create::new()).unwrap().id().to_owned();
+    let completions = Completions::new().unwrap();
+    let turns: Vec<_> = (0..50)
+        .map(|tag| {
+            let turn = client.start_respond(id.as_str(), "a").unwrap();
+            completions.expect(&turn, tag);
+            turn
+        })
+        .collect();
+    let mut tags = Vec::new();
+    while tags.len() < turns.len() {
+        assert!(is_readable(&completions, 20_000));
+        tags.extend(completions.take(3));
+    }
+    tags.sort_unstable();
+    assert!(tags.into_iter().eq(0..50));
+    for turn in turns {
+        assert!(turn.is_done());
+        turn.take().unwrap();
+    }
+}
