@@ -317,7 +317,7 @@ AREAS = [
         "turn",
         "A call that was started",
         functions("Turn"),
-        class_places("Turn", "polyai_turn", "Turn", "turn", "Turn"),
+        asynchronous(class_places("Turn", "polyai_turn", "Turn", "turn", "Turn"), "AsyncTurn"),
     ),
     Area(
         "cancel",

@@ -26,7 +26,8 @@ C++ that throws has one beside it that does not, with `try_` before its name. Th
 
 Where C and C++ show a text, such as `"timeout_ms"`, it is what `polyai_config_set` and `Config::set` take.
 
-asyncio has the words of Python, on `AsyncClient` and `AsyncConversation`, but where it has a column of its own.
+asyncio has the words of Python, on `AsyncClient`, `AsyncConversation` and `AsyncTurn`, unless it has a column of its
+own.
 """
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import polyai_chat
-from polyai_chat import AsyncClient, AsyncConversation, ChatError, Client, Conversation, _native, _types
+from polyai_chat import AsyncClient, AsyncConversation, AsyncTurn, ChatError, Client, Conversation, _native, _types
 
 PACKAGE = Path(polyai_chat.__file__).parent
 CLASSES = ("Client", "Closed", "Conversation", "Greeting", "Handoff", "Reply", "Turn", "ChatError")
@@ -182,6 +182,7 @@ def asynchronous() -> Surface:
     found: Surface = {
         "AsyncClient": {"polyai_chat": members(AsyncClient)},
         "AsyncConversation": {"polyai_chat": members(AsyncConversation)},
+        "AsyncTurn": {"polyai_chat": members(AsyncTurn)},
         "options": {"AsyncClient(...)": accepted(AsyncClient), "AsyncClient.from_env": accepted(AsyncClient.from_env)},
     }
     for operation in ("create", "respond", "close"):

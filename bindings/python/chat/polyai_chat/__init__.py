@@ -50,6 +50,7 @@ __all__ = [
     "OPTIONS",
     "AsyncClient",
     "AsyncConversation",
+    "AsyncTurn",
     "Attempt",
     "AuthenticationError",
     "BusyError",
@@ -97,7 +98,7 @@ if not TYPE_CHECKING:  # who would take any name for one that is here
 
     def __getattr__(name: str) -> object:
         # asyncio and typing take longer to import than all the rest: only a program that uses them waits for them.
-        if name in ("AsyncClient", "AsyncConversation"):
+        if name in ("AsyncClient", "AsyncConversation", "AsyncTurn"):
             from . import _asyncio
 
             return getattr(_asyncio, name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar
 
 from ._errors import ChatError
-from ._event_loops import make_ready, outcome, until_done_all_the_same
-from ._native import Client, Closed, Conversation, Greeting, Reply
+from ._event_loops import is_done_within, make_ready, outcome, result_of, until_done_all_the_same
+from ._native import Client, Closed, Conversation, Greeting, Reply, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from datetime import timedelta
     from os import PathLike
     from types import TracebackType
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from ._types import Attempt, CallFields, ClientOptions, CreateFields, Metrics, RespondFields, Setting
+
+_Outcome = TypeVar("_Outcome", Conversation, Reply, Closed, Optional[Closed], None)
 
 
 class AsyncClient:
@@ -31,8 +34,8 @@ class AsyncClient:
     heard the turn: the `ChatError` with the `delivery` is the `__cause__` of the `CancelledError`, and
     `AsyncConversation.state` is 'in_doubt' if it may have.
 
-    A call that goes on while you do something else is a task, such as
-    `asyncio.create_task(conversation.respond("Hello"))`.
+    A turn that goes on while you do something else is started with `AsyncConversation.start`; any other call is a task,
+    such as `asyncio.create_task(client.create())`.
 
     Since 0.1.0.
     """
@@ -241,6 +244,22 @@ class AsyncConversation:
         """
         return await outcome(lambda: self._conversation.start(message, **fields))
 
+    def start(self, message: str | None = None, **fields: Unpack[RespondFields]) -> AsyncTurn[Reply]:
+        """Starts a turn and returns at once, so that something can be said while the agent thinks. Its place among the
+        turns and its deadline are those of now. Arguments and errors are those of `Conversation.start`.
+
+        Example:
+            >>> turn = conversation.start("Where is my order?")
+            >>> if not await turn.wait(1.5):
+            ...     print("One moment, please.")
+            >>> (await turn).response
+            'I can look that up. What is your order number?'
+
+        Does not wait. Inside a running event loop. Since 0.1.0.
+        """
+        make_ready()
+        return AsyncTurn(self._conversation.start(message, **fields))
+
     async def close(self, **fields: Unpack[CallFields]) -> Closed:
         """Closes it, after the turns that are under way. Arguments and errors are those of `Conversation.close`.
 
@@ -281,3 +300,65 @@ class AsyncConversation:
 
     def __repr__(self) -> str:
         return f"<Async{repr(self._conversation)[1:]}"
+
+
+class AsyncTurn(Generic[_Outcome]):
+    """A call that was started with `AsyncConversation.start`. Await it for what comes of it.
+
+    A task that is cancelled while it awaits the turn cancels the call, as with `AsyncConversation.respond`. So does
+    dropping the turn. `wait` leaves the call alone.
+
+    Since 0.1.0.
+    """
+
+    __slots__ = ("__weakref__", "_turn")
+
+    def __init__(self, turn: Turn[_Outcome]) -> None:
+        """Takes a call that was started. Since 0.1.0."""
+        self._turn = turn
+
+    @property
+    def sync(self) -> Turn[_Outcome]:
+        """The turn below, for code that may block."""
+        return self._turn
+
+    @property
+    def done(self) -> bool:
+        """Whether what came of the call is there."""
+        return self._turn.done
+
+    @property
+    def correlation_id(self) -> str:
+        """The id that the service's support asks for; it is known before the call is done."""
+        return self._turn.correlation_id
+
+    async def wait(self, seconds: float | timedelta | None = None) -> bool:
+        """Waits until the call is done, for a while. The call goes on all the same.
+
+        Args:
+            seconds: How long at most, from 0 to 86400, or a timedelta. None waits until it is done, which is at its
+                deadline at the latest.
+
+        Returns:
+            Whether it is done.
+
+        Raises:
+            TypeError, ValueError: That is no time.
+
+        Returns after so long at the latest. The event loop in which it was started. Since 0.1.0.
+        """
+        return await is_done_within(self._turn, seconds)
+
+    def cancel(self) -> None:
+        """Ends the call, which is then done within milliseconds; awaiting it raises `CallCancelledError`, whose
+        delivery is truthful. Does nothing when it is done already.
+
+        Does not wait. Any thread. Since 0.1.0.
+        """
+        self._turn.cancel()
+
+    def __await__(self) -> Generator[Any, None, _Outcome]:
+        return result_of(self._turn).__await__()
+
+    def __repr__(self) -> str:
+        return f"<Async{repr(self._turn)[1:]}"

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import nullcontext
+from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from ._errors import CallCancelledError, ChatError, UnavailableError
+from ._errors import CallCancelledError, ChatError, InvalidArgumentError, UnavailableError
 from ._native import Closed, Conversation, DoneCalls, Reply, Turn
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # How long to wait, in seconds, where nobody tells that a call is done.
 _LOOK_AGAIN = 0.01
+
+_LONGEST_WAIT = 86_400
 
 _Outcome = TypeVar("_Outcome", Conversation, Reply, Closed, Optional[Closed], None)
 
@@ -48,7 +51,11 @@ async def outcome(start: Callable[[], Turn[_Outcome]]) -> _Outcome:
     whether the agent may have heard it. That is told as the cause of the cancellation.
     """
     make_ready()
-    turn = start()
+    return await result_of(start())
+
+
+async def result_of(turn: Turn[_Outcome]) -> _Outcome:
+    """Waits for what came of a call, as `outcome` does."""
     try:
         await _until_done(turn)
     except GeneratorExit:
@@ -60,6 +67,31 @@ async def outcome(start: Callable[[], Turn[_Outcome]]) -> _Outcome:
         cancellation.__cause__ = _what_happened(turn)
         raise
     return turn.result()
+
+
+async def is_done_within(turn: Turn[Any], at_most: float | timedelta | None) -> bool:
+    """Waits until a call is done, for a while; tells whether it is. The call goes on all the same."""
+    seconds = _LONGEST_WAIT if at_most is None else _patience(at_most)
+    if turn.done or seconds == 0:
+        return turn.done
+    if runs_under_trio():
+        import trio
+
+        with trio.move_on_after(seconds):
+            await _until_done(turn)
+    else:
+        await asyncio.wait([_calls_of(asyncio.get_running_loop()).until_done(turn)], timeout=seconds)
+    return turn.done
+
+
+def _patience(at_most: float | timedelta) -> float:
+    seconds = at_most.total_seconds() if isinstance(at_most, timedelta) else at_most
+    if not isinstance(seconds, (int, float)):
+        raise TypeError("seconds must be a number of seconds or a timedelta")
+    if not 0 <= seconds <= _LONGEST_WAIT:
+        message = f"seconds is {seconds!r}; it must be a number of seconds from 0 on, and at most {_LONGEST_WAIT}"
+        raise InvalidArgumentError(f"invalid_argument: {message}", message=message, delivery="not_sent")
+    return seconds
 
 
 async def until_done_all_the_same(turn: Turn[Any]) -> asyncio.CancelledError | None:

@@ -17,6 +17,7 @@ import time
 import urllib.request
 import weakref
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +139,72 @@ def test_a_connection_is_opened_ahead(run: Run, chat: AsyncClient, simulator: Si
             await AsyncClient(**options).warm_up(10)
 
     run(main())
+
+
+def test_a_turn_is_started_waited_for_and_awaited(run: Run, chat: AsyncClient, simulator: Simulator) -> None:
+    async def main() -> None:
+        conversation = await chat.create()
+        hold(simulator, before="headers", nth=1)
+        slow = conversation.start("one", correlation_id="turn-1")
+        assert (slow.done, slow.correlation_id) == (False, "turn-1")
+        assert await slow.wait(0) is False
+        assert await slow.wait(0.02) is False
+        assert await slow.wait(timedelta(milliseconds=20)) is False
+        assert not slow.done, "waiting leaves the call alone"
+        await received(simulator, "respond", 1)
+        slow.cancel()
+        with pytest.raises(CallCancelledError) as caught:
+            await slow
+        assert caught.value.delivery == "unknown"
+
+        turn = conversation.start("two")
+        assert await turn.wait() is True
+        assert turn.done
+        assert (await turn).response == (await turn).response == "You said: two"
+        assert turn.sync.result().response == "You said: two"
+        for wrong in (-1, float("nan"), 86_401):
+            with pytest.raises(InvalidArgumentError, match="seconds"):
+                await turn.wait(wrong)
+        with pytest.raises(TypeError, match="seconds"):
+            await turn.wait("1")  # type: ignore[arg-type]
+        assert "AsyncTurn" in repr(turn)
+
+    run(main())
+
+
+def test_a_task_that_is_cancelled_while_it_awaits_a_turn_cancels_the_call(
+    run: Run, chat: AsyncClient, simulator: Simulator
+) -> None:
+    async def main() -> None:
+        conversation = await chat.create()
+        hold(simulator, before="headers")
+        turn = conversation.start("one")
+
+        async def wait_for_it() -> CallCancelledError:
+            with pytest.raises(asyncio.CancelledError) as cancelled:
+                await turn
+            return verdict(cancelled.value)
+
+        task = asyncio.create_task(wait_for_it())
+        await asyncio.sleep(0)  # it awaits the turn now
+        await received(simulator, "respond", 1)
+        task.cancel()
+        assert (await task).delivery == "unknown"
+        assert turn.done
+
+        waiting = asyncio.create_task(conversation.start("two").wait())
+        await received(simulator, "respond", 2)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    run(main())
+
+
+def test_a_turn_is_started_inside_a_running_loop(chat: AsyncClient, client: Client) -> None:
+    conversation = AsyncConversation(client.create())
+    with pytest.raises(RuntimeError, match="running event loop"):
+        conversation.start("one")
 
 
 def names_of_the_client() -> list[str]:
