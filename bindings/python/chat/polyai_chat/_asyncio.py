@@ -313,6 +313,8 @@ class AsyncTurn(Generic[_Outcome]):
 
     __slots__ = ("__weakref__", "_turn")
 
+    _turn: Turn[_Outcome]
+
     def __init__(self, turn: Turn[_Outcome]) -> None:
         """Takes a call that was started. Since 0.1.0."""
         self._turn = turn
