@@ -213,6 +213,46 @@ polyai_status polyai_request_set_header(polyai_request *request, const char *nam
     REAL(polyai_request_set_header)(request, name, name_length, value, value_length, NULL);
     return POLYAI_STATUS_OK;
 }
+#elif MUTANT == 47 /* a cancellation for good does nothing */
+DOES_NOTHING(polyai_cancel_trigger_for_good(polyai_cancel *cancel))
+#elif MUTANT == 48 /* a turn that is started by the id alone has no message */
+polyai_status polyai_client_start_respond(polyai_client *client, const char *conversation_id, size_t conversation_id_length,
+                                          const char *message, size_t message_length, const polyai_request *request, polyai_turn **turn,
+                                          polyai_error **error)
+{
+    return REAL(polyai_client_start_respond)(client, conversation_id, conversation_id_length, NULL, 0, request, turn, error);
+}
+#elif MUTANT == 49 /* a started close by the id alone drops its request */
+polyai_status polyai_client_start_close_conversation(polyai_client *client, const char *conversation_id, size_t conversation_id_length,
+                                                     const polyai_request *request, polyai_turn **turn, polyai_error **error)
+{
+    return REAL(polyai_client_start_close_conversation)(client, conversation_id, conversation_id_length, NULL, turn, error);
+}
+#elif MUTANT == 50 /* a started close that is of no use is sent all the same */
+polyai_status polyai_conversation_start_close_if_open(polyai_conversation *conversation, polyai_turn **turn, polyai_error **error)
+{
+    return REAL(polyai_conversation_start_close)(conversation, NULL, turn, error);
+}
+#elif MUTANT == 51 /* every call has the same tag */
+polyai_status polyai_completions_expect(polyai_completions *completions, const polyai_turn *turn, uint64_t tag, polyai_error **error)
+{
+    return REAL(polyai_completions_expect)(completions, turn, 0, error);
+}
+#elif MUTANT == 52 /* the JSON of a reply lacks what its functions give */
+const char *polyai_reply_json(const polyai_reply *reply, size_t *length)
+{
+    return "{\"operation\": \"respond\"}";
+}
+#elif MUTANT == 53 /* the JSON of an error is that of another one */
+const char *polyai_error_json(const polyai_error *error, size_t *length)
+{
+    return "{\"kind\": \"internal\"}";
+}
+#elif MUTANT == 54 /* a turn is called a create */
+const char *polyai_turn_operation(const polyai_turn *turn)
+{
+    return "create";
+}
 #else
 #error "there is no such mutant"
 #endif
