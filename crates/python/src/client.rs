@@ -305,7 +305,8 @@ impl Client {
 
     /// Starts a turn of a conversation by its id alone, and returns at once. Its deadline is that of now.
     ///
-    /// Arguments, result and errors are those of `Client.respond`; what goes wrong after the start, the result raises.
+    /// Its fields are those of `Conversation.respond`, all else those of `Client.respond`; what goes wrong after the start, the
+    /// result raises.
     /// Turns that are started so keep no order.
     ///
     /// Does not block. Any thread. Since 0.1.0.
@@ -330,7 +331,8 @@ impl Client {
 
     /// Starts to close a conversation by its id alone, and returns at once. Its deadline is that of now.
     ///
-    /// Arguments, result and errors are those of `Client.close_conversation`; what goes wrong after the start, the result raises.
+    /// Its fields are those of `Conversation.close`, all else those of `Client.close_conversation`; what goes wrong after the
+    /// start, the result raises.
     ///
     /// Does not block. Any thread. Since 0.1.0.
     #[pyo3(
@@ -365,10 +367,8 @@ impl Client {
     }
 
     /// Closes the client: ends every call that is under way, closes idle connections, and has later calls fail. The end
-    /// of a `with` block does the same. Closing it again does nothing.
-    ///
-    /// Sends nothing: conversations stay open, so close them first. The calls raise `CallCancelledError` on their own
-    /// threads, each with a truthful delivery.
+    /// of a `with` block does the same. Closing it again does nothing. Sends nothing: close the conversations first. The
+    /// calls raise `CallCancelledError` on their own threads, each with a truthful delivery.
     ///
     /// Does not block. Any thread. Since 0.1.0.
     fn close(&self, py: Python<'_>) {

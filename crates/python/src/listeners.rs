@@ -8,7 +8,9 @@ use polyai_chat_core::{Config, LogLevel};
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
+use std::any::Any;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The numbers of Python's `logging`.
@@ -84,25 +86,55 @@ pub(crate) fn configured(
     logger(py)?;
     config =
         config.log_filter(|level| level != LogLevel::Debug || WANTS_DEBUG.load(Ordering::Relaxed));
-    config = config.on_log(|level, line| {
+    config = config.on_log_of_call(|level, line, of_call| {
         attached(|py| {
             let logger = logger(py)?;
             if is_enabled_for(logger, level)? {
-                call_method(logger, "log", (level_number(level), "%s", line))?;
+                let log = logger.getattr("log")?;
+                within(py, of_call, &log, (level_number(level), "%s", line))?;
             }
             Ok(())
         });
     });
     if let Some(on_attempt) = on_attempt {
-        config = config.on_attempt(move |attempt| {
+        config = config.on_attempt_of_call(move |attempt, of_call| {
             let json = attempt.to_json().to_string();
-            attached(|py| {
-                call(on_attempt.bind(py), (parsed(py, &json)?,))?;
-                Ok(())
-            });
+            attached(|py| within(py, of_call, on_attempt.bind(py), (parsed(py, &json)?,)));
         });
     }
     Ok(config)
+}
+
+/// The context of whoever starts a call: its variables are those of the task, which has no thread of its own.
+pub(crate) fn context(py: Python<'_>) -> PyResult<Arc<Py<PyAny>>> {
+    static COPY_CONTEXT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let copy = COPY_CONTEXT.get_or_try_init(py, || {
+        let module = py.import("contextvars")?;
+        module.getattr("copy_context").map(Bound::unbind)
+    })?;
+    Ok(Arc::new(call(copy.bind(py), ())?.unbind()))
+}
+
+/// Calls a listener in the context that the call was started in, or else in that of this thread.
+fn within<'py>(
+    py: Python<'py>,
+    of_call: Option<&(dyn Any + Send + Sync)>,
+    listener: &Bound<'py, PyAny>,
+    arguments: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+) -> PyResult<()> {
+    let arguments = arguments.into_pyobject(py)?;
+    match of_call.and_then(|of_call| of_call.downcast_ref::<Py<PyAny>>()) {
+        Some(context) => {
+            let with_listener = PyTuple::new(py, [listener])?.add(arguments)?;
+            call_method(
+                context.bind(py),
+                "run",
+                with_listener.cast_into::<PyTuple>()?,
+            )?;
+        }
+        None => drop(call(listener, arguments)?),
+    }
+    Ok(())
 }
 
 fn attached(work: impl FnOnce(Python<'_>) -> PyResult<()>) {

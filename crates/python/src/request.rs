@@ -52,8 +52,14 @@ fn read(
     // Every call begins here.
     listeners::heed_level(py)?;
     let mut request = Request::new();
-    if let Some(check) = interrupt.and_then(Interrupt::check) {
-        request.set_check(check);
+    match interrupt {
+        Some(interrupt) => {
+            if let Some(check) = interrupt.check() {
+                request.set_check(check);
+            }
+        }
+        // It is started, and goes on on a thread of its own.
+        None => request.set_context(listeners::context(py)?),
     }
     for (name, value) in given.into_iter().flat_map(PyDictMethods::iter) {
         let name: String = name.extract()?;

@@ -43,7 +43,7 @@ from ._native import shut_down_at_exit as _shut_down_at_exit
 
 TYPE_CHECKING = False  # but for type checkers: to import typing takes longer than all the rest
 if TYPE_CHECKING:
-    from ._asyncio import AsyncClient, AsyncConversation
+    from ._asyncio import AsyncClient, AsyncConversation, AsyncTurn
     from ._types import Attempt, ClientOptions, Metrics, OperationMetrics, Setting
 
 __all__ = [

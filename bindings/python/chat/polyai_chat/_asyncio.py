@@ -249,10 +249,13 @@ class AsyncConversation:
         turns and its deadline are those of now. Arguments and errors are those of `Conversation.start`.
 
         Example:
-            >>> turn = conversation.start("Where is my order?")
-            >>> if not await turn.wait(1.5):
-            ...     print("One moment, please.")
-            >>> (await turn).response
+            >>> import asyncio
+            >>> async def ask(conversation):
+            ...     turn = conversation.start("Where is my order?")
+            ...     if not await turn.wait(1.5):
+            ...         print("One moment, please.")
+            ...     return (await turn).response
+            >>> asyncio.run(ask(AsyncConversation(conversation)))
             'I can look that up. What is your order number?'
 
         Does not wait. Inside a running event loop. Since 0.1.0.

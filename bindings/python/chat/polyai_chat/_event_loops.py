@@ -86,7 +86,7 @@ async def is_done_within(turn: Turn[Any], at_most: float | timedelta | None) -> 
 
 def _patience(at_most: float | timedelta) -> float:
     seconds = at_most.total_seconds() if isinstance(at_most, timedelta) else at_most
-    if not isinstance(seconds, (int, float)):
+    if not isinstance(seconds, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError("seconds must be a number of seconds or a timedelta")
     if not 0 <= seconds <= _LONGEST_WAIT:
         message = f"seconds is {seconds!r}; it must be a number of seconds from 0 on, and at most {_LONGEST_WAIT}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import logging
 import os
 import queue
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import polyai_chat
-from polyai_chat import Attempt, ChatError, Client, Conversation
+from polyai_chat import AsyncConversation, Attempt, ChatError, Client, Conversation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -227,6 +229,47 @@ def test_every_attempt_is_told_to_the_hook(simulator: Simulator) -> None:
     assert attempts[1]["correlation_id"] == attempts[2]["correlation_id"] == "turn-1"
     assert SAID not in repr(attempts)
     assert threads == [threading.current_thread().name] * 4
+
+
+@pytest.mark.parametrize("how", ["blocking", "started", "asyncio"])
+def test_listeners_see_the_context_variables_of_whoever_made_the_call(
+    simulator: Simulator, handle: Any, how: str
+) -> None:
+    """Tracing needs that: a span is such a variable, and a call of asyncio has a thread of its own."""
+    customer: contextvars.ContextVar[str] = contextvars.ContextVar("customer", default="nobody")
+    of_attempts: dict[str, str] = {}
+    of_lines: list[str] = []
+    handle(lambda _: of_lines.append(customer.get()))
+
+    def listen(attempt: Attempt) -> None:
+        of_attempts[attempt["correlation_id"]] = customer.get()
+
+    client = Client(**simulator.options, on_attempt=listen)
+    conversation = client.create()
+    of_lines.clear()
+    names = [f"customer-{number}" for number in range(4)]
+
+    def talk(name: str) -> None:
+        customer.set(name)
+        if how == "blocking":
+            conversation.respond("x", correlation_id=name)
+        else:
+            conversation.start("x", correlation_id=name).result()
+
+    async def talk_in_asyncio(name: str) -> None:
+        customer.set(name)
+        await AsyncConversation(conversation).respond("x", correlation_id=name)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*map(talk_in_asyncio, names))
+
+    if how == "asyncio":
+        asyncio.run(all_at_once())
+    else:
+        for name in names:
+            contextvars.copy_context().run(talk, name)
+    assert {name: of_attempts[name] for name in names} == {name: name for name in names}
+    assert sorted(of_lines) == names
 
 
 def test_the_hook_hears_of_started_calls_on_their_own_thread(simulator: Simulator) -> None:

@@ -7,6 +7,7 @@ use crate::foundation::clock::Clock;
 use crate::foundation::deadline::Deadline;
 use crate::foundation::fork::Process;
 use crate::model::{Error, ErrorKind};
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +18,9 @@ pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// The caller's check, run on the calling thread while a call waits; `true` cancels the call.
 pub(crate) type Check = Arc<dyn Fn() -> bool + Send + Sync>;
 
+/// What a binding wants to find again when a listener hears of the call, on whichever thread that is.
+pub(crate) type Context = Arc<dyn Any + Send + Sync>;
+
 /// The longest a single call may be given: a day.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
@@ -26,6 +30,7 @@ pub(crate) struct CallOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) cancel: Option<CancelToken>,
     pub(crate) check: Option<Check>,
+    pub(crate) context: Option<Context>,
     pub(crate) correlation_id: Option<String>,
     /// Beside those of the library; checked when the call begins.
     pub(crate) headers: Vec<(String, String)>,
@@ -65,6 +70,7 @@ pub(crate) struct Call {
     /// The one that began it; this may be a forked child.
     pub(crate) process: Process,
     check: Option<Check>,
+    pub(crate) context: Option<Context>,
     // Keeps the call in its own token and in the client's for as long as it runs.
     _under_way: (Option<UnderWay>, UnderWay),
 }
@@ -108,6 +114,7 @@ impl Call {
             correlation_id,
             headers: options.headers.clone(),
             check: options.check.clone(),
+            context: options.context.clone(),
             clock: clock.clone(),
             process: Process::current(),
             _under_way: (of_caller, of_all),

@@ -7,6 +7,7 @@ use super::fields::{Field, Fields, REQUEST_FIELDS, RequestField, not_an_object};
 use crate::foundation::foreign_words::{MOST_NAME_BYTES, bounded};
 use crate::model::{Error, Operation};
 use serde_json::Value;
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,6 +112,12 @@ impl Request {
     /// call. Since 0.1.0.
     pub fn set_check(&mut self, check: impl Fn() -> bool + Send + Sync + 'static) {
         self.options.check = Some(Arc::new(check));
+    }
+
+    /// What listeners are given back with each attempt of the call, on whichever thread that is. For other languages.
+    #[doc(hidden)]
+    pub fn set_context(&mut self, context: Arc<dyn Any + Send + Sync>) {
+        self.options.context = Some(context);
     }
 }
 

@@ -4,7 +4,7 @@ use super::options::{OPTIONS, OptionSpec, unknown_option};
 use super::source::{Origin, Setting, SettingDescription, Value, wrong_value};
 use crate::foundation::clock::Clock;
 use crate::model::{Attempt, Error};
-use crate::observe::{Listeners, LogLevel};
+use crate::observe::{Listeners, LogLevel, OfCall};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -108,7 +108,17 @@ impl Config {
     /// Calls `listener` after every attempt, on the thread of the call, inside the call, with no lock held. A panic in it
     /// is caught and ignored. Since 0.1.0.
     #[must_use]
-    pub fn on_attempt(mut self, listener: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
+    pub fn on_attempt(self, listener: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
+        self.on_attempt_of_call(move |attempt, _| listener(attempt))
+    }
+
+    /// As [`on_attempt`](Self::on_attempt), with what the call was given for its listeners. For other languages.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn on_attempt_of_call(
+        mut self,
+        listener: impl Fn(&Attempt, OfCall<'_>) + Send + Sync + 'static,
+    ) -> Self {
         self.listeners.on_attempt = Some(Arc::new(listener));
         self
     }
@@ -116,7 +126,17 @@ impl Config {
     /// Calls `listener` with a line for a log after every attempt, as [`on_attempt`](Self::on_attempt) does. The line hides
     /// what the text of an [`Error`] hides. Since 0.1.0.
     #[must_use]
-    pub fn on_log(mut self, listener: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
+    pub fn on_log(self, listener: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
+        self.on_log_of_call(move |level, line, _| listener(level, line))
+    }
+
+    /// As [`on_log`](Self::on_log), with what the call was given for its listeners. For other languages.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn on_log_of_call(
+        mut self,
+        listener: impl Fn(LogLevel, &str, OfCall<'_>) + Send + Sync + 'static,
+    ) -> Self {
         self.listeners.on_log = Some(Arc::new(listener));
         self
     }

@@ -66,16 +66,22 @@ impl Exchange<'_> {
             let mut attempt = self.record(number, started, &trace, outcome.as_ref());
             let error = match outcome {
                 Ok(reply) => {
-                    live.observations
-                        .attempt(&mut attempt, &self.engine.listeners);
+                    live.observations.attempt(
+                        &mut attempt,
+                        &self.engine.listeners,
+                        self.call.context.as_deref(),
+                    );
                     return Ok(reply);
                 }
                 Err(error) => error,
             };
             let pause = self.pause_after(&error, number);
             attempt.is_retried = pause.is_some();
-            live.observations
-                .attempt(&mut attempt, &self.engine.listeners);
+            live.observations.attempt(
+                &mut attempt,
+                &self.engine.listeners,
+                self.call.context.as_deref(),
+            );
             made.push(attempt);
             let Some(pause) = pause else {
                 return Err(self.final_error(error, made));

@@ -2,6 +2,7 @@
 
 use crate::foundation::named::named;
 use crate::model::Attempt;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -23,8 +24,10 @@ impl LogLevel {
     }
 }
 
-pub(crate) type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
-pub(crate) type OnLog = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+/// What the call was given for its listeners, if anything.
+pub(crate) type OfCall<'a> = Option<&'a (dyn Any + Send + Sync)>;
+pub(crate) type OnAttempt = Arc<dyn Fn(&Attempt, OfCall<'_>) + Send + Sync>;
+pub(crate) type OnLog = Arc<dyn Fn(LogLevel, &str, OfCall<'_>) + Send + Sync>;
 pub(crate) type WantsLog = Arc<dyn Fn(LogLevel) -> bool + Send + Sync>;
 
 /// Whoever listens. Called on the calling thread, inside the call, with no lock held.

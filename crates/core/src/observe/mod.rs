@@ -7,8 +7,8 @@ mod log_line;
 mod metrics;
 mod observations;
 
-pub(crate) use listeners::Listeners;
 pub use listeners::LogLevel;
+pub(crate) use listeners::{Listeners, OfCall};
 pub use log_line::LogLine;
 pub use metrics::{Metrics, OperationMetrics};
 pub(crate) use observations::Observations;

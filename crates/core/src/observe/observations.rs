@@ -1,6 +1,6 @@
 //! The last attempts of a client's calls, and its counters.
 
-use super::listeners::{Listeners, LogLevel, shielded};
+use super::listeners::{Listeners, LogLevel, OfCall, shielded};
 use super::log_line::LogLine;
 use super::metrics::{Counters, Metrics};
 use crate::foundation::sync::{Mutex, lock};
@@ -31,18 +31,23 @@ impl Observations {
     }
 
     /// An attempt has ended, and gets its serial number.
-    pub(crate) fn attempt(&self, attempt: &mut Attempt, listeners: &Listeners) {
+    pub(crate) fn attempt(
+        &self,
+        attempt: &mut Attempt,
+        listeners: &Listeners,
+        of_call: OfCall<'_>,
+    ) {
         self.counters.count_attempt(attempt);
         self.remember(attempt);
         let attempt = &*attempt;
         if let Some(on_attempt) = &listeners.on_attempt {
-            shielded(|| on_attempt(attempt));
+            shielded(|| on_attempt(attempt, of_call));
         }
         if let Some(on_log) = &listeners.on_log {
             let level = LogLevel::of(attempt);
             if listeners.wants_log(level) {
                 let line = LogLine::in_words(attempt);
-                shielded(|| on_log(level, &line));
+                shielded(|| on_log(level, &line, of_call));
             }
         }
     }
