@@ -470,6 +470,10 @@ fn what_may_be_the_agents_words_is_in_no_text() {
         );
         let plain = told.replace("\\0", "");
         // Not the digits alone: a port or a time may have them.
-        assert!(!plain.contains("card ends"), "{}: {told}", body.escape_ascii());
+        assert!(
+            !plain.contains("card ends"),
+            "{}: {told}",
+            body.escape_ascii()
+        );
     }
 }
