@@ -91,7 +91,11 @@ fn generate(root: &Path, check_only: bool) -> Result<String, String> {
                 header::COMMAND
             ));
         }
-        std::fs::write(root.join(&path), text).map_err(|error| format!("{path}: {error}"))?;
+        let file = root.join(&path);
+        file.parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&file, text))
+            .map_err(|error| format!("{path}: {error}"))?;
     }
     Ok(format!(
         "{HEADER}, {MANIFEST} and the meanings in other languages are in step with crates/ffi\n"

@@ -324,8 +324,8 @@ public final class ChatClient extends NativeObject implements AutoCloseable {
 
     /**
      * Shuts the client down as {@link #shutDown()} and frees it: later calls throw {@link InvalidArgumentException}. Does not
-     * block. Conversations of it can be used no more, but can be closed as objects. A client that is collected instead is freed
-     * without being shut down.
+     * block. Close its conversations first: their close is cancelled now, and throws {@link CancelledException}. A client that is
+     * collected instead is freed without being shut down.
      *
      * @since 0.1.0
      */

@@ -36,10 +36,10 @@ final class Operation<T> {
 
     /**
      * Waits inside of the library, which costs least, and asks there whether this thread was interrupted. A virtual thread waits in Java
-     * instead, and leaves its carrier to others.
+     * instead, and leaves its carrier to others; not where it was interrupted before, for then there is nothing to wait for.
      */
     T run(Request request) {
-        if (blocking == null || Threads.holdsCarrier()) {
+        if (blocking == null || Threads.holdsCarrier() && !Thread.currentThread().isInterrupted()) {
             return start(request).result();
         }
         try {

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -255,7 +254,7 @@ public final class Turn<T> extends NativeObject {
         done.then(() -> {
             try {
                 executor.execute(complete);
-            } catch (RejectedExecutionException refused) {
+            } catch (RuntimeException refused) {
                 complete.run();
             }
         });
