@@ -23,13 +23,10 @@ const USAGE: &str = "usage: xtask [--root FOLDER] COMMAND
   header --check       compares them, and fails when they differ
   declarations c-table prints all functions as a table in C, for programs that call any of them
 
-
 FOLDER is the root of another copy of the repository.";
 
 const HEADER: &str = "include/polyai_chat.h";
 const MANIFEST: &str = "include/polyai_chat.json";
-const CPP: &str = "bindings/cpp/polyai_chat.hpp";
-const PYTHON: &str = "bindings/python/chat/polyai_chat/_errors.py";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -73,15 +70,13 @@ fn read_abi(root: &Path) -> Result<Abi, String> {
 fn generate(root: &Path, check_only: bool) -> Result<String, String> {
     let abi = read_abi(root)?;
     let is = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
-    let files = [
-        (HEADER, header::header(&abi, &root.join("crates/ffi"))?),
-        (MANIFEST, abi.manifest()?),
-        (CPP, declarations::in_cpp(&abi, &is(CPP))?),
-        (PYTHON, declarations::in_python(&is(PYTHON))?),
+    let header = header::header(&abi, &root.join("crates/ffi"))?;
+    let mut files = vec![
+        (HEADER.to_owned(), header),
+        (MANIFEST.to_owned(), abi.manifest()?),
     ];
-    let files = files.map(|(path, text)| (path.to_owned(), text));
-    let java = [declarations::java(&abi), declarations::java_values(&abi)].concat();
-    for (path, text) in files.into_iter().chain(java) {
+    files.extend(declarations::held(&abi, &is)?);
+    for (path, text) in files {
         if is(&path) == text {
             continue;
         }
