@@ -77,7 +77,7 @@ public final class Runner {
     private ChatClient client;
     private final Map<String, Conversation> conversations = new ConcurrentHashMap<>();
     private final Map<String, Turn<?>> turns = new ConcurrentHashMap<>();
-    private final BlockingQueue<String> done = new LinkedBlockingQueue<>();
+    private BlockingQueue<String> done = new LinkedBlockingQueue<>();
 
     private Runner(String mode) {
         this.mode = mode;
@@ -131,6 +131,8 @@ public final class Runner {
         String action = step.get("do").getAsString();
         switch (action) {
             case "begin":
+                // Calls of the case before may still end.
+                done = new LinkedBlockingQueue<>();
                 client = client(step.getAsJsonObject("options"));
                 return new JsonObject();
             case "shut_down":
@@ -161,7 +163,7 @@ public final class Runner {
             case "state":
                 return state(of(step));
             case "close_if_open":
-                conversations.remove(step.get("conversation").getAsString()).close();
+                of(step).close();
                 return new JsonObject();
             case "start_close_if_open":
                 return keep(step, of(step).startCloseIfOpen());
@@ -297,7 +299,8 @@ public final class Runner {
     private JsonObject keep(JsonObject step, Turn<?> turn) {
         String name = step.get("turn").getAsString();
         turns.put(name, turn);
-        turn.toFuture(Runnable::run).whenComplete((value, problem) -> done.add(name));
+        BlockingQueue<String> ofThisCase = done;
+        turn.toFuture(Runnable::run).whenComplete((value, problem) -> ofThisCase.add(name));
         return shown("correlation_id", turn.correlationId());
     }
 

@@ -20,6 +20,7 @@ import java.util.OptionalInt;
 public class ChatException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** All that the library said. */
     private final ErrorDetails details;
 
     ChatException(ErrorDetails details) {

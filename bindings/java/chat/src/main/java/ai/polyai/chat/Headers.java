@@ -23,6 +23,7 @@ import java.util.Optional;
 public final class Headers implements Iterable<Map.Entry<String, String>>, Serializable {
     private static final long serialVersionUID = 1L;
 
+    /** Names in lower case, and values. */
     private final ArrayList<SimpleImmutableEntry<String, String>> all;
 
     private Headers(ArrayList<SimpleImmutableEntry<String, String>> all) {

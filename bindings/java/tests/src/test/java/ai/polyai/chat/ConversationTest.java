@@ -60,7 +60,7 @@ class ConversationTest extends Simulated {
             ConversationEndedException problem = assertThrows(ConversationEndedException.class, () -> conversation.respond("more"));
             assertTrue(problem.mayResend());
         }
-        assertEquals(1, received("close"), "the close is sent so that the service learns of it");
+        assertEquals(0, received("close"), "what the agent has ended is not closed");
     }
 
     @Test

@@ -60,7 +60,10 @@ public class DocumentsTest {
                         + ".apiKey(\"simulator-key\").token(\"simulator-token\").accountId(\"a\").projectId(\"p\")");
         String source = named.reset().find() ? reached : "import ai.polyai.chat.*;\nimport java.time.*;\nimport java.util.concurrent.*;\n"
                 + "public class " + name + " {\nstatic void say(String text) {}\n"
-                + "public static void run(ChatClient client, Conversation conversation) throws Exception {\n" + reached + "}\n}\n";
+                + (code.contains("ChatClient client =")
+                        ? "public static void run(ChatClient ignored, Conversation either) throws Exception {\n"
+                        : "public static void run(ChatClient client, Conversation conversation) throws Exception {\n")
+                + reached + "}\n}\n";
         Path folder = Files.createDirectory(scratch.resolve("example" + number));
         Path file = Files.writeString(folder.resolve(name + ".java"), source);
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
