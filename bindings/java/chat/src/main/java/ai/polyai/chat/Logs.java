@@ -13,6 +13,9 @@ final class Logs {
     private final Logger logger = LoggerFactory.getLogger("ai.polyai.chat");
     private final Queue<Line> lines = new LinkedBlockingQueue<>(MOST);
 
+    /** As it was at the end of the last call: SLF4J is asked by the program's threads alone. */
+    private volatile boolean isDebugWanted = true;
+
     private static final class Line {
         final LogLevel level;
         final String text;
@@ -23,6 +26,10 @@ final class Logs {
         }
     }
 
+    boolean wants(LogLevel level) {
+        return level != LogLevel.DEBUG || isDebugWanted;
+    }
+
     void add(LogLevel level, String text) {
         // One too many is dropped.
         lines.offer(new Line(level, text));
@@ -30,6 +37,11 @@ final class Logs {
 
     /** Never throws: what a log does must not change what came of a call. */
     void drain() {
+        try {
+            isDebugWanted = logger.isDebugEnabled();
+        } catch (Throwable ignored) {
+            isDebugWanted = true;
+        }
         for (Line line = lines.poll(); line != null; line = lines.poll()) {
             try {
                 switch (line.level) {

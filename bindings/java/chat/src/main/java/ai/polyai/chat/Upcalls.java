@@ -55,8 +55,9 @@ final class Upcalls {
     static void log(Library library, long id, int level, long line, long length) {
         try {
             Logs logs = LOGS.get(id);
-            if (logs != null) {
-                logs.add(LogLevel.of(level), library.text(line, length));
+            LogLevel urgency = LogLevel.of(level);
+            if (logs != null && logs.wants(urgency)) {
+                logs.add(urgency, library.text(line, length));
             }
         } catch (Throwable ignored) {
             // See above.

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
+import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -24,6 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** How the native library is found. Each class loader finds it anew. */
 class LibraryTest {
+    private static final String[] PROPERTIES = {
+        "polyai.library", "polyai.library.folder", "java.io.tmpdir", "user.home", "jna.tmpdir", "jna.nounpack", "jna.boot.library.path",
+    };
+
     private final Map<String, String> before = new HashMap<>();
     @TempDir
     Path empty;
@@ -38,7 +44,7 @@ class LibraryTest {
 
     @BeforeEach
     void remember() {
-        for (String property : List.of("polyai.library", "polyai.library.folder", "java.io.tmpdir", "user.home")) {
+        for (String property : List.of(PROPERTIES)) {
             before.put(property, System.getProperty(property));
         }
     }
@@ -117,11 +123,7 @@ class LibraryTest {
         set("user.home", empty.toString());
         Files.createDirectory(empty.resolve(".cache"));
         set("jna.tmpdir", before.get("java.io.tmpdir"));
-        try {
-            assertEquals("0.1.0", version(System.getProperty("polyai.tests.native")));
-        } finally {
-            set("jna.tmpdir", null);
-        }
+        assertEquals("0.1.0", version(System.getProperty("polyai.tests.native")));
     }
 
     @Test
@@ -133,5 +135,19 @@ class LibraryTest {
         set("polyai.library.folder", null);
         problem = problem();
         assertTrue(problem.contains("the class path has no linux-x86-64/libpolyai_chat.so"), problem);
+    }
+
+    @Test
+    void jnaNeedsNoTemporaryFolderWhereItsPartIsNamed() throws Exception {
+        assumeTrue(ChatLibrary.mechanism().equals("JNA"));
+        set("polyai.library", before.get("polyai.library"));
+        set("jna.nounpack", "true");
+        String problem = problem();
+        assertTrue(problem.contains("-Djna.boot.library.path"), problem);
+        try (InputStream part = LibraryTest.class.getResourceAsStream("/com/sun/jna/linux-x86-64/libjnidispatch.so")) {
+            Files.copy(part, empty.resolve("libjnidispatch.so"));
+        }
+        set("jna.boot.library.path", empty.toString());
+        assertEquals("0.1.0", version());
     }
 }
