@@ -19,7 +19,7 @@ use crate::abi::Abi;
 const USAGE: &str = "usage: xtask [--root FOLDER] COMMAND
 
   header               writes include/polyai_chat.h and include/polyai_chat.json from crates/ffi, and what errors and other
-                       numbers mean into the header of C++ and the exceptions of Python
+                       numbers mean into the header of C++, the exceptions of Python and the declarations of .NET
   header --check       compares them, and fails when they differ
   declarations c-table prints all functions as a table in C, for programs that call any of them
 
@@ -79,8 +79,10 @@ fn generate(root: &Path, check_only: bool) -> Result<String, String> {
         (CPP, declarations::in_cpp(&abi, &is(CPP))?),
         (PYTHON, declarations::in_python(&is(PYTHON))?),
     ];
-    for (path, text) in files {
-        if is(path) == text {
+    let files = files.map(|(path, text)| (path.to_owned(), text));
+    let dotnet = [declarations::dotnet(&abi), declarations::dotnet_values(&abi)].concat();
+    for (path, text) in files.into_iter().chain(dotnet) {
+        if is(&path) == text {
             continue;
         }
         if check_only {
@@ -89,7 +91,7 @@ fn generate(root: &Path, check_only: bool) -> Result<String, String> {
                 header::COMMAND
             ));
         }
-        std::fs::write(root.join(path), text).map_err(|error| format!("{path}: {error}"))?;
+        std::fs::write(root.join(&path), text).map_err(|error| format!("{path}: {error}"))?;
     }
     Ok(format!(
         "{HEADER}, {MANIFEST} and the meanings in other languages are in step with crates/ffi\n"
