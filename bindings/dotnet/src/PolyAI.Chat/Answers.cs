@@ -11,6 +11,8 @@ namespace PolyAI.Chat
     /// <remarks>Since 0.1.0.</remarks>
     public sealed class Headers : IReadOnlyList<KeyValuePair<string, string>>
     {
+        internal static readonly Headers None = new Headers(new List<KeyValuePair<string, string>>());
+
         private readonly List<KeyValuePair<string, string>> all;
 
         private Headers(List<KeyValuePair<string, string>> all)

@@ -83,19 +83,15 @@ namespace PolyAI.Chat
 
         /// <summary>Starts to create a conversation and returns at once. Any thread.</summary>
         /// <param name="request">As <see cref="Create"/>.</param>
+        /// <param name="token">Ends the call, before it begins or at any time.</param>
         /// <returns>The turn, whose result is the conversation.</returns>
         /// <exception cref="ChatException">The request is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Conversation> StartCreate(Request request = null)
-        {
-            return StartCreate(request, CancellationToken.None);
-        }
-
-        private Turn<Conversation> StartCreate(Request request, CancellationToken token)
+        public Turn<Conversation> StartCreate(Request request = null, CancellationToken token = default(CancellationToken))
         {
             TurnHandle started = Calls.Start(request, token, (RequestHandle native, out TurnHandle turn, out ErrorHandle error) =>
                 Raw.polyai_client_start_create(handle, native, out turn, out error));
-            return new Turn<Conversation>(started, (turn, by) =>
+            return new Turn<Conversation>(started, token, (turn, by) =>
             {
                 ConversationHandle conversation;
                 ErrorHandle error;
@@ -112,7 +108,7 @@ namespace PolyAI.Chat
         /// <remarks>Since 0.1.0.</remarks>
         public Task<Conversation> CreateAsync(Request request = null, CancellationToken token = default(CancellationToken))
         {
-            return Calls.Async(token, () => StartCreate(request, token));
+            return Calls.Async(() => StartCreate(request, token));
         }
 
         /// <summary>Goes on with a conversation that was created elsewhere, or earlier. Sends nothing and does not block.</summary>
@@ -154,15 +150,12 @@ namespace PolyAI.Chat
         /// <param name="conversationId">The id.</param>
         /// <param name="message">As <see cref="Respond"/>.</param>
         /// <param name="request">As <see cref="Respond"/>.</param>
+        /// <param name="token">Ends the call, before it begins or at any time.</param>
         /// <returns>The turn.</returns>
         /// <exception cref="ChatException">An argument is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Reply> StartRespond(string conversationId, string message, Request request = null)
-        {
-            return StartRespond(conversationId, message, request, CancellationToken.None);
-        }
-
-        private Turn<Reply> StartRespond(string conversationId, string message, Request request, CancellationToken token)
+        public Turn<Reply> StartRespond(string conversationId, string message, Request request = null,
+            CancellationToken token = default(CancellationToken))
         {
             Utf8 id = new Utf8(conversationId), said = new Utf8(message);
             return Calls.StartReply(request, token, (RequestHandle native, out TurnHandle turn, out ErrorHandle error) =>
@@ -180,7 +173,7 @@ namespace PolyAI.Chat
         public Task<Reply> RespondAsync(string conversationId, string message, Request request = null,
             CancellationToken token = default(CancellationToken))
         {
-            return Calls.Async(token, () => StartRespond(conversationId, message, request, token));
+            return Calls.Async(() => StartRespond(conversationId, message, request, token));
         }
 
         /// <summary>Closes a conversation by its id. One that is over already counts as closed. Blocks at most for the deadline of a close.
@@ -204,15 +197,12 @@ namespace PolyAI.Chat
         /// <summary>Starts to close a conversation by its id, and returns at once. Any thread.</summary>
         /// <param name="conversationId">The id.</param>
         /// <param name="request">As <see cref="CloseConversation"/>.</param>
+        /// <param name="token">Ends the call, before it begins or at any time.</param>
         /// <returns>The turn.</returns>
         /// <exception cref="ChatException">An argument is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Closed> StartCloseConversation(string conversationId, Request request = null)
-        {
-            return StartCloseConversation(conversationId, request, CancellationToken.None);
-        }
-
-        private Turn<Closed> StartCloseConversation(string conversationId, Request request, CancellationToken token)
+        public Turn<Closed> StartCloseConversation(string conversationId, Request request = null,
+            CancellationToken token = default(CancellationToken))
         {
             Utf8 id = new Utf8(conversationId);
             return Calls.StartReply(request, token, (RequestHandle native, out TurnHandle turn, out ErrorHandle error) =>
@@ -229,7 +219,7 @@ namespace PolyAI.Chat
         public Task<Closed> CloseConversationAsync(string conversationId, Request request = null,
             CancellationToken token = default(CancellationToken))
         {
-            return Calls.Async(token, () => StartCloseConversation(conversationId, request, token));
+            return Calls.Async(() => StartCloseConversation(conversationId, request, token));
         }
 
         /// <summary>Opens a connection ahead of the first turn, unless one is idle already. Sends no request. Blocks at most for the time.
@@ -243,7 +233,7 @@ namespace PolyAI.Chat
         {
             if (token.CanBeCanceled)
             {
-                StartWarmUp(timeout).ResultUnless(token);
+                StartWarmUp(timeout, token).Result();
                 return;
             }
             ErrorHandle error;
@@ -252,12 +242,15 @@ namespace PolyAI.Chat
 
         /// <summary>Starts to open a connection ahead of the first turn, and returns at once. Any thread.</summary>
         /// <param name="timeout">As <see cref="WarmUp"/>.</param>
+        /// <param name="token">Ends the call at any time. One that is cancelled before throws at once.</param>
         /// <returns>The turn, whose result is null.</returns>
+        /// <exception cref="ChatCanceledException">The token was cancelled before.</exception>
         /// <exception cref="ChatException">The time is out of range, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Answer> StartWarmUp(TimeSpan timeout)
+        public Turn<Answer> StartWarmUp(TimeSpan timeout, CancellationToken token = default(CancellationToken))
         {
-            return Calls.StartReply(null, CancellationToken.None, (RequestHandle none, out TurnHandle turn, out ErrorHandle error) =>
+            Failure.CheckToken(token);
+            return Calls.StartReply(null, token, (RequestHandle none, out TurnHandle turn, out ErrorHandle error) =>
                 Raw.polyai_client_start_warm_up(handle, Times.Milliseconds(timeout), out turn, out error),
                 made => (Answer)new Closed(made));
         }
@@ -269,7 +262,7 @@ namespace PolyAI.Chat
         /// <remarks>Since 0.1.0.</remarks>
         public Task WarmUpAsync(TimeSpan timeout, CancellationToken token = default(CancellationToken))
         {
-            return Calls.Async(token, () => StartWarmUp(timeout));
+            return Calls.Async(() => StartWarmUp(timeout, token));
         }
 
         /// <summary>Replaces key and token, as a pair, while calls run: those that have sent their request already are not touched. Does not

@@ -77,15 +77,11 @@ namespace PolyAI.Chat
         /// <summary>Starts a turn and returns at once. It is queued now, and its deadline starts now. Any thread.</summary>
         /// <param name="message">As <see cref="Respond"/>.</param>
         /// <param name="request">As <see cref="Respond"/>.</param>
+        /// <param name="token">Ends the call, before it begins or at any time.</param>
         /// <returns>The turn.</returns>
         /// <exception cref="ChatException">An argument is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Reply> Start(string message, Request request = null)
-        {
-            return Start(message, request, CancellationToken.None);
-        }
-
-        private Turn<Reply> Start(string message, Request request, CancellationToken token)
+        public Turn<Reply> Start(string message, Request request = null, CancellationToken token = default(CancellationToken))
         {
             Utf8 said = new Utf8(message);
             return Calls.StartReply(request, token, (RequestHandle native, out TurnHandle turn, out ErrorHandle error) =>
@@ -101,7 +97,7 @@ namespace PolyAI.Chat
         /// <remarks>Since 0.1.0.</remarks>
         public Task<Reply> RespondAsync(string message, Request request = null, CancellationToken token = default(CancellationToken))
         {
-            return Calls.Async(token, () => Start(message, request, token));
+            return Calls.Async(() => Start(message, request, token));
         }
 
         /// <summary>As <see cref="RespondAsync(string, Request, CancellationToken)"/> without a request.</summary>
@@ -131,15 +127,11 @@ namespace PolyAI.Chat
 
         /// <summary>Starts to close it and returns at once. Any thread.</summary>
         /// <param name="request">As <see cref="Close"/>.</param>
+        /// <param name="token">Ends the call, before it begins or at any time.</param>
         /// <returns>The turn.</returns>
         /// <exception cref="ChatException">An argument is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Closed> StartClose(Request request = null)
-        {
-            return StartClose(request, CancellationToken.None);
-        }
-
-        private Turn<Closed> StartClose(Request request, CancellationToken token)
+        public Turn<Closed> StartClose(Request request = null, CancellationToken token = default(CancellationToken))
         {
             return Calls.StartReply(request, token, (RequestHandle native, out TurnHandle turn, out ErrorHandle error) =>
                 Raw.polyai_conversation_start_close(handle, native, out turn, out error), made => new Closed(made));
@@ -152,7 +144,7 @@ namespace PolyAI.Chat
         /// <remarks>Since 0.1.0.</remarks>
         public Task<Closed> CloseAsync(Request request = null, CancellationToken token = default(CancellationToken))
         {
-            return Calls.Async(token, () => StartClose(request, token));
+            return Calls.Async(() => StartClose(request, token));
         }
 
         /// <summary>Closes it if that is still of use: sends nothing when it is over or the dialect has no close. Blocks at most for the
@@ -166,12 +158,15 @@ namespace PolyAI.Chat
         }
 
         /// <summary>Starts to close it if that is still of use, and returns at once. Any thread.</summary>
+        /// <param name="token">Ends the call at any time. One that is cancelled before throws at once.</param>
+        /// <exception cref="ChatCanceledException">The token was cancelled before.</exception>
         /// <returns>The turn; its result is null where nothing was sent.</returns>
         /// <exception cref="ChatException">No thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Closed> StartCloseIfOpen()
+        public Turn<Closed> StartCloseIfOpen(CancellationToken token = default(CancellationToken))
         {
-            return Calls.StartReply(null, CancellationToken.None, (RequestHandle none, out TurnHandle turn, out ErrorHandle error) =>
+            Failure.CheckToken(token);
+            return Calls.StartReply(null, token, (RequestHandle none, out TurnHandle turn, out ErrorHandle error) =>
                 Raw.polyai_conversation_start_close_if_open(handle, out turn, out error), made => new Closed(made));
         }
 
@@ -181,7 +176,7 @@ namespace PolyAI.Chat
         /// <remarks>Since 0.1.0.</remarks>
         public Task<Closed> CloseIfOpenAsync(CancellationToken token = default(CancellationToken))
         {
-            return Calls.Async(token, StartCloseIfOpen);
+            return Calls.Async(() => StartCloseIfOpen(token));
         }
 
         /// <summary>Closes the conversation at the service as <see cref="CloseIfOpen"/>, then frees this object. Blocks at most for the

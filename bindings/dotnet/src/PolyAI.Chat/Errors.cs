@@ -96,6 +96,24 @@ namespace PolyAI.Chat
         internal readonly TimeSpan? RetryAfter;
         internal readonly Headers Headers;
 
+        /// <summary>Of a call that takes no request, whose token was cancelled before: the library has no word for it.</summary>
+        internal ErrorDetails()
+        {
+            Kind = ErrorKind.Cancelled;
+            KindName = "cancelled";
+            Explanation = "cancelled before it began";
+            Message = KindName + ": " + Explanation;
+            Phase = "prepare";
+            AttemptsJson = "[]";
+            Json = "{\"kind\":\"cancelled\",\"number\":" + (int)Kind + ",\"delivery\":\"not_sent\",\"may_resend\":true,\"phase\":\"prepare\","
+                + "\"message\":\"" + Explanation + "\",\"text\":\"" + Message + "\",\"http_status\":null,\"error_code\":null,"
+                + "\"service_message\":null,\"correlation_id\":null,\"retry_after_ms\":null,\"body_excerpt\":null,\"cause\":null,"
+                + "\"attempts\":[],\"headers\":[]}";
+            Delivery = Delivery.NotSent;
+            MayResend = true;
+            Headers = Headers.None;
+        }
+
         internal ErrorDetails(uint status, ErrorHandle error)
         {
             Kind = (ErrorKind)status;
@@ -235,6 +253,15 @@ namespace PolyAI.Chat
     /// <summary>From what a function returned to an exception.</summary>
     internal static class Failure
     {
+        /// <summary>Throws where a token is cancelled before a call that takes no request.</summary>
+        internal static void CheckToken(CancellationToken token)
+        {
+            if (token.IsCancellationRequested)
+            {
+                throw new ChatCanceledException(new ErrorDetails(), token);
+            }
+        }
+
         /// <summary>Throws unless it went well, and frees the error.</summary>
         internal static void Check(uint status, ErrorHandle error, CancellationToken token = default(CancellationToken))
         {

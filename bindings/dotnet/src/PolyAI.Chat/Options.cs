@@ -99,7 +99,8 @@ namespace PolyAI.Chat
         }
 
         /// <summary>The deadline of a create or a respond, with everything it waits for.</summary>
-        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 30000 ms by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 30000 ms by default. A
+        /// wrong value is refused when it is used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder Timeout(TimeSpan value)
@@ -108,7 +109,8 @@ namespace PolyAI.Chat
         }
 
         /// <summary>The deadline of a close.</summary>
-        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 5000 ms by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 5000 ms by default. A
+        /// wrong value is refused when it is used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder CloseTimeout(TimeSpan value)
@@ -117,7 +119,8 @@ namespace PolyAI.Chat
         }
 
         /// <summary>The most that resolving, connecting and the TLS handshake may take together, within the deadline.</summary>
-        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 5000 ms by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 5000 ms by default. A
+        /// wrong value is refused when it is used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder ConnectTimeout(TimeSpan value)
@@ -127,7 +130,8 @@ namespace PolyAI.Chat
 
         /// <summary>What all turns of one conversation may take together from its create on, the customer's pauses included. Close
         /// is not counted.</summary>
-        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. Not set by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. Not set by default. A
+        /// wrong value is refused when it is used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder ConversationTimeout(TimeSpan value)
@@ -147,7 +151,8 @@ namespace PolyAI.Chat
 
         /// <summary>The pause before the second attempt; it doubles each time, less a random part of up to a half
         /// (jitter).</summary>
-        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 100 ms by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 100 ms by default. A
+        /// wrong value is refused when it is used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder Backoff(TimeSpan value)
@@ -156,7 +161,8 @@ namespace PolyAI.Chat
         }
 
         /// <summary>The longest pause between two attempts, unless the service asks for another.</summary>
-        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 2000 ms by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 2000 ms by default. A
+        /// wrong value is refused when it is used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder MaxBackoff(TimeSpan value)
@@ -204,7 +210,8 @@ namespace PolyAI.Chat
         }
 
         /// <summary>How long calls fail at once, before one is let through to see whether the service is back.</summary>
-        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 10000 ms by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 10000 ms by default. A
+        /// wrong value is refused when it is used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder BreakerOpen(TimeSpan value)
@@ -222,7 +229,8 @@ namespace PolyAI.Chat
         }
 
         /// <summary>How long a connection is kept for the next turn; below the idle limit of common gateways.</summary>
-        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 50000 ms by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 50000 ms by default. A
+        /// wrong value is refused when it is used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder IdleTimeout(TimeSpan value)
@@ -240,7 +248,8 @@ namespace PolyAI.Chat
         }
 
         /// <summary>How long a resolved host name is remembered.</summary>
-        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 30000 ms by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In whole milliseconds, a part of one counts as one. From 1 to 86400000 ms. 30000 ms by default. A
+        /// wrong value is refused when it is used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder NameTtl(TimeSpan value)
@@ -249,7 +258,8 @@ namespace PolyAI.Chat
         }
 
         /// <summary>The largest answer that is read; a larger one is a protocol error.</summary>
-        /// <param name="value">In bytes. From 1024 to 1073741824. 8388608 by default. A wrong value is refused when it is used.</param>
+        /// <param name="value">In bytes. From 1024 to 1073741824. 8388608 by default. A wrong value is refused when it is
+        /// used.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public ChatClientBuilder MaxBodyBytes(long value)

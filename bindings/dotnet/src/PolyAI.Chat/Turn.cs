@@ -18,6 +18,7 @@ namespace PolyAI.Chat
         private readonly object gate = new object();
         private readonly TurnHandle handle;
         private readonly Taking taking;
+        private readonly CancellationToken token;
         // What the library's thread reaches: not the turn, so that it can be collected. Who continues from it runs on the pool.
         private readonly TaskCompletionSource<bool> done
             = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,15 +27,31 @@ namespace PolyAI.Chat
         private T value;
         private Exception problem;
 
-        internal Turn(TurnHandle handle, Taking taking)
+        internal Turn(TurnHandle handle, CancellationToken token, Taking taking)
         {
             this.handle = handle;
+            this.token = token;
             this.taking = taking;
             CorrelationId = Text.Of(handle, Raw.polyai_turn_correlation_id);
             Operation = Text.Copy(Raw.polyai_turn_operation(handle));
             ErrorHandle error;
             uint status = Raw.polyai_turn_when_done(handle, Callbacks.Done, Callbacks.Keep(done), Callbacks.Release, out error);
             Failure.Check(status, error);
+            if (token.CanBeCanceled)
+            {
+                // Weak, so that a token that lives long does not keep a turn that nobody keeps.
+                CancellationTokenRegistration registration = token.Register(CancelIfKept, new WeakReference<Turn<T>>(this));
+                done.Task.ContinueWith((task, of) => ((CancellationTokenRegistration)of).Dispose(), registration, TaskScheduler.Default);
+            }
+        }
+
+        private static void CancelIfKept(object reference)
+        {
+            Turn<T> turn;
+            if (((WeakReference<Turn<T>>)reference).TryGetTarget(out turn))
+            {
+                turn.Cancel();
+            }
         }
 
         /// <summary>The id that PolyAI's support asks for; known before the call is done. Does not block.</summary>
@@ -75,17 +92,7 @@ namespace PolyAI.Chat
         public T Result()
         {
             done.Task.Wait();
-            return Settle(CancellationToken.None);
-        }
-
-        /// <summary>As <see cref="Result"/>, where a token ends the call.</summary>
-        internal T ResultUnless(CancellationToken token)
-        {
-            using (token.Register(Cancel))
-            {
-                done.Task.Wait();
-            }
-            return Settle(token);
+            return Settle();
         }
 
         /// <summary>A task of this call, always the same. Does not block, and no thread of the pool waits for it. After a cancellation it is
@@ -94,18 +101,13 @@ namespace PolyAI.Chat
         /// <remarks>Since 0.1.0.</remarks>
         public Task<T> AsTask()
         {
-            return AsTask(CancellationToken.None);
-        }
-
-        internal Task<T> AsTask(CancellationToken token)
-        {
             lock (gate)
             {
-                return task ?? (task = Settled(token));
+                return task ?? (task = Settled());
             }
         }
 
-        /// <summary>For <c>await turn</c>: as <see cref="AsTask()"/>.</summary>
+        /// <summary>For <c>await turn</c>: as <see cref="AsTask"/>.</summary>
         /// <returns>What the compiler needs.</returns>
         /// <remarks>Since 0.1.0.</remarks>
         public TaskAwaiter<T> GetAwaiter()
@@ -144,17 +146,14 @@ namespace PolyAI.Chat
             }
         }
 
-        private async Task<T> Settled(CancellationToken token)
+        private async Task<T> Settled()
         {
-            using (token.Register(Cancel))
-            {
-                await done.Task.ConfigureAwait(false);
-            }
-            return Settle(token);
+            await done.Task.ConfigureAwait(false);
+            return Settle();
         }
 
         /// <summary>Takes what came of a call that is done. Does not wait.</summary>
-        private T Settle(CancellationToken token)
+        private T Settle()
         {
             lock (gate)
             {
@@ -219,7 +218,7 @@ namespace PolyAI.Chat
         internal static Turn<T> StartReply<T>(Request request, CancellationToken token, Starting call, Func<ReplyHandle, T> make)
             where T : class
         {
-            return new Turn<T>(Start(request, token, call), (handle, by) =>
+            return new Turn<T>(Start(request, token, call), token, (handle, by) =>
             {
                 ReplyHandle reply;
                 ErrorHandle error;
@@ -233,16 +232,9 @@ namespace PolyAI.Chat
         }
 
         /// <summary>The task of a call that is started now. Whatever fails fails the task.</summary>
-        internal static Task<T> Async<T>(CancellationToken token, Func<Turn<T>> start) where T : class
+        internal static async Task<T> Async<T>(Func<Turn<T>> start) where T : class
         {
-            try
-            {
-                return start().AsTask(token);
-            }
-            catch (Exception problem)
-            {
-                return Task.FromException<T>(problem);
-            }
+            return await start().AsTask().ConfigureAwait(false);
         }
     }
 }

@@ -131,10 +131,12 @@ pub(super) fn source(name: &str, uses: &str, body: &str) -> (String, String) {
 
 /// A text as the summary of a comment, its words in backticks as code.
 pub(super) fn xml(text: &str, indent: &str) -> String {
-    let text = format!("<summary>{}</summary>", escaped(text));
-    let lines = wrapped(&text, 120);
-    let lines = lines.iter().map(|line| format!("{indent}/// {line}\n"));
-    lines.collect()
+    commented(&format!("<summary>{}</summary>", escaped(text)), indent)
+}
+
+pub(super) fn commented(text: &str, indent: &str) -> String {
+    let lines = wrapped(text, 120).into_iter();
+    lines.map(|line| format!("{indent}/// {line}\n")).collect()
 }
 
 pub(super) fn escaped(text: &str) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::dotnet::{escaped, source, xml};
+use super::dotnet::{commented, escaped, source, xml};
 use crate::abi::{Abi, Constant};
 use crate::tables::OptionRow;
 
@@ -132,10 +132,15 @@ fn field(row: &Value) -> Option<String> {
 
 fn setter(about: &str, value: &str, class: &str, method: &str, of: &str, name: &str) -> String {
     let doc = xml(about, "        ");
-    let value = escaped(value);
+    let value = commented(
+        &format!(
+            "<param name=\"value\">{} A wrong value is refused when it is used.</param>",
+            escaped(value)
+        ),
+        "        ",
+    );
     format!(
-        "{doc}        /// <param name=\"value\">{value} A wrong value is refused when it is used.</param>\n        \
-         /// <returns>This object.</returns>\n        {SINCE}        \
+        "{doc}{value}        /// <returns>This object.</returns>\n        {SINCE}        \
          public {class} {method}({of} value)\n        {{\n            return Set(\"{name}\", value);\n        }}\n"
     )
 }

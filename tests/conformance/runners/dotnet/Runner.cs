@@ -143,33 +143,30 @@ sealed class Runner
                 return Keep(step, client.StartWarmUp(Time(with["timeout_ms"])));
         }
         Request request = OfFields(with);
+        CancellationTokenSource source = new CancellationTokenSource();
+        if (with.ContainsKey("cancelled_before"))
+        {
+            source.Cancel();
+        }
+        if (with.ContainsKey("cancel_after_ms"))
+        {
+            source.CancelAfter(Time(with["cancel_after_ms"]));
+        }
+        CancellationToken token = with.Keys.Any(name => name.StartsWith("cancel")) ? source.Token : CancellationToken.None;
         switch (action)
         {
             case "start_create":
-                return Keep(step, client.StartCreate(request));
+                return Keep(step, client.StartCreate(request, token));
             case "start_respond":
-                return Keep(step, Of(step).Start(message, request));
+                return Keep(step, Of(step).Start(message, request, token));
             case "start_close":
-                return Keep(step, Of(step).StartClose(request));
+                return Keep(step, Of(step).StartClose(request, token));
             case "start_respond_by_id":
-                return Keep(step, client.StartRespond(id, message, request));
+                return Keep(step, client.StartRespond(id, message, request, token));
             case "start_close_by_id":
-                return Keep(step, client.StartCloseConversation(id, request));
+                return Keep(step, client.StartCloseConversation(id, request, token));
         }
-        using (CancellationTokenSource source = new CancellationTokenSource())
-        {
-            if (with.ContainsKey("cancelled_before"))
-            {
-                source.Cancel();
-            }
-            if (with.ContainsKey("cancel_after_ms"))
-            {
-                source.CancelAfter(Time(with["cancel_after_ms"]));
-            }
-            CancellationToken token = with.Keys.Any(name => name.StartsWith("cancel")) ? source.Token : CancellationToken.None;
-            object outcome = await Call(action, step, id, message, request, token);
-            return Of(step, outcome);
-        }
+        return Of(step, await Call(action, step, id, message, request, token));
     }
 
     async Task<object> Call(string action, Members step, string id, string message, Request request, CancellationToken token)
