@@ -230,6 +230,22 @@ static class Tests
         Must(lines == 4 && attempts == 4, "a line and an object for each of four attempts");
     }
 
+    static void garbage_is_collected_while_delegates_run()
+    {
+        int lines = 0;
+        using (ChatClient client = Builder().Log((level, line) => Interlocked.Increment(ref lines)).Build())
+        using (Conversation talk = client.Create())
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                Task<Reply> task = talk.RespondAsync("hello");
+                GC.Collect();
+                Awaited(task);
+            }
+        }
+        Must(lines == 102, "a line for each call");
+    }
+
     static void calls_under_way_leave_the_pool_free()
     {
         const int Items = 100;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 using System;
 using System.Runtime.InteropServices;
-using System.Threading.Tasks;
 
 namespace PolyAI.Chat
 {
@@ -119,6 +118,7 @@ namespace PolyAI.Chat
                 throw new NativeLibraryException("The native library " + Raw.Library + " that was found has the ABIs " + oldest + " to "
                     + newest + ", and this assembly needs " + Raw.Abi + ". " + Remedy, null);
             }
+            Signals.Remember();
             isChecked = true;
         }
 
@@ -129,7 +129,6 @@ namespace PolyAI.Chat
     /// <summary>What the library calls. An exception must not reach it, and the delegates must outlive every call.</summary>
     internal static class Callbacks
     {
-        internal static readonly Raw.polyai_done_callback Done = OnDone;
         internal static readonly Raw.polyai_log_callback Log = OnLog;
         internal static readonly Raw.polyai_attempt_callback Attempt = OnAttempt;
         internal static readonly Raw.polyai_release_callback Release = OnRelease;
@@ -140,22 +139,11 @@ namespace PolyAI.Chat
             return GCHandle.ToIntPtr(GCHandle.Alloc(kept));
         }
 
-        private static void OnDone(IntPtr kept)
-        {
-            try
-            {
-                // Runs no code of the caller's: its source has RunContinuationsAsynchronously.
-                ((TaskCompletionSource<bool>)GCHandle.FromIntPtr(kept).Target).TrySetResult(true);
-            }
-            catch (Exception)
-            {
-            }
-        }
-
         private static void OnLog(IntPtr kept, uint level, IntPtr line, UIntPtr length)
         {
             try
             {
+                Signals.Unblock();
                 ((Action<LogLevel, string>)GCHandle.FromIntPtr(kept).Target)((LogLevel)level, Text.Copy(line, length));
             }
             catch (Exception)
@@ -168,6 +156,7 @@ namespace PolyAI.Chat
         {
             try
             {
+                Signals.Unblock();
                 ((Action<string>)GCHandle.FromIntPtr(kept).Target)(Text.Copy(json, length));
             }
             catch (Exception)
@@ -180,6 +169,7 @@ namespace PolyAI.Chat
         {
             try
             {
+                Signals.Unblock();
                 GCHandle.FromIntPtr(kept).Free();
             }
             catch (Exception)

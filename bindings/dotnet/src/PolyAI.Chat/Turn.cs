@@ -19,7 +19,7 @@ namespace PolyAI.Chat
         private readonly TurnHandle handle;
         private readonly Taking taking;
         private readonly CancellationToken token;
-        // What the library's thread reaches: not the turn, so that it can be collected. Who continues from it runs on the pool.
+        // What is kept until the call is done: not the turn, so that it can be collected. Who continues from it runs on the pool.
         private readonly TaskCompletionSource<bool> done
             = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         private Task<T> task;
@@ -34,9 +34,7 @@ namespace PolyAI.Chat
             this.taking = taking;
             CorrelationId = Text.Of(handle, Raw.polyai_turn_correlation_id);
             Operation = Text.Copy(Raw.polyai_turn_operation(handle));
-            ErrorHandle error;
-            uint status = Raw.polyai_turn_when_done(handle, Callbacks.Done, Callbacks.Keep(done), Callbacks.Release, out error);
-            Failure.Check(status, error);
+            Completions.Expect(handle, done);
             if (token.CanBeCanceled)
             {
                 // Weak, so that a token that lives long does not keep a turn that nobody keeps.
