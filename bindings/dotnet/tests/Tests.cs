@@ -343,6 +343,23 @@ static class Tests
         }
     }
 
+#if NETCOREAPP3_0_OR_GREATER
+    static void a_conversation_is_closed_without_blocking()
+    {
+        using (ChatClient client = Builder().Build())
+        {
+            Conversation talk = client.Create();
+            Func<Task<bool>> twice = async () =>
+            {
+                await talk.DisposeAsync();
+                await talk.DisposeAsync();
+                return true;
+            };
+            Must(Awaited(twice()) && talk.State == ConversationState.Closed, "it is closed");
+        }
+    }
+#endif
+
     /// <summary>The last one: whatever the others left is found.</summary>
     static void what_nobody_keeps_is_freed()
     {

@@ -204,7 +204,12 @@ namespace PolyAI.Chat
         /// <returns>A task that is done when the object is freed.</returns>
         /// <exception cref="ChatException">The close failed; the object is freed all the same.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public async ValueTask DisposeAsync()
+        public ValueTask DisposeAsync()
+        {
+            return new ValueTask(DisposedAsync());
+        }
+
+        private async Task DisposedAsync()
         {
             if (handle.IsClosed)
             {
