@@ -921,7 +921,7 @@ public:
     }
 
     /**
-     * Has clients that are made from now on call `function` with a line for a log after every attempt of a call.
+     * Sets a log callback for clients made from this config afterwards. `function` gets one line after every attempt of a call.
      *
      * It runs on the thread of the call, inside the call, with no lock held, so on several threads at the same time. What it throws is
      * dropped. It is destroyed when no client and no config needs it any more.
@@ -938,9 +938,9 @@ public:
     [[nodiscard]] Config on_log(LogFunction function) && { return std::move(on_log(std::move(function))); }
 
     /**
-     * Has clients that are made from now on call `function` with each attempt of a call, as a JSON object: `serial`, `number`,
-     * `operation`, `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`, `is_retried`, `address`,
-     * `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`, `bytes_sent`,
+     * Sets a callback for clients made from this config afterwards. `function` gets each attempt of a call as a JSON object: `serial`,
+     * `number`, `operation`, `correlation_id`, `started_at_unix_ms`, `elapsed_us`, `phase`, `kind`, `delivery`, `status`, `outcome`,
+     * `is_retried`, `address`, `reused_connection`, `resolve_us`, `connect_us`, `proxy_us`, `tls_us`, `send_us`, `wait_us`, `read_us`, `bytes_sent`,
      * `bytes_received`; null where something is not known or was not needed. Otherwise as `on_log`.
      *
      * Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
@@ -953,7 +953,7 @@ public:
     [[nodiscard]] Config on_attempt(AttemptFunction function) && { return std::move(on_attempt(std::move(function))); }
 
     /**
-     * What holds for each option and why, as a JSON array of objects: `name`, `value` (null when not set; `set` for a secret),
+     * The effective value of each option and its source, as a JSON array of objects: `name`, `value` (null when not set; `set` for a secret),
      * `origin`.
      *
      * Blocks: never. Threads: one at a time for a config. Since: 0.1.0.
@@ -1325,7 +1325,8 @@ class Conversation;
  */
 template <class T>
 class [[nodiscard]] Turn : public detail::Owner<Turn<T>, polyai_turn, polyai_turn_free> {
-    static_assert(std::is_same_v<T, Conversation> || std::is_same_v<T, Reply> || std::is_same_v<T, std::optional<Reply>> || std::is_void_v<T>,
+    static_assert(std::is_same_v<T, Conversation> || std::is_same_v<T, Reply> || std::is_same_v<T, std::optional<Reply>>
+                      || std::is_void_v<T>,
                   "a turn gives a Conversation, a Reply, an optional Reply or void");
 
 public:
@@ -1563,7 +1564,7 @@ public:
     }
 
     /**
-     * Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now.
+     * Starts a turn and returns at once. It is queued now, and its deadline starts now.
      *
      * Errors: those of the arguments; Status::internal when no thread can be had. Errors of the turn come when the reply is taken.
      *

@@ -36,7 +36,11 @@ fn keys_of_the_wrong_kind_are_explained() {
         (ErrorKind::Authentication, Some(401))
     );
     assert!(error.may_resend());
-    for expected in ["api_key: given explicitly", "region none", &simulator.url()] {
+    for expected in [
+        "api_key: given explicitly",
+        "the deployment at",
+        &simulator.url(),
+    ] {
         assert!(error.message().contains(expected), "{error}");
     }
     let text = format!("{error} {error:?}");

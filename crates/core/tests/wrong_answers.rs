@@ -469,6 +469,11 @@ fn what_may_be_the_agents_words_is_in_no_text() {
             error.causes()
         );
         let plain = told.replace("\\0", "");
-        assert!(!plain.contains("4242"), "{}: {told}", body.escape_ascii());
+        // Not the digits alone: a port or a time may have them.
+        assert!(
+            !plain.contains("card ends"),
+            "{}: {told}",
+            body.escape_ascii()
+        );
     }
 }

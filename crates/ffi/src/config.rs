@@ -64,7 +64,7 @@ pub extern "C" fn polyai_config_free(config: *mut polyai_config) {
 
 /// Sets one option, by its name in the table of options; times and sizes end in their unit, such as `timeout_ms`.
 ///
-/// What is set here beats the environment and profiles. `region`, `base_url` and `studio_url` are one choice.
+/// What is set here beats the environment and profiles. Set only one of `region`, `base_url` and `studio_url`.
 ///
 /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT` for an unknown name, `POLYAI_STATUS_CONFIGURATION` for a wrong value. Nothing is
 /// changed then.

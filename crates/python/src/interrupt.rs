@@ -45,8 +45,14 @@ impl Interrupt {
     pub(crate) fn check(&self) -> Option<impl Fn() -> bool + Send + Sync + 'static> {
         let watch = Arc::clone(self.0.as_ref()?);
         Some(move || {
-            if locked(&watch).looked.elapsed() < NOT_AGAIN_FOR {
-                return false;
+            {
+                let watch = locked(&watch);
+                if watch.raised.is_some() {
+                    return true;
+                }
+                if watch.looked.elapsed() < NOT_AGAIN_FOR {
+                    return false;
+                }
             }
             let outcome = Python::try_attach(signals);
             let mut watch = locked(&watch);
@@ -57,6 +63,18 @@ impl Interrupt {
             watch.raised = Some(error);
             true
         })
+    }
+
+    /// Keeps what a signal handler raised while a listener of the call ran Python, and tells whether it does: then the call ends,
+    /// as if the signal had come a moment later.
+    pub(crate) fn keep(&self, error: PyErr) -> Result<(), PyErr> {
+        match &self.0 {
+            Some(watch) => {
+                locked(watch).raised.get_or_insert(error);
+                Ok(())
+            }
+            None => Err(error),
+        }
     }
 
     fn raised(&self) -> Option<PyErr> {

@@ -2,6 +2,7 @@
 
 use crate::arguments::parsed;
 use crate::calling::{call, call_method};
+use crate::interrupt::Interrupt;
 use crate::options;
 use crate::shutdown::Listening;
 use polyai_chat_core::{Config, LogLevel};
@@ -87,7 +88,7 @@ pub(crate) fn configured(
     config =
         config.log_filter(|level| level != LogLevel::Debug || WANTS_DEBUG.load(Ordering::Relaxed));
     config = config.on_log_of_call(|level, line, of_call| {
-        attached(|py| {
+        attached(of_call, |py| {
             let logger = logger(py)?;
             if is_enabled_for(logger, level)? {
                 let log = logger.getattr("log")?;
@@ -99,7 +100,9 @@ pub(crate) fn configured(
     if let Some(on_attempt) = on_attempt {
         config = config.on_attempt_of_call(move |attempt, of_call| {
             let json = attempt.to_json().to_string();
-            attached(|py| within(py, of_call, on_attempt.bind(py), (parsed(py, &json)?,)));
+            attached(of_call, |py| {
+                within(py, of_call, on_attempt.bind(py), (parsed(py, &json)?,))
+            });
         });
     }
     Ok(config)
@@ -137,12 +140,25 @@ fn within<'py>(
     Ok(())
 }
 
-fn attached(work: impl FnOnce(Python<'_>) -> PyResult<()>) {
+/// Runs a listener. What it raises is reported, and harms no call; but what a signal handler raised meanwhile, such as
+/// `KeyboardInterrupt`, ends a call that blocks on this thread.
+fn attached(
+    of_call: Option<&(dyn Any + Send + Sync)>,
+    work: impl FnOnce(Python<'_>) -> PyResult<()>,
+) {
     let Some(_listening) = Listening::begin() else {
         return;
     };
     Python::try_attach(|py| {
-        if let Err(error) = work(py) {
+        let Err(error) = work(py) else {
+            return;
+        };
+        let interrupt = of_call.and_then(|of_call| of_call.downcast_ref::<Interrupt>());
+        let left = match interrupt {
+            Some(interrupt) if !error.is_instance_of::<PyException>(py) => interrupt.keep(error),
+            _ => Err(error),
+        };
+        if let Err(error) = left {
             error.write_unraisable(py, None);
         }
     });

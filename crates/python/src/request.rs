@@ -8,6 +8,7 @@ use polyai_chat_core::{Close, Create, Error, Operation, REQUEST_FIELDS, Request,
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString};
+use std::sync::Arc;
 
 pub(crate) fn create(
     py: Python<'_>,
@@ -56,6 +57,7 @@ fn read(
         Some(interrupt) => {
             if let Some(check) = interrupt.check() {
                 request.set_check(check);
+                request.set_context(Arc::new(interrupt.clone()));
             }
         }
         // It is started, and goes on on a thread of its own.

@@ -3,9 +3,11 @@
 mod c_table;
 mod dotnet;
 mod dotnet_values;
+mod held;
+mod java;
+mod java_text;
+mod java_values;
 mod meanings;
 
 pub(crate) use c_table::c_table;
-pub(crate) use dotnet::dotnet;
-pub(crate) use dotnet_values::dotnet_values;
-pub(crate) use meanings::{in_cpp, in_python};
+pub(crate) use held::held;

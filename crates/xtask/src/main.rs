@@ -19,17 +19,14 @@ use crate::abi::Abi;
 const USAGE: &str = "usage: xtask [--root FOLDER] COMMAND
 
   header               writes include/polyai_chat.h and include/polyai_chat.json from crates/ffi, and what errors and other
-                       numbers mean into the header of C++, the exceptions of Python and the declarations of .NET
+                       numbers mean into the header of C++, the exceptions of Python and the declarations of Java and .NET
   header --check       compares them, and fails when they differ
   declarations c-table prints all functions as a table in C, for programs that call any of them
-
 
 FOLDER is the root of another copy of the repository.";
 
 const HEADER: &str = "include/polyai_chat.h";
 const MANIFEST: &str = "include/polyai_chat.json";
-const CPP: &str = "bindings/cpp/polyai_chat.hpp";
-const PYTHON: &str = "bindings/python/chat/polyai_chat/_errors.py";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -73,15 +70,13 @@ fn read_abi(root: &Path) -> Result<Abi, String> {
 fn generate(root: &Path, check_only: bool) -> Result<String, String> {
     let abi = read_abi(root)?;
     let is = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
-    let files = [
-        (HEADER, header::header(&abi, &root.join("crates/ffi"))?),
-        (MANIFEST, abi.manifest()?),
-        (CPP, declarations::in_cpp(&abi, &is(CPP))?),
-        (PYTHON, declarations::in_python(&is(PYTHON))?),
+    let header = header::header(&abi, &root.join("crates/ffi"))?;
+    let mut files = vec![
+        (HEADER.to_owned(), header),
+        (MANIFEST.to_owned(), abi.manifest()?),
     ];
-    let files = files.map(|(path, text)| (path.to_owned(), text));
-    let dotnet = [declarations::dotnet(&abi), declarations::dotnet_values(&abi)].concat();
-    for (path, text) in files.into_iter().chain(dotnet) {
+    files.extend(declarations::held(&abi, &is)?);
+    for (path, text) in files {
         if is(&path) == text {
             continue;
         }
@@ -91,7 +86,11 @@ fn generate(root: &Path, check_only: bool) -> Result<String, String> {
                 header::COMMAND
             ));
         }
-        std::fs::write(root.join(&path), text).map_err(|error| format!("{path}: {error}"))?;
+        let file = root.join(&path);
+        file.parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&file, text))
+            .map_err(|error| format!("{path}: {error}"))?;
     }
     Ok(format!(
         "{HEADER}, {MANIFEST} and the meanings in other languages are in step with crates/ffi\n"

@@ -30,6 +30,7 @@ HOSTS = Path(os.environ.get("POLYAI_HOSTS_DIRECTORY") or TARGET / "hosts")
 sys.path.insert(0, str(EXAMPLE))
 
 PATIENCE = 40.0
+READY = "Application startup complete"
 """How many seconds something may take that should be quick."""
 KEY, TOKEN = "key-that-stays-6f1d0c", "token-that-stays-93ab7e"
 
@@ -100,7 +101,8 @@ class Server:
         self._heard_before = 0
 
     def start(self) -> None:
-        """Starts the workers, which share the port and the files. Who connects before they are ready waits for them."""
+        """Starts the workers, which share the port and the files, and waits until all of them take requests."""
+        began = self.log.read_text().count(READY) if self.log.exists() else 0
         command = [sys.executable, "-m", "uvicorn", "--factory", self._app, "--timeout-graceful-shutdown", "30"]
         for _ in range(self._workers):
             with self.log.open("a") as log:
@@ -113,6 +115,13 @@ class Server:
                     pass_fds=[self._listening.fileno()],
                 )
             self.processes.append(process)
+        wait_until(
+            lambda: (
+                self.log.read_text().count(READY) == began + self._workers
+                or any(process.poll() is not None for process in self.processes)
+            ),
+            self.log.read_text,
+        )
 
     def stop(self, with_signal: int = signal.SIGKILL) -> list[int]:
         """Ends the workers, waits, and returns how they have ended."""

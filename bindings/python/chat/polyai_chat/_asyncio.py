@@ -245,8 +245,8 @@ class AsyncConversation:
         return await outcome(lambda: self._conversation.start(message, **fields))
 
     def start(self, message: str | None = None, **fields: Unpack[RespondFields]) -> AsyncTurn[Reply]:
-        """Starts a turn and returns at once, so that something can be said while the agent thinks. Its place among the
-        turns and its deadline are those of now. Arguments and errors are those of `Conversation.start`.
+        """Starts a turn and returns at once, so that something can be said while the agent thinks. It is queued
+        now, and its deadline starts now. Arguments and errors are those of `Conversation.start`.
 
         Example:
             >>> import asyncio

@@ -1,7 +1,7 @@
 """The exceptions: one class for each kind of failure.
 
-Retry decorators are often told to repeat on ``ConnectionError`` or ``TimeoutError``. So that none of them says a
-customer's sentence twice, nothing here is a ``TimeoutError``, and only what has not been sent by its nature is a
+Retry libraries often repeat on ``ConnectionError`` or ``TimeoutError``. So that none of them sends a customer's
+message twice, no class here is a ``TimeoutError``, and only errors that guarantee that nothing was sent are a
 ``ConnectionError``.
 """
 

@@ -7,6 +7,7 @@ import contextvars
 import logging
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import polyai_chat
-from polyai_chat import AsyncConversation, Attempt, ChatError, Client, Conversation
+from polyai_chat import AsyncConversation, Attempt, CallCancelledError, ChatError, Client, Conversation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,10 +190,11 @@ def unraisable(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
     return raised
 
 
-@pytest.mark.parametrize("failure", [RuntimeError("of the handler"), KeyboardInterrupt(), SystemExit(3)], ids=repr)
 def test_a_handler_that_raises_harms_no_call(
-    conversation: Conversation, handle: Any, unraisable: list[BaseException | None], failure: BaseException
+    conversation: Conversation, handle: Any, unraisable: list[BaseException | None]
 ) -> None:
+    failure = RuntimeError("of the handler")
+
     def work(_: logging.LogRecord) -> None:
         raise failure
 
@@ -200,6 +202,34 @@ def test_a_handler_that_raises_harms_no_call(
     assert conversation.respond("x").response == "You said: x"
     assert conversation.start("y").result().response == "You said: y"
     assert unraisable == [failure, failure]
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
+def test_a_signal_that_comes_while_a_listener_runs_ends_the_call(
+    simulator: Simulator, unraisable: list[BaseException | None], raised: type[BaseException]
+) -> None:
+    """Its handler runs inside the listener then, whose own failures harm no call."""
+    handler = signal.getsignal(signal.SIGINT)
+
+    def leave(*_: object) -> None:
+        raise raised
+
+    simulator.fail({"answer": {"status": 429, "retry_after": {"seconds": 50}}}, {"operation": "create"})
+    client = Client(**simulator.options, timeout=100, on_attempt=lambda _: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGINT, leave)
+    try:
+        with pytest.raises(raised) as caught:
+            client.create()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert isinstance(caught.value.__cause__, CallCancelledError)
+    assert simulator.requests_to("create") == 1
+    assert unraisable == []
+    # A started call has a thread of its own, which nobody interrupts.
+    simulator.clear_faults()
+    interrupted = Client(**simulator.options, on_attempt=lambda _: leave())
+    assert interrupted.start_create().result().greeting.response
+    assert [type(error) for error in unraisable] == [raised]
 
 
 def test_every_attempt_is_told_to_the_hook(simulator: Simulator) -> None:

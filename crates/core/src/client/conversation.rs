@@ -123,7 +123,7 @@ impl Conversation {
         self.respond_in_turn(&call, &place, &request)
     }
 
-    /// Starts a turn and returns at once. Its place among the turns, and its deadline, are those of now. Since 0.1.0.
+    /// Starts a turn and returns at once. It is queued now, and its deadline starts now. Since 0.1.0.
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a wrong option of the call, or

@@ -158,7 +158,7 @@ impl Config {
         self
     }
 
-    /// What holds for each option, in the order of the table, secrets shown as `set`. Since 0.1.0.
+    /// The effective value of each option and its source, in the order of the table; secrets are shown as `set`. Since 0.1.0.
     #[must_use]
     pub fn describe(&self) -> Vec<SettingDescription> {
         OPTIONS

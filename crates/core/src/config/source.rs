@@ -115,7 +115,7 @@ pub(super) fn one_choice(several: &[(&str, &Setting)]) -> Error {
         .map(|(name, setting)| format!("{name} ({})", setting.origin))
         .collect();
     Error::configuration(format!(
-        "{} are one choice and stand in the same source; keep one of them",
+        "set only one of {}; the same source sets more than one",
         named.join(" and ")
     ))
 }

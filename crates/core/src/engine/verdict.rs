@@ -357,20 +357,21 @@ impl Verdict<'_> {
     #[inline(never)]
     fn advice(&self, status: u16, code: Option<&str>) -> String {
         let settings = self.settings;
-        let region = settings
-            .region
-            .map_or("none (a base URL is set)", |region| region.name);
+        let place = match settings.region {
+            Some(region) => format!("region {} at {}", region.name, settings.base.text),
+            None => format!("the deployment at {}", settings.base.text),
+        };
         match status {
             401 | 403 => format!(
-                "; check key and token ({}) and that they belong to region {region} at {}",
-                self.credentials.origin, settings.base.text
+                "; check key and token ({}) and that they belong to {place}",
+                self.credentials.origin
             ),
             404 if code != Some(NO_CONVERSATION_CODE) => format!(
-                "; check account {}, project {} and region {region} at {}",
-                settings.account_id, settings.project_id, settings.base.text
+                "; check account {} and project {} in {place}",
+                settings.account_id, settings.project_id
             ),
             404 => format!(
-                " (account {}, project {}, region {region})",
+                " (account {} and project {} in {place})",
                 settings.account_id, settings.project_id
             ),
             _ => String::new(),
