@@ -1,6 +1,8 @@
 //! What other files hold of the ABI, made from it alone.
 
 mod c_table;
+mod dotnet;
+mod dotnet_values;
 mod held;
 mod java;
 mod java_text;

@@ -27,18 +27,18 @@ pub(crate) fn regions() -> Vec<Value> {
 /// A row of the table of options.
 #[derive(Serialize)]
 pub(crate) struct OptionRow {
-    name: &'static str,
-    kind: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<&'static [&'static str]>,
     /// The least and the most.
     #[serde(skip_serializing_if = "Option::is_none")]
-    bounds: Option<[u64; 2]>,
-    unit: &'static str,
-    default: Option<&'static str>,
+    pub(crate) bounds: Option<[u64; 2]>,
+    pub(crate) unit: &'static str,
+    pub(crate) default: Option<&'static str>,
     secret: bool,
     environment_variable: String,
-    meaning: &'static str,
+    pub(crate) meaning: &'static str,
 }
 
 fn option(option: &OptionSpec) -> OptionRow {

@@ -1,5 +1,7 @@
 //! The files of other languages that hold something of the ABI.
 
+use super::dotnet::dotnet;
+use super::dotnet_values::dotnet_values;
 use super::{java::java, java_values::java_values, meanings};
 use crate::abi::Abi;
 
@@ -15,6 +17,8 @@ pub(crate) fn held(
         (CPP.to_owned(), meanings::in_cpp(abi, &is(CPP))?),
         (PYTHON.to_owned(), meanings::in_python(&is(PYTHON))?),
     ];
+    files.extend(dotnet(abi));
+    files.extend(dotnet_values(abi));
     files.extend(java(abi));
     files.extend(java_values(abi));
     Ok(files)
