@@ -129,7 +129,12 @@ mod signals {
         libc::SIGABRT,
     ];
 
-    /// Runs `work` with all signals of the calling thread blocked. One that arrives meanwhile is delivered afterwards.
+    /// Managed runtimes stop threads with these (Mono with the first two, Go with the third, .NET with a real-time one), profilers
+    /// sample with the last, and wait for each thread that has entered them: they stay as the starting thread has them.
+    const OF_RUNTIMES: [libc::c_int; 4] =
+        [libc::SIGPWR, libc::SIGXCPU, libc::SIGURG, libc::SIGPROF];
+
+    /// Runs `work` with the signals of the calling thread blocked. One that arrives meanwhile is delivered afterwards.
     pub(super) fn blocked_meanwhile<T>(work: impl FnOnce() -> T) -> T {
         let mut before = MaybeUninit::<libc::sigset_t>::uninit();
         let mut all = MaybeUninit::<libc::sigset_t>::uninit();
@@ -140,8 +145,16 @@ mod signals {
             for fault in FAULTS {
                 libc::sigdelset(all.as_mut_ptr(), fault);
             }
-            let failed =
-                libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+            let failed = libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), before.as_mut_ptr());
+            if failed == 0 {
+                let real_time = libc::SIGRTMIN()..=libc::SIGRTMAX();
+                for signal in OF_RUNTIMES.into_iter().chain(real_time) {
+                    if libc::sigismember(before.as_ptr(), signal) == 0 {
+                        libc::sigdelset(all.as_mut_ptr(), signal);
+                    }
+                }
+                libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
+            }
             let result = work();
             if failed == 0 {
                 libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
