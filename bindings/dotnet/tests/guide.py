@@ -41,8 +41,10 @@ def main() -> None:
         for number, block in enumerate(blocks, 1):
             name = f"{document.stem} {number}"
             method = f"Block{len(methods)}"
-            methods.append(f"\n    static async Task {method}()\n    {{\n#line 1 \"{name}\"\n{block}#line default\n"
-                           "        await Task.Yield();\n    }\n")
+            methods.append(
+                f'\n    static async Task {method}()\n    {{\n#line 1 "{name}"\n{block}#line default\n'
+                "        await Task.Yield();\n    }\n"
+            )
             calls.append(f'        Run("{name}", {method});\n')
     print(FRAME + "".join(methods) + "\n    static void Main()\n    {\n" + "".join(calls) + "    }\n}")
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 using System;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 
 namespace PolyAI.Chat
 {
     /// <summary>Completes the tasks of started calls, on one thread for all of them, which ends when there is none for a while. The threads of
-    /// the library block signals, by which Mono stops threads to collect garbage; and threads that the pool starts from them, and
-    /// programs that those start, would block them too.</summary>
+    /// the library block signals such as SIGTERM: threads that the pool starts from them, and programs that those start, would too.</summary>
     internal static class Completions
     {
         private const ulong IdleMilliseconds = 1000;
@@ -87,50 +85,6 @@ namespace PolyAI.Chat
                 done.ForEach(source => source.TrySetResult(true));
                 done.Clear();
             }
-        }
-    }
-
-    /// <summary>The signals that a thread blocks. A thread of the library that calls a delegate becomes one of Mono's, which must not
-    /// block those by which Mono stops it.</summary>
-    internal static class Signals
-    {
-        private const int SetMask = 2;
-        // SIGXCPU and SIGPWR, which no thread of Mono blocks.
-        private const ulong OfMono = 1UL << 23 | 1UL << 29;
-
-        [DllImport("libc", EntryPoint = "pthread_sigmask")]
-        private static extern int ReadMask(int how, IntPtr none, [Out] ulong[] mask);
-
-        [DllImport("libc", EntryPoint = "pthread_sigmask")]
-        private static extern int WriteMask(int how, ulong[] mask, IntPtr none);
-
-        private static readonly bool IsOnMono = Type.GetType("Mono.Runtime") != null;
-        private static ulong[] usual;
-
-        /// <summary>Remembers those of a thread of the program.</summary>
-        internal static void Remember()
-        {
-            if (IsOnMono)
-            {
-                usual = Mask();
-            }
-        }
-
-        /// <summary>Has a thread of the library block what threads of the program block.</summary>
-        internal static void Unblock()
-        {
-            if (IsOnMono && usual != null && (Mask()[0] & OfMono) == OfMono)
-            {
-                WriteMask(SetMask, usual, IntPtr.Zero);
-            }
-        }
-
-        private static ulong[] Mask()
-        {
-            // A sigset_t is not longer than this.
-            ulong[] mask = new ulong[16];
-            ReadMask(SetMask, IntPtr.Zero, mask);
-            return mask;
         }
     }
 }

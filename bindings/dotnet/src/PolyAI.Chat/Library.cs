@@ -118,7 +118,6 @@ namespace PolyAI.Chat
                 throw new NativeLibraryException("The native library " + Raw.Library + " that was found has the ABIs " + oldest + " to "
                     + newest + ", and this assembly needs " + Raw.Abi + ". " + Remedy, null);
             }
-            Signals.Remember();
             isChecked = true;
         }
 
@@ -143,7 +142,6 @@ namespace PolyAI.Chat
         {
             try
             {
-                Signals.Unblock();
                 ((Action<LogLevel, string>)GCHandle.FromIntPtr(kept).Target)((LogLevel)level, Text.Copy(line, length));
             }
             catch (Exception)
@@ -156,7 +154,6 @@ namespace PolyAI.Chat
         {
             try
             {
-                Signals.Unblock();
                 ((Action<string>)GCHandle.FromIntPtr(kept).Target)(Text.Copy(json, length));
             }
             catch (Exception)
@@ -169,7 +166,6 @@ namespace PolyAI.Chat
         {
             try
             {
-                Signals.Unblock();
                 GCHandle.FromIntPtr(kept).Free();
             }
             catch (Exception)
