@@ -200,7 +200,7 @@ fn what_cannot_work_is_refused_when_the_client_is_made() {
                 .client_key_pem(one.key.as_str()),
             vec![
                 "client_cert_file (given explicitly) and client_cert_pem",
-                "keep one",
+                "set only one",
             ],
         ),
         (

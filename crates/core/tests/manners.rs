@@ -114,7 +114,7 @@ fn wrong_configurations_send_nothing(url: &str) {
             vec![
                 "region (given explicitly)",
                 "base_url (given explicitly)",
-                "keep one",
+                "set only one",
             ],
         ),
         (

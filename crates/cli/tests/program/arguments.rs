@@ -21,7 +21,7 @@ fn wrong_options_are_refused_with_option_source_and_remedy() {
             configured(),
             &["--region", "uk", "--base-url", "https://a.example"],
             12,
-            &["region", "base_url", "keep one"],
+            &["region", "base_url", "set only one"],
         ),
         (
             configured(),
