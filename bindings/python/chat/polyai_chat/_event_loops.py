@@ -158,14 +158,19 @@ class _CallsOfLoop:
     """The calls of an asyncio loop that are under way. It lives as long as the loop watches its descriptor: until
     the loop is closed."""
 
-    __slots__ = ("__weakref__", "_done", "_loop", "_numbers", "_waiting")
+    __slots__ = ("__weakref__", "_descriptor", "_done", "_loop", "_numbers", "_waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._done = DoneCalls()
         self._loop = loop
         self._numbers = count()
         self._waiting: dict[int, asyncio.Future[None]] = {}
-        loop.add_reader(self._done.fileno(), self._some_are_done)
+        self._descriptor = self._done.fileno()
+        loop.add_reader(self._descriptor, self._some_are_done)
+
+    def is_of_this_process(self) -> bool:
+        """Whether the loop watches the descriptor that calls of this process use: a forked child has another one."""
+        return self._done.fileno() == self._descriptor
 
     def until_done(self, turn: Turn[Any]) -> asyncio.Future[None]:
         number = next(self._numbers)
@@ -186,7 +191,7 @@ _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, ref[_CallsOfLoop]] = Wea
 def _calls_of(loop: asyncio.AbstractEventLoop) -> _CallsOfLoop:
     known = _of_loops.get(loop)
     calls = None if known is None else known()
-    if calls is None:
+    if calls is None or not calls.is_of_this_process():
         calls = _CallsOfLoop(loop)
         _of_loops[loop] = ref(calls)
     return calls

@@ -74,6 +74,14 @@ def test_calls_under_way_at_the_fork_are_the_parent_s(simulator: Simulator) -> N
     no_connection_is_shared(simulator)
 
 
+def test_an_event_loop_from_before_the_fork_goes_on_in_the_child(simulator: Simulator) -> None:
+    with forking(simulator, "event_loop") as child:
+        assert child.value() == {"parent": "You said: before"}
+        assert child.value() == {"child": "You said: of the child"}
+        assert child.value() == {"status": [0], "parent": "You said: after"}
+        ends_well(child)
+
+
 def test_children_of_children(simulator: Simulator) -> None:
     with forking(simulator, "generations") as child:
         for left in (3, 2, 1, 0):

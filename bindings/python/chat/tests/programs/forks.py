@@ -121,6 +121,29 @@ def generations() -> None:
     next_generation(3)
 
 
+def event_loop() -> None:
+    """A loop that has made calls before the fork makes more in parent and child."""
+    import asyncio
+
+    from polyai_chat import AsyncClient
+
+    loop = asyncio.new_event_loop()
+    conversation = loop.run_until_complete(AsyncClient(client_of_the_test()).create())
+
+    def say(message: str) -> str:
+        return loop.run_until_complete(conversation.respond(message)).response
+
+    def in_child() -> None:
+        tell_value({"child": say("of the child")})
+        # What closes the loop would take its descriptors out of the parent's.
+        os._exit(0)
+
+    tell_value({"parent": say("before")})
+    child = fork(in_child)
+    tell_value({"status": statuses([child]), "parent": say("after")})
+    loop.close()
+
+
 def forks_in_a_thread() -> None:
     """A thread that is not the main thread forks, and its child's only thread is that one."""
     client = client_of_the_test(timeout=30)
