@@ -227,10 +227,11 @@ impl Conversation {
     ///
     /// Blocks at most for the client's `close_timeout`, while other threads run; Ctrl-C ends it. Any thread. Since 0.1.0.
     fn close_if_open(&self, py: Python<'_>) -> PyResult<Option<Closed>> {
-        match self.closes_at_end_of_scope() {
-            true => self.close(py, None).map(Some),
-            false => Ok(None),
-        }
+        let interrupt = Interrupt::of_this_thread(py)?;
+        let request = request::close(py, None, Some(&interrupt))?;
+        let close = || self.conversation.close_if_open_with(request);
+        let closed = call(py, &interrupt, close)?;
+        Ok(closed.as_ref().map(Closed::new))
     }
 
     /// Whether the end of a `with` block would send a close: not when it is over, nor in a dialect that has none.

@@ -54,6 +54,15 @@ def test_a_close_that_may_not_be_needed_can_be_started(conversation: Conversatio
     assert simulator.requests_to("close") == 1
 
 
+def test_a_scope_whose_last_turn_ends_the_conversation_sends_no_close(client: Client, simulator: Simulator) -> None:
+    """The turn is under way when the scope ends: whether a close is of use is known after it."""
+    simulator.fail({"delay": {"before": "turn", "ms": 500}}, {"operation": "respond"})
+    with client.create() as conversation:
+        last = conversation.start("bye")
+    assert last.result().end_conversation is True
+    assert simulator.requests_to("close") == 0
+
+
 def test_a_client_that_is_closed_and_waited_for_has_no_thread_left(client: Client, simulator: Simulator) -> None:
     conversation = client.create()
     hold(simulator, "respond")

@@ -177,10 +177,18 @@ impl Conversation {
     /// # Errors
     /// Any [`ErrorKind`].
     pub fn close_if_open(&self) -> Result<Option<Closed>, Error> {
+        self.close_if_open_with(Close::new())
+    }
+
+    /// As [`close_if_open`](Self::close_if_open), with options. For other languages, whose calls have a check.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`].
+    #[doc(hidden)]
+    pub fn close_if_open_with(&self, request: Close) -> Result<Option<Closed>, Error> {
         if !self.is_close_of_use() {
             return Ok(None);
         }
-        let request = Close::new();
         let call = self.begin_close(&request)?;
         let place = self.0.turns.join();
         self.close_in_turn_if_open(&call, &place, &request)
