@@ -8,6 +8,7 @@ mod java;
 mod java_text;
 mod java_values;
 mod meanings;
+mod names;
 
 pub(crate) use c_table::c_table;
 pub(crate) use held::held;

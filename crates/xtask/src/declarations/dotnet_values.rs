@@ -6,10 +6,10 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::dotnet::{commented, escaped, source, xml};
+use super::names::{KIND, class_name, members};
 use crate::abi::{Abi, Constant};
 use crate::tables::OptionRow;
 
-const KIND: &str = "POLYAI_STATUS_";
 /// The enums: name, the beginning of their constants in C, and what they are.
 const ENUMS: [(&str, &str, &str); 4] = [
     ("ErrorKind", KIND, "What kind of failure an error is."),
@@ -34,7 +34,7 @@ pub(crate) fn dotnet_values(abi: &Abi) -> Vec<(String, String)> {
         let rows: String = members(abi, prefix)
             .map(|member| {
                 let doc = xml(&member.doc.join(" "), "        ");
-                let constant = pascal(member.name.trim_start_matches(prefix));
+                let constant = class_name(member.name.trim_start_matches(prefix));
                 format!("{doc}        {constant} = {},\n", member.value)
             })
             .collect();
@@ -51,7 +51,7 @@ pub(crate) fn dotnet_values(abi: &Abi) -> Vec<(String, String)> {
     let kinds: Vec<&Constant> = kinds.collect();
     let (mut classes, mut cases) = (String::new(), String::new());
     for kind in kinds {
-        let name = pascal(kind.name.trim_start_matches(KIND));
+        let name = class_name(kind.name.trim_start_matches(KIND));
         let doc = xml(&kind.doc.join(" "), "    ");
         let _ = writeln!(
             classes,
@@ -80,12 +80,6 @@ pub(crate) fn dotnet_values(abi: &Abi) -> Vec<(String, String)> {
     ]
 }
 
-/// The members of an enum. OK is no failure.
-fn members<'a>(abi: &'a Abi, prefix: &'a str) -> impl Iterator<Item = &'a Constant> {
-    let constants = abi.constants.iter();
-    constants.filter(move |constant| constant.name.starts_with(prefix) && constant.value != 0)
-}
-
 fn partial(class: &str, members: &str) -> String {
     format!("    public sealed partial class {class}\n    {{\n{members}    }}\n")
 }
@@ -95,10 +89,10 @@ fn option(row: &OptionRow) -> String {
     let name = row.name;
     let is_time = row.unit == "ms";
     let (of, method) = match row.kind {
-        "number" if is_time => ("TimeSpan", pascal(name.trim_end_matches("_ms"))),
-        "number" => ("long", pascal(name)),
-        "flag" => ("bool", pascal(name)),
-        _ => ("string", pascal(name)),
+        "number" if is_time => ("TimeSpan", class_name(name.trim_end_matches("_ms"))),
+        "number" => ("long", class_name(name)),
+        "flag" => ("bool", class_name(name)),
+        _ => ("string", class_name(name)),
     };
     let unit = match row.unit {
         "" => String::new(),
@@ -125,7 +119,7 @@ fn field(row: &Value) -> Option<String> {
         true => ("Json", "A JSON object."),
         false => ("", "The text."),
     };
-    let method = pascal(name) + json;
+    let method = class_name(name) + json;
     let meaning = row.get("meaning")?.as_str()?;
     Some(setter(meaning, value, "Request", &method, "string", name))
 }
@@ -143,13 +137,4 @@ fn setter(about: &str, value: &str, class: &str, method: &str, of: &str, name: &
         "{doc}{value}        /// <returns>This object.</returns>\n        {SINCE}        \
          public {class} {method}({of} value)\n        {{\n            return Set(\"{name}\", value);\n        }}\n"
     )
-}
-
-/// `log_level` or `LOG_LEVEL` as `LogLevel`.
-fn pascal(name: &str) -> String {
-    let name = name.to_lowercase();
-    let words = name.split('_').filter_map(|word| word.split_at_checked(1));
-    words
-        .map(|(first, rest)| first.to_uppercase() + rest)
-        .collect()
 }

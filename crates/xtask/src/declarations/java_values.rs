@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::java_text::{class_name, javadoc, source};
+use super::java_text::{javadoc, source};
+use super::names::{KIND, class_name, members};
 use crate::abi::{Abi, Constant};
 
 /// An enum: its name and visibility, the beginning of its constants in C, what it says, and what a number is that only a newer
@@ -15,7 +16,6 @@ type Enum = (
     &'static str,
 );
 
-const KIND: &str = "POLYAI_STATUS_";
 const ENUMS: [Enum; 4] = [
     (
         "ErrorKind",
@@ -60,9 +60,7 @@ const RENAMED: [(&str, &str); 4] = [
 pub(crate) fn java_values(abi: &Abi) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for of in &ENUMS {
-        // OK is no failure.
-        let begins = |constant: &&Constant| constant.name.starts_with(of.2) && constant.value != 0;
-        let members: Vec<&Constant> = abi.constants.iter().filter(begins).collect();
+        let members: Vec<&Constant> = members(abi, of.2).collect();
         files.push(source("java", of.0, &enumeration(of, &members)));
         if of.2 == KIND {
             files.extend(members.into_iter().map(exception));
