@@ -1354,7 +1354,7 @@ public:
      *
      * Blocks: until the call is done, at most for its deadline. Threads: any. Since: 0.1.0.
      */
-    T get() { return try_get().value(); }
+    [[nodiscard]] T get() { return try_get().value(); }
 
     /**
      * A descriptor that becomes readable when the call is done, for a host that has an event loop (poll, epoll, select).

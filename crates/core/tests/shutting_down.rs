@@ -10,11 +10,22 @@ use std::time::Duration;
 
 const FOREVER_MS: u64 = 600_000;
 
+/// The kernel's mark of a thread that runs no code of the process any more. It is listed for a moment longer.
+const IS_EXITING: u64 = 0x4;
+
+/// The threads of the library by name.
 fn our_threads() -> Vec<String> {
+    let named = |stat: String| {
+        let (start, rest) = stat.rsplit_once(')')?;
+        let flags: u64 = rest.split_whitespace().nth(6)?.parse().ok()?;
+        let name = start.split_once('(')?.1.to_owned();
+        let is_ours = ["polyai-turn", "polyai-resolver"].contains(&name.as_str());
+        (is_ours && flags & IS_EXITING == 0).then_some(name)
+    };
     std::fs::read_dir("/proc/self/task")
         .unwrap()
-        .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path().join("comm")).ok())
-        .filter(|name| ["polyai-turn", "polyai-resolver"].contains(&name.trim_end()))
+        .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path().join("stat")).ok())
+        .filter_map(named)
         .collect()
 }
 

@@ -228,7 +228,7 @@ pub extern "C" fn polyai_client_shut_down(client: *mut polyai_client) {
 
 /// Shuts the client down as `polyai_client_shut_down`, then waits until no thread of it is left, but no longer than `timeout_ms`
 /// milliseconds; `is_done` tells whether none is. For a host that unloads, or that counts its threads. A name server that does
-/// not answer can keep a thread. Called from a callback, it waits in vain.
+/// not answer can keep a thread. No other thread may start a call of the client meanwhile. Called from a callback, it waits in vain.
 ///
 /// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`.
 ///

@@ -220,8 +220,8 @@ namespace PolyAI.Chat
 
         /// <summary>Shuts the client down as <c>polyai_client_shut_down</c>, then waits until no thread of it is left, but no
         /// longer than <c>timeout_ms</c> milliseconds; <c>is_done</c> tells whether none is. For a host that unloads, or that
-        /// counts its threads. A name server that does not answer can keep a thread. Called from a callback, it waits in
-        /// vain.</summary>
+        /// counts its threads. A name server that does not answer can keep a thread. No other thread may start a call of the client
+        /// meanwhile. Called from a callback, it waits in vain.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern uint polyai_client_shut_down_and_wait(ClientHandle client, ulong timeout_ms, [MarshalAs(UnmanagedType.U1)] out bool is_done, out ErrorHandle error);
 

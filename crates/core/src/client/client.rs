@@ -214,8 +214,8 @@ impl Client {
     }
 
     /// As [`shut_down`](Self::shut_down), and waits until no thread of this client is left, but no longer than this; tells
-    /// whether none is. A name server that does not answer can keep the resolver thread. Called from a listener, it waits in
-    /// vain. Since 0.1.0.
+    /// whether none is. A name server that does not answer can keep the resolver thread. No other thread may start a call of the
+    /// client meanwhile. Called from a listener, it waits in vain. Since 0.1.0.
     #[must_use]
     pub fn shut_down_and_wait(&self, at_most: Duration) -> bool {
         self.0.shut_down();

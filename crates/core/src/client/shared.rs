@@ -26,12 +26,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`new`](Self::new); [`InvalidArgument`](crate::ErrorKind::InvalidArgument) where the configuration has a listener, which
-    /// would belong to one of those who share the client, or there are 1,024 shared clients already.
+    /// only one of the callers would expect, or there are 1,024 shared clients already.
     #[inline]
     pub fn shared(config: &Config) -> Result<Self, Error> {
         if config.has_listeners() {
             return Err(Error::invalid_argument(
-                "a shared client calls nobody back: leave on_log and on_attempt away, and ask for recent_log_lines and recent_attempts",
+                "a shared client cannot have listeners: remove on_log and on_attempt, and read recent_log_lines and recent_attempts instead",
             ));
         }
         let shared = SHARED.get_or_init(|| Box::new(PerProcess::new(Mutex::default())));

@@ -1,5 +1,6 @@
 //! A server to be troubled, and a client of it.
 
+use crate::cell::Cell;
 use crate::lateness::Lateness;
 use crate::row::{PATIENCE, Row, Trouble};
 use crate::transport::{Proxies, Transport};
@@ -128,7 +129,7 @@ impl Bench {
     }
 
     /// Waits until the server has dealt with everything that ever reached it. Every client must be gone.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn settle(&self, cell: &Cell<'_>) {
         // Connections are accepted in their order: one that is answered has all earlier ones before it.
         let last: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -141,10 +142,13 @@ impl Bench {
             .call()
             .unwrap();
         drop(last);
+        let none_is_left = self
+            .simulator
+            .wait_for(|seen| seen.counts().open_connections == 0, PATIENCE);
         assert!(
-            self.simulator
-                .wait_for(|seen| seen.counts().open_connections == 0, PATIENCE),
-            "connections are left"
+            none_is_left,
+            "{cell}: connections are left: {:?}",
+            self.simulator.counts()
         );
     }
 }

@@ -92,7 +92,7 @@ impl Cell<'_> {
             false => None,
         };
         drop(client);
-        bench.settle();
+        bench.settle(self);
 
         let received = received(&bench);
         let ledger = self.ledger(&bench, &conversation_id, &received);

@@ -171,8 +171,8 @@ interface Raw {
     /**
      * Shuts the client down as {@code polyai_client_shut_down}, then waits until no thread of it is left, but no
      * longer than {@code timeout_ms} milliseconds; {@code is_done} tells whether none is. For a host that unloads,
-     * or that counts its threads. A name server that does not answer can keep a thread. Called from a callback, it
-     * waits in vain.
+     * or that counts its threads. A name server that does not answer can keep a thread. No other thread may start a
+     * call of the client meanwhile. Called from a callback, it waits in vain.
      */
     int polyai_client_shut_down_and_wait(long client, long timeout_ms, long is_done, long error);
 

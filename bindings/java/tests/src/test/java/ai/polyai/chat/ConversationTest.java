@@ -77,7 +77,7 @@ class ConversationTest extends Simulated {
                 assertFalse(closed.wasOver());
                 assertEquals(ConversationState.CLOSED, other.state());
             }
-            assertEquals(2, received("close"), "what was closed is not closed again");
+            assertEquals(2, received("close"), "a closed conversation is closed only once");
         }
     }
 
