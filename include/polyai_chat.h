@@ -51,7 +51,7 @@
  * in the order of the calls. A config and a request are for one thread at a time. A cancel token and polyai_turn_cancel may be used
  * from any thread at any time. pthread_cancel takes effect only after the call returns. Callbacks run inside the call, on its
  * thread, with no lock held. The thread of a started call is one of the library's. It may run a callback for a moment after polyai_turn_free: a host
- * that can be unloaded cancels its turns and takes what came of each before it goes.
+ * that can be unloaded cancels its turns and takes the outcome of each before it goes.
  *
  * TIME
  *
@@ -717,7 +717,7 @@ polyai_status polyai_client_metrics_json(const polyai_client *client,
 /**
  * The last attempts of all calls, oldest first, as a JSON array of what `polyai_config_set_attempt_callback` lists. The
  * option `recent_attempts` says how many are remembered. Only those whose `serial` is larger than `after` are given, so that
- * whoever asks again and again can ask for the new ones; 0 gives all. A gap in the numbers shows that some were forgotten.
+ * a poller can ask for the new ones only; 0 gives all. A gap in the numbers shows that some were forgotten.
  *
  * Buffer, capacity and length as in `polyai_config_describe_json`. The text may grow between two calls: leave room.
  *

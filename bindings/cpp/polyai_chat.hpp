@@ -1348,7 +1348,7 @@ public:
     [[nodiscard]] bool ready() const { return try_ready().value(); }
 
     /**
-     * Takes what came of the call. It can be taken once.
+     * Takes the outcome of the call. It can be taken once.
      *
      * Errors: those of the call; Status::invalid_argument where it has been taken.
      *
@@ -1597,7 +1597,7 @@ public:
     void close_if_open() { try_close_if_open().value(); }
 
     /**
-     * Starts to close it if that is still of use, and returns at once; what comes of it is nothing where nothing was sent.
+     * Starts to close it if that is still of use, and returns at once; its outcome is empty where nothing was sent.
      *
      * Errors: as `start_respond`.
      *

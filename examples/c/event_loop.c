@@ -51,7 +51,7 @@ static void go_on(session *of, int messages, char **message)
         fail(of, error);
 }
 
-/* The call of this conversation is done: takes what came of it. */
+/* The call of this conversation is done: takes its outcome. */
 static void take(session *of, int messages, char **message)
 {
     polyai_error *error = NULL;

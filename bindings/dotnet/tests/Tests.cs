@@ -201,7 +201,7 @@ static class Tests
             Conversation closed = another.Create();
             closed.Dispose();
             closed.Dispose();
-            Must(closed.State == ConversationState.Closed, "a scope closes what is open");
+            Must(closed.State == ConversationState.Closed, "`using` closes an open conversation");
         }
     }
 
@@ -327,10 +327,10 @@ static class Tests
     static void options_come_from_a_dictionary_and_a_builder()
     {
         string described = Builder().MaxAttempts(2).DescribeJson();
-        Must(described.Contains("max_attempts") && !described.Contains("simulator-key"), "what is set is described without secrets");
+        Must(described.Contains("max_attempts") && !described.Contains("simulator-key"), "the options are described, without secrets");
         ChatConfigurationException missing = Thrown<ChatConfigurationException>(
             () => ChatClient.FromOptions(new Dictionary<string, string> { { "api_key", "k" } }));
-        Must(missing.Delivery == Delivery.NotSent && missing.Explanation.Length > 0, "what is missing is said");
+        Must(missing.Delivery == Delivery.NotSent && missing.Explanation.Length > 0, "the error says which option is missing");
         Thrown<ChatInvalidArgumentException>(() => ChatClient.Builder().Option("no_such", "x").Build());
         Thrown<ChatConfigurationException>(() => ChatClient.FromProfile("none", "/none"));
         using (ChatClient client = ChatClient.FromEnvironment())

@@ -349,7 +349,7 @@ pub unsafe extern "C" fn polyai_client_metrics_json(
 
 /// The last attempts of all calls, oldest first, as a JSON array of what `polyai_config_set_attempt_callback` lists. The
 /// option `recent_attempts` says how many are remembered. Only those whose `serial` is larger than `after` are given, so that
-/// whoever asks again and again can ask for the new ones; 0 gives all. A gap in the numbers shows that some were forgotten.
+/// a poller can ask for the new ones only; 0 gives all. A gap in the numbers shows that some were forgotten.
 ///
 /// Buffer, capacity and length as in `polyai_config_describe_json`. The text may grow between two calls: leave room.
 ///

@@ -459,7 +459,7 @@ impl Client {
     /// Gives the last attempts of all calls, as many as the option `recent_attempts` says.
     ///
     /// Args:
-    ///     after: Only those whose `serial` is larger are given, for whoever asks again and again. 0 gives all.
+    ///     after: Only those whose `serial` is larger are given, for polling. 0 gives all.
     ///
     /// Returns:
     ///     A new list, oldest first, of dicts as in `ChatError.attempts`.

@@ -86,7 +86,7 @@ fn locked(watch: &Mutex<Watch>) -> MutexGuard<'_, Watch> {
     watch.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a call without the interpreter, and turns what came of it into Python's terms. An exception of a signal handler
+/// Makes a call without the interpreter, and turns its outcome into Python's terms. An exception of a signal handler
 /// wins over the `cancelled` that it led to, which stays its cause: it says whether the agent may have heard the turn.
 pub(crate) fn call<T: Send>(
     py: Python<'_>,

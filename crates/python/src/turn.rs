@@ -16,7 +16,7 @@ use std::time::Instant;
 
 /// A call that was started and goes on by itself: ``Turn[Reply]``, ``Turn[Conversation]`` or ``Turn[Closed]``.
 ///
-/// Wait for it a while, do something else, cancel it, take what came of it. Dropping it cancels it. Any thread may
+/// Wait for it a while, do something else, cancel it, take its outcome. Dropping it cancels it. Any thread may
 /// use it. Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat", weakref)]
 pub(crate) struct Turn {
@@ -68,7 +68,7 @@ impl Turn {
         for_each_call!(self, call => completions.expect(call, number));
     }
 
-    /// What came of a call that is done, as Python sees it.
+    /// The outcome of a call that is done, as Python sees it.
     fn taken(&self, py: Python<'_>) -> PyResult<Result<Py<PyAny>, Error>> {
         fn outcome<T, Made: for<'py> IntoPyObjectExt<'py>>(
             py: Python<'_>,
@@ -121,13 +121,13 @@ impl Turn {
         self.wait_until(py, at_most.map(|at_most| Instant::now() + at_most))
     }
 
-    /// Whether what came of the call is there.
+    /// Whether the outcome of the call is there.
     #[getter]
     fn done(&self) -> bool {
         for_each_call!(self, call => call.is_done())
     }
 
-    /// Gives what came of the call, the same each time, and waits for it first.
+    /// Gives the outcome of the call, the same each time, and waits for it first.
     ///
     /// Returns:
     ///     What the call would have returned, had it not been started. That is a `Conversation`, a `Reply`, a `Closed`
@@ -191,7 +191,7 @@ impl Turn {
 
     fn __reduce__(&self) -> PyResult<()> {
         Err(PyTypeError::new_err(
-            "a Turn cannot be pickled, because its call runs in this process: pickle what comes of it",
+            "a Turn cannot be pickled, because its call runs in this process: pickle its result",
         ))
     }
 

@@ -1,4 +1,4 @@
-"""What waits for the agent and what came of it, to look at."""
+"""Messages that wait for the agent, and the outcomes of the others, to look at."""
 
 from __future__ import annotations
 

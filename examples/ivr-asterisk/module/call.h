@@ -6,7 +6,7 @@
 
 struct ast_channel;
 
-/* Runs the conversation, from the greeting until one side ends it. `arguments` are those of the application. What came of it is
+/* Runs the conversation, from the greeting until one side ends it. `arguments` are those of the application. Its outcome is
  * left in channel variables. -1 when the caller has hung up, else 0. */
 int call_run(struct ast_channel *channel, struct settings *settings, const char *arguments);
 

@@ -1,4 +1,4 @@
-"""What must outlive a worker: which e-mail was put to the agent, and what came of it.
+"""What must outlive a worker: which e-mail was put to the agent, and its outcome.
 
 `python ledger.py` lists what is left to a human. SQLite is for workers on one machine; workers on several keep the same
 tables in a database that they share.
@@ -121,7 +121,7 @@ def _too_many(database: sqlite3.Connection, sender: str, now: float) -> bool:
 
 
 def settle(claim: Claim, state: str, note: str = "", seconds: float = 0) -> bool:
-    """Records what came of a claim. False where it was too late: by now the e-mail is for a human."""
+    """Records the outcome of a claim. False where it was too late: by now the e-mail is for a human."""
     with transaction() as database:
         settled = database.execute(
             "UPDATE mails SET state = ?, note = ?, until = ?"

@@ -44,7 +44,7 @@ class Tally:
         self.attempts: collections.Counter[str] = collections.Counter()
 
     def outcome(self, line: Line, outcome: str, **more: object) -> None:
-        """What came of a line of the input."""
+        """The outcome of a line of the input."""
         with self._lock:
             self.lines[outcome] += 1
             print(json.dumps({**line._asdict(), "outcome": outcome, **more}), flush=True)

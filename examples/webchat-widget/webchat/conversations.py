@@ -59,7 +59,7 @@ class Conversations:
         await _in_thread(self._transcripts.begin, session.id, after, answer.conversation_id, greeting)
 
     async def say(self, session: Session, number: int, message_id: str, text: str) -> bool:
-        """Says it to the agent, or to the human who goes on, once per message id. What came of it is in the transcript;
+        """Says it to the agent, or to the human who goes on, once per message id. Its outcome is in the transcript;
         False where it is still being answered, elsewhere.
         """
         line = Line(message_id, "customer", text, "under_way")

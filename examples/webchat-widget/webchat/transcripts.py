@@ -170,7 +170,7 @@ class Transcripts:
         is_over: bool = False,
         is_with_human: bool = False,
     ) -> None:
-        """Records what came of a sentence. Lines that are there already stay as they are."""
+        """Records the outcome of a sentence. Lines that are there already stay as they are."""
         with self._writing() as connection:
             _set_state(connection, session_id, number, line_id, "said")
             for line in lines:

@@ -122,7 +122,7 @@ DEFECTS = (*CHANGES, *STATUSES)
 
 
 def main() -> int:
-    """Runs the program, and spoils what came of it."""
+    """Runs the program, and spoils its outcome."""
     what, *command = sys.argv[1:]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     output = done.stdout

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 
 /*
- * The runner of C: does what steps say with polyai_chat.h, and writes what came of each.
+ * The runner of C: does what steps say with polyai_chat.h, and writes the outcome of each.
  *
  * Every field is asked of its own function. When a case begins, all handles of the one before are freed, and the library must
  * agree that there is none left.

@@ -225,7 +225,7 @@ class Played:
 
 
 def answer(program: str, played: Played | None, step: dict[str, Any]) -> tuple[Played | None, dict[str, Any]]:
-    """What came of a step."""
+    """The outcome of a step."""
     try:
         if step["do"] != "begin":
             assert played is not None

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR MIT */
 
 /*
- * The runner of C++: does what steps say with polyai_chat.hpp, and writes what came of each.
+ * The runner of C++: does what steps say with polyai_chat.hpp, and writes the outcome of each.
  *
  * Every field is asked of its own function. When a case begins, everything of the one before is let go, and the library must
  * agree that no handle is left.
@@ -380,7 +380,7 @@ private:
 
 std::mutex output_lock;
 
-/** Does a step and writes what came of it, as one line. */
+/** Does a step and writes its outcome, as one line. */
 template <class Act>
 void answer(const json& step, Act act)
 {

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0 OR MIT
 
--- The runner of Lua: does what steps say with `polyai_chat`, and writes what came of each. For Lua 5.1 to 5.4 and LuaJIT.
+-- The runner of Lua: does what steps say with `polyai_chat`, and writes the outcome of each. For Lua 5.1 to 5.4 and LuaJIT.
 --
 -- A state is one thread: what a case has done on a thread of its own is started here, and answered when its descriptor is readable. Every
 -- object of a case is freed before the next one, and the library must agree that none is left.
@@ -200,7 +200,7 @@ local function keep_turn(step, turn, operation)
     return { correlation_id = or_null(turn.correlation_id), wrong = wrong }
 end
 
--- What came of a call, as `show` shows it, or its error.
+-- The outcome of a call, as `show` shows it, or its error.
 local function outcome(show, value, error)
     if value == nil then
         return of_error(error)

@@ -1,4 +1,4 @@
-"""The runner of Python's asyncio: does what steps say with `polyai_chat.AsyncClient`, and writes what came of each."""
+"""The runner of asyncio: does what steps say with `polyai_chat.AsyncClient`, and writes the outcome of each."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Runner:
         return {}
 
     async def answer(self, step: dict[str, Any]) -> None:
-        """Does a step and writes what came of it, as one line."""
+        """Does a step and writes its outcome, as one line."""
         outcome: dict[str, Any]
         try:
             if step["do"] == "begin":

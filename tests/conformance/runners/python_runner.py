@@ -1,4 +1,4 @@
-"""The runner of Python: does what steps say with `polyai_chat.Client`, and writes what came of each."""
+"""The runner of Python: does what steps say with `polyai_chat.Client`, and writes the outcome of each."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def of_handoff(handoff: Handoff | None) -> dict[str, Any] | None:
 
 
 def of_outcome(outcome: object) -> dict[str, Any]:
-    """What came of a call, by its kind."""
+    """The outcome of a call, by its kind."""
     if isinstance(outcome, Greeting):
         return {"greeting": of_answer(outcome, "response", "conversation_id", "user_id")}
     if isinstance(outcome, Reply):
@@ -254,7 +254,7 @@ def of_failure(error: BaseException) -> dict[str, Any]:
 
 
 def answer(step: dict[str, Any], act: Callable[[], dict[str, Any]]) -> None:
-    """Does a step and writes what came of it, as one line."""
+    """Does a step and writes its outcome, as one line."""
     try:
         outcome = act()
     except NotExpressible as reason:

@@ -114,7 +114,7 @@ pub struct Step {
     /// How long `wait` waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait_ms: Option<u64>,
-    /// Done on a thread of its own, while the next steps are done; what came of it is awaited at the end.
+    /// Done on a thread of its own, while the next steps are done; its outcome is awaited at the end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_a_thread: bool,
     /// Done only when the service has seen this.
@@ -183,7 +183,7 @@ pub enum Action {
     Wait,
     /// Cancels a started call.
     Cancel,
-    /// Takes what came of a started call.
+    /// Takes the outcome of a started call.
     Take,
     /// What is known about a conversation: `{"state": ...}`.
     State,

@@ -2,7 +2,7 @@
 //!
 //! A [`case`] says in data what the service does, what a caller does, what must come back and what the service must have
 //! received. A runner is a small program in one language that does the caller's part: it reads steps from its standard input
-//! and writes what came of them. [`run_case`] plays a case against the simulator through a runner, and says what was wrong.
+//! and writes their outcomes. [`run_case`] plays a case against the simulator through a runner, and says what was wrong.
 
 #![allow(
     clippy::indexing_slicing,

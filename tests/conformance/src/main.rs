@@ -32,7 +32,7 @@ struct Arguments {
 
 fn arguments() -> Arguments {
     let mut found = Command::new("conformance")
-        .about("Plays the conformance cases in each language that a runner is given for, and prints what came of them")
+        .about("Plays the conformance cases in each language that a runner is given for, and prints their outcomes")
         .args([
             Arg::new("cases")
                 .long("cases")
@@ -147,7 +147,7 @@ fn run(arguments: &Arguments) -> Result<usize, String> {
     Ok(report.failed())
 }
 
-/// What came of the cases in one language.
+/// The outcome of the cases in one language.
 type OfLanguage<'a> = Vec<(&'a Family, &'a Case, Played)>;
 
 /// The languages in the order in which they were given, whichever was through first.

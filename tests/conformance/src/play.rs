@@ -1,4 +1,4 @@
-//! Plays a case: a simulator, a runner, and what came of both.
+//! Plays a case: a simulator, a runner, and the outcome of both.
 
 use crate::case::{Action, Case, Dialect, MESSAGE, NONE, Received, Request, Step, Tls};
 use crate::expectation::{differences, exact_differences};
@@ -23,7 +23,7 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What came of a case in one language.
+/// The outcome of a case in one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// All of it holds.
@@ -39,7 +39,7 @@ pub enum Outcome {
 /// A case that was played.
 #[derive(Debug)]
 pub struct Played {
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Outcome,
     /// The requests that the service received whole.
     pub requests: Vec<ReceivedRequest>,
@@ -267,7 +267,7 @@ impl Play<'_> {
         Ok(request)
     }
 
-    /// Looks at what came of a step, before which the service had seen so many closes.
+    /// Looks at the outcome of a step, before which the service had seen so many closes.
     fn settle(&mut self, number: u64, step: &Step, closes: u64) -> Result<(), String> {
         let mut answer = self.runner.answer(number)?;
         let place = format!(

@@ -1,11 +1,11 @@
-//! What came of all cases in all languages, for people and for `docs/conformance.md`.
+//! The outcome of all cases in all languages, for people and for `docs/conformance.md`.
 
 use crate::case::Family;
 use crate::play::Outcome;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// What came of each case in each language.
+/// The outcome of each case in each language.
 #[derive(Debug, Default)]
 pub struct Report {
     outcomes: BTreeMap<(String, String), BTreeMap<String, Outcome>>,
@@ -22,7 +22,7 @@ impl Report {
         }
     }
 
-    /// Notes what came of a case.
+    /// Notes the outcome of a case.
     pub fn add(&mut self, family: &str, case: &str, language: &str, outcome: Outcome) {
         let key = (family.to_owned(), case.to_owned());
         let outcomes = self.outcomes.entry(key).or_default();

@@ -146,7 +146,7 @@ namespace PolyAI.Chat
             }
             catch (Exception)
             {
-                // What a log does must not change what came of a call.
+                // What a log does must not change the outcome of a call.
             }
         }
 

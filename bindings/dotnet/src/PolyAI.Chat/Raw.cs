@@ -253,8 +253,8 @@ namespace PolyAI.Chat
 
         /// <summary>The last attempts of all calls, oldest first, as a JSON array of what <c>polyai_config_set_attempt_callback</c>
         /// lists. The option <c>recent_attempts</c> says how many are remembered. Only those whose <c>serial</c> is larger than
-        /// <c>after</c> are given, so that whoever asks again and again can ask for the new ones; 0 gives all. A gap in the numbers
-        /// shows that some were forgotten.</summary>
+        /// <c>after</c> are given, so that a poller can ask for the new ones only; 0 gives all. A gap in the numbers shows that
+        /// some were forgotten.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern uint polyai_client_recent_attempts_json(ClientHandle client, ulong after, byte[] buffer, UIntPtr capacity, out UIntPtr length, out ErrorHandle error);
 

@@ -80,7 +80,7 @@ namespace PolyAI.Chat
             return done.Task.Wait((int)Math.Min(Times.Milliseconds(time), int.MaxValue));
         }
 
-        /// <summary>What came of the call. Blocks until it is done, at most for its deadline. It can be asked any number of times, and gives
+        /// <summary>The outcome of the call. Blocks until it is done, at most for its deadline. It can be asked any number of times, and gives
         /// the same object or throws the same exception each time.</summary>
         /// <returns>The reply, conversation or answer. Null after a warm-up, and after a close that was of no use.</returns>
         /// <exception cref="ChatException">The call failed.</exception>
@@ -136,7 +136,7 @@ namespace PolyAI.Chat
             Cancel();
             lock (gate)
             {
-                // Whoever awaits the task takes what came of it, and frees the handle then.
+                // Whoever awaits the task takes its outcome, and frees the handle then.
                 if (task == null)
                 {
                     handle.Dispose();
@@ -150,7 +150,7 @@ namespace PolyAI.Chat
             return Settle();
         }
 
-        /// <summary>Takes what came of a call that is done. Does not wait.</summary>
+        /// <summary>Takes the outcome of a call that is done. Does not wait.</summary>
         private T Settle()
         {
             lock (gate)

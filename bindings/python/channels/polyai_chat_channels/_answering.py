@@ -44,7 +44,7 @@ _log = logging.getLogger("polyai_chat_channels")
 _OUTSIDE_A_CALL = 5.0
 """How many seconds the store may take where there is no deadline."""
 _TO_RECORD = 1.0
-"""How many seconds more than the deadline the store may take to record what came of a call."""
+"""How many seconds more than the deadline the store may take to record the outcome of a call."""
 _AFTER_THE_DEADLINE = 60.0
 """How many seconds after the deadline of its call a claim is given up, if its process still lives."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1
@@ -388,7 +388,7 @@ class _Turn:
             )
 
     def record(self, outcome: Outcome) -> Steps[None]:
-        """Records what came of the message."""
+        """Records the outcome of the message."""
         settle = partial(self._store.settle, self._channel, self._message, self._token, outcome)
         try:
             yield InStore(partial(settle, timeout=self._deadline.left() + _TO_RECORD))
@@ -419,7 +419,7 @@ class _Turn:
             yield InStore(partial(settle, timeout=self._deadline.left() + _TO_RECORD))
         except StoreError as not_recorded:
             # The claim ends by itself, as what is recorded says: free, or unknown.
-            _log.warning("what came of a message of %s could not be recorded: %s", self._channel, not_recorded)
+            _log.warning("the outcome of a message of %s could not be recorded: %s", self._channel, not_recorded)
 
 
 def _answer(message: Message, reply: Reply, sender: Sender, conversation_id: str) -> Answer:

@@ -30,7 +30,7 @@ class AsyncChannel:
     """A channel for asyncio, also with uvloop, and for trio. The words are those of `Channel`, and so is what it does.
 
     What talks to the service or to the store is a coroutine and blocks no event loop: the store works in a thread of
-    the loop's executor. A task that is cancelled ends its call, waits until what came of it is recorded, which is a
+    the loop's executor. A task that is cancelled ends its call, waits until its outcome is recorded, which is a
     matter of milliseconds, and gets its `CancelledError` then. `receive` may be called for the same message again.
 
     Since 0.1.0.

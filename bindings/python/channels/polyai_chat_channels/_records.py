@@ -47,7 +47,7 @@ class HandoffRecord:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a message.
+    """The outcome of a message.
 
     Since 0.1.0.
     """
@@ -119,20 +119,20 @@ class Standing:
     sender: Sender
     """What is known about its sender."""
     answer: Answer | None = None
-    """What came of it, where it is done."""
+    """Its outcome, where it is done."""
     tries: int = 0
     """How often the message was tried, and not given to the agent."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a message that was claimed, for `Store.settle`.
+    """The outcome of a message that was claimed, for `Store.settle`.
 
     Since 0.1.0.
     """
 
     state: Literal["answered", "handed_off", "unknown", "not_sent"]
-    """What came of it.
+    """Its outcome.
 
     - 'answered': the agent answered;
     - 'handed_off': the agent was not given it, since a human goes on;

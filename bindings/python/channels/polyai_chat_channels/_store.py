@@ -66,7 +66,7 @@ class Store(Protocol):
         ...
 
     def settle(self, channel: str, message: Message, token: str, outcome: Outcome, *, timeout: float) -> bool:
-        """Records what came of a claim, and what is so with its sender; False where the claim is lost.
+        """Records the outcome of a claim, and what is so with its sender; False where the claim is lost.
 
         A claim that became 'unknown' meanwhile is settled all the same. What is 'not_sent' is forgotten, or is
         accepted again if it was accepted before. An answer is this owner's, to be delivered. Texts of the sender are

@@ -306,7 +306,7 @@ class AsyncConversation:
 
 
 class AsyncTurn(Generic[_Outcome]):
-    """A call that was started with `AsyncConversation.start`. Await it for what comes of it.
+    """A call that was started with `AsyncConversation.start`. Await it for its result.
 
     A task that is cancelled while it awaits the turn cancels the call, as with `AsyncConversation.respond`. So does
     dropping the turn. `wait` leaves the call alone.
@@ -329,7 +329,7 @@ class AsyncTurn(Generic[_Outcome]):
 
     @property
     def done(self) -> bool:
-        """Whether what came of the call is there."""
+        """Whether the outcome of the call is there."""
         return self._turn.done
 
     @property

@@ -55,7 +55,7 @@ async def outcome(start: Callable[[], Turn[_Outcome]]) -> _Outcome:
 
 
 async def result_of(turn: Turn[_Outcome]) -> _Outcome:
-    """Waits for what came of a call, as `outcome` does."""
+    """Waits for the outcome of a call, as `outcome` does."""
     try:
         await _until_done(turn)
     except GeneratorExit:

@@ -22,7 +22,7 @@ AT_ONCE = 1.0
 
 
 def is_interrupted(child: Child) -> dict[str, Any]:
-    """Interrupts the program, and returns what came of its call."""
+    """Interrupts the program, and returns the outcome of its call."""
     sent = child.send(signal.SIGINT)
     outcome: dict[str, Any] = child.value()
     took = outcome["at"] - sent

@@ -201,7 +201,7 @@ def celery(simulator: Simulator, folder: Path) -> Iterator[Celery]:
 
 
 def result(task: Any) -> Any:
-    """What came of a task."""
+    """The outcome of a task."""
     return task.get(timeout=PATIENCE, interval=0.02)
 
 

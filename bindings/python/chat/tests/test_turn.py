@@ -1,4 +1,4 @@
-"""A call that was started: waiting for it in pieces, its descriptor, cancelling it, and taking what came of it."""
+"""A call that was started: waiting for it in pieces, its descriptor, cancelling it, and taking its outcome."""
 
 from __future__ import annotations
 

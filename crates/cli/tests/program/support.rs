@@ -112,7 +112,7 @@ fn text_of(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// What came of it.
+/// How the program ended, and what it printed.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: Option<i32>,

@@ -239,7 +239,7 @@ impl Client {
     }
 
     /// The last attempts of all calls, oldest first, as many as `recent_attempts` says. Only those with a serial number larger
-    /// than `after` are given, so that whoever asks again and again can ask for the new ones; 0 gives all. Since 0.1.0.
+    /// than `after` are given, so that a poller can ask for the new ones only; 0 gives all. Since 0.1.0.
     #[must_use]
     pub fn recent_attempts(&self, after: u64) -> Vec<Attempt> {
         self.0.live().observations.recent(after)

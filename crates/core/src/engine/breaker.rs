@@ -22,7 +22,7 @@ enum Position {
     Probing,
 }
 
-/// An attempt that the breaker has let through; what came of it decides what the breaker does next.
+/// An attempt that the breaker has let through; its outcome decides what the breaker does next.
 pub(crate) struct Admission<'a> {
     breaker: &'a Breaker,
     is_probe: bool,

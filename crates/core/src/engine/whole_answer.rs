@@ -9,7 +9,7 @@ use crate::model::{Error, Operation};
 use crate::transport::{Failure, ReceivedHead, received_from};
 use std::cell::OnceCell;
 
-/// What came of a call, and the answer as far as it was read.
+/// The outcome of a call, and the answer as far as it was read.
 pub(crate) struct Told {
     pub(crate) error: Option<Error>,
     pub(crate) received: Option<ReceivedHead>,

@@ -32,7 +32,7 @@ pub struct Attempt {
     pub delivery: Option<Delivery>,
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// What came of it, in words; empty when it succeeded.
+    /// Its outcome, in words; empty when it succeeded.
     pub outcome: String,
     /// Another attempt of the same call follows.
     pub is_retried: bool,

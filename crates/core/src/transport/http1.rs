@@ -184,8 +184,8 @@ fn receive_head(
     }
 }
 
-/// Reads to the end of the body, and tells whether the connection must be closed after it. What came of it before a failure
-/// stays in `body`.
+/// Reads to the end of the body, and tells whether the connection must be closed after it. The bytes read before a
+/// failure stay in `body`.
 fn receive_body(
     source: &mut impl Source,
     mut protocol: Call<RecvBody>,

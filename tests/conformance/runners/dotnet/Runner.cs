@@ -12,7 +12,7 @@ using System.Threading.Tasks;
 using PolyAI.Chat;
 using Members = System.Collections.Generic.Dictionary<string, object>;
 
-/// <summary>The runner of .NET: does what steps say, and writes what came of each. With <c>--async</c> it awaits tasks, else it makes
+/// <summary>The runner of .NET: does what steps say, and writes the outcome of each. With <c>--async</c> it awaits tasks, else it makes
 /// calls that block.</summary>
 sealed class Runner
 {
@@ -207,7 +207,7 @@ sealed class Runner
         };
         if (turn.Operation == null || turn.Operation.Length == 0)
         {
-            return Shown("wrong", "nobody knows what was started");
+            return Shown("wrong", "the turn does not tell its operation");
         }
         turn.AsTask().ContinueWith(task => done.Add(name), TaskContinuationOptions.ExecuteSynchronously);
         return Shown("correlation_id", turn.CorrelationId);

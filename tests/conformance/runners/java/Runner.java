@@ -40,7 +40,7 @@ import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /**
- * The runner of Java: does what steps say with {@code ai.polyai.chat}, and writes what came of each. Its argument says how calls are made:
+ * The runner of Java: does what steps say with {@code ai.polyai.chat}, and writes the outcome of each. Its argument says how calls are made:
  * {@code blocking}, {@code futures}, or {@code virtual} for blocking calls on virtual threads.
  */
 public final class Runner {

@@ -1,4 +1,4 @@
-//! The runner of Rust: does what steps say with `polyai_chat_core`, and writes what came of each.
+//! The runner of Rust: does what steps say with `polyai_chat_core`, and writes the outcome of each.
 
 #![allow(
     clippy::indexing_slicing,

@@ -20,7 +20,7 @@ from polyai_chat import CallCancelledError, ChatError, Turn  # noqa: E402
 
 
 def awaited(turn: Turn[Any]) -> Any:
-    """What came of the turn; other green threads run until it is there, and whoever stops waiting, stops it."""
+    """The outcome of the turn; other green threads run until it is there, and whoever stops waiting, stops it."""
     try:
         socket.wait_read(turn.fileno())
         return turn.result()

@@ -43,7 +43,7 @@ def is_in_blocked(frame: FrameType | None) -> bool:
 
 
 def outcome(call: Callable[[], Any]) -> dict[str, Any]:
-    """What came of the call, and when."""
+    """The outcome of the call, and when."""
     threading.Thread(target=tell_when_blocked).start()
     try:
         value = blocked(call)

@@ -36,7 +36,7 @@ def new_interpreters(module: Any) -> list[Any]:
 
 
 def said_in(module: Any, interpreter: Any) -> str:
-    """What came of the import there."""
+    """The outcome of the import there."""
     reading, writing = os.pipe()
     module.run_string(interpreter, CODE.format(path=sys.path, descriptor=writing))
     os.close(writing)

@@ -23,7 +23,7 @@ default_reply = "{message}"
 const STACK_BYTES: usize = 512 * 1024;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What came of a round.
+/// The outcome of a round.
 #[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) tally: Tally,

@@ -35,7 +35,7 @@ final class Logs {
         lines.offer(new Line(level, text));
     }
 
-    /** Never throws: what a log does must not change what came of a call. */
+    /** Never throws: what a log does must not change the outcome of a call. */
     void drain() {
         try {
             isDebugWanted = logger.isDebugEnabled();

@@ -210,8 +210,8 @@ interface Raw {
     /**
      * The last attempts of all calls, oldest first, as a JSON array of what {@code
      * polyai_config_set_attempt_callback} lists. The option {@code recent_attempts} says how many are remembered.
-     * Only those whose {@code serial} is larger than {@code after} are given, so that whoever asks again and again
-     * can ask for the new ones; 0 gives all. A gap in the numbers shows that some were forgotten.
+     * Only those whose {@code serial} is larger than {@code after} are given, so that a poller can ask for the new
+     * ones only; 0 gives all. A gap in the numbers shows that some were forgotten.
      */
     int polyai_client_recent_attempts_json(long client, long after, long buffer, long capacity, long length, long error);
 

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>A turn that nobody keeps is cancelled a while after it was collected. Keep it, or its future, until it is done.
  *
- * @param <T> what comes of it, such as {@link Reply}
+ * @param <T> the type of its result, such as {@link Reply}
  * @since 0.1.0
  */
 public final class Turn<T> extends NativeObject {
@@ -100,7 +100,7 @@ public final class Turn<T> extends NativeObject {
     }
 
     /**
-     * What came of the call. Waits until it is done, at most for its deadline. It can be asked any number of times, and gives the same
+     * The outcome of the call. Waits until it is done, at most for its deadline. It can be asked any number of times, and gives the same
      * object or throws the same exception each time. An interrupt cancels the call, as in {@link #await}.
      *
      * @return the reply, conversation or answer
@@ -159,7 +159,7 @@ public final class Turn<T> extends NativeObject {
         }
     }
 
-    /** Takes what came of a call that is done, and frees the handle. Does not wait. */
+    /** Takes the outcome of a call that is done, and frees the handle. Does not wait. */
     private synchronized void settle() {
         if (isSettled) {
             return;

@@ -136,7 +136,7 @@ public final class PolyAiSimulator
     }
 
     /**
-     * What it has counted: connections, requests, turns, replies by status.
+     * Gives its counts of connections, requests, turns, and replies by status.
      *
      * @return a JSON object
      * @since 0.1.0
