@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-from contextlib import nullcontext
-from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from polyai_chat import AsyncClient
 
 from ._answering import Answering
-from ._steps import Call, InStore, Pause
+from ._loops import Lines, Places, Signal, in_a_thread, pause, to_its_end
+from ._steps import Call, Enter, InStore, Pause, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Generator, Mapping
     from datetime import timedelta
+    from typing import Literal
 
-    from ._records import Answer, Message, Sender
+    from ._async_store import AsyncStore
+    from ._records import Answer, Counts, Message, Parked, Sender
     from ._steps import Step
     from ._store import Store
 
@@ -29,9 +26,11 @@ _Result = TypeVar("_Result")
 class AsyncChannel:
     """A channel for asyncio, also with uvloop, and for trio. The words are those of `Channel`, and so is what it does.
 
-    What talks to the service or to the store is a coroutine and blocks no event loop: the store works in a thread of
-    the loop's executor. A task that is cancelled ends its call, waits until its outcome is recorded, which is a
-    matter of milliseconds, and gets its `CancelledError` then. `receive` may be called for the same message again.
+    All calls to the service and to the store are coroutines and block no event loop: an `AsyncStore` works in the
+    loop, another one in threads of the loop's executor. However many calls there are, so many of them as
+    `most_under_way` are under way at a time, and the others wait for a place; their deadline runs. A task that is
+    cancelled ends its call, waits until its outcome is recorded, which is a matter of milliseconds, and gets its
+    `CancelledError` then. `receive` may be called for the same message again.
 
     Since 0.1.0.
     """
@@ -39,22 +38,31 @@ class AsyncChannel:
     def __init__(
         self,
         client: AsyncClient,
-        store: Store,
+        store: Store | AsyncStore,
         name: str,
         *,
         timeout: float | timedelta = 30.0,
         idle_after: float | timedelta | None = None,
         create_options: Mapping[str, Any] | None = None,
+        give_up_after: float | timedelta | None = 86400.0,
+        record_for: float | timedelta = 60.0,
+        most_under_way: int = 128,
     ) -> None:
-        """Makes a channel; arguments and errors are those of `Channel`.
+        """Makes a channel; arguments and errors are those of `Channel`, and `most_under_way`: how many messages the
+        agent answers at a time, at most, for this object.
 
         Does not wait. Since 0.1.0.
         """
         if not isinstance(client, AsyncClient):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"an AsyncChannel needs an AsyncClient, not {type(client).__name__}")
         self._client = client
-        self._answering = Answering(client, store, name, timeout, idle_after, create_options)
-        self._lines = _Lines()
+        if most_under_way < 1:
+            raise ValueError(f"most_under_way must be 1 or more, not {most_under_way}")
+        self._answering = Answering(client, store, name, timeout, idle_after, create_options, give_up_after, record_for)
+        self._places = Places(most_under_way)
+        self._beginning = Places(1)
+        self._lines = Lines()
+        self._is_in_loop = hasattr(store, "blocking")
 
     @property
     def name(self) -> str:
@@ -113,13 +121,31 @@ class AsyncChannel:
         return await self._run(self._answering.accept(sender, message_id, text, integration_attributes, for_others))
 
     async def pending(self, most: int = 100) -> list[Message]:
-        """Takes accepted messages that nobody answers: their process has died, or they were tried and not sent.
+        """Takes accepted messages that nobody answers, of each sender the first one in line.
 
         Arguments and errors are those of `Channel.pending`.
 
         Any event loop. Since 0.1.0.
         """
         return await self._run(self._answering.pending(most))
+
+    async def answer(self, message: Message, *, timeout: float | timedelta | None = None) -> Answer:
+        """Gives a message that `pending` has taken to the agent: what `receive` does, without asking the store twice.
+
+        Arguments and errors are those of `Channel.answer`.
+
+        Returns as `receive`. Any event loop. Since 0.1.0.
+        """
+        return await self._run(self._answering.answer(message, timeout))
+
+    async def wait(self, seconds: float | timedelta) -> bool:
+        """Waits until there may be something for `pending` or `undelivered`, or until the time has passed.
+
+        Arguments and errors are those of `Channel.wait`.
+
+        Returns when the time has passed at the latest. Any event loop. Since 0.1.0.
+        """
+        return await self._run(self._answering.wait(seconds))
 
     async def delivered(self, answer: Answer) -> None:
         """Records that the customer has an answer, or the human a message that was handed over. Its texts are erased.
@@ -128,20 +154,20 @@ class AsyncChannel:
 
         Any event loop. Since 0.1.0.
         """
-        await self._run(self._answering.delivered(answer, True))
+        await self._run(self._answering.delivered(answer))
 
-    async def not_delivered(self, answer: Answer) -> None:
-        """Records that an answer could not be delivered: the next `undelivered` finds it.
+    async def not_delivered(self, answer: Answer, *, after: float | timedelta = 0.0) -> None:
+        """Records that an answer could not be delivered: after so many seconds `undelivered` finds it.
 
         Arguments and errors are those of `Channel.not_delivered`.
 
         Any event loop. Since 0.1.0.
         """
-        await self._run(self._answering.delivered(answer, False))
+        await self._run(self._answering.not_delivered(answer, after))
 
     async def undelivered(self, most: int = 100) -> list[Answer]:
         """Takes answers that the customer has not got: their process has died before it said `delivered`, or it said
-        `not_delivered`.
+        `not_delivered`. Of each sender it is the earliest one.
 
         Arguments and errors are those of `Channel.undelivered`.
 
@@ -149,25 +175,40 @@ class AsyncChannel:
         """
         return await self._run(self._answering.undelivered(most))
 
-    async def unknown(self, most: int = 100) -> list[Message]:
-        """The messages that the agent may have heard and whose answer is lost. They are not sent again: a human may
-        have to look. `settle` takes one off the list.
+    async def parked(self, most: int = 100) -> list[Parked]:
+        """The messages that wait for a human. They are not given to the agent, and nothing waits for them.
 
-        Arguments and errors are those of `Channel.unknown`.
-
-        Any event loop. Since 0.1.0.
-        """
-        return await self._run(self._answering.unknown(most))
-
-    async def settle(self, *, sender: str, message_id: str) -> bool:
-        """Records that somebody else has dealt with a message that is 'unknown' or pending. It will not be given to the
-        agent, and its text is erased.
-
-        Arguments and errors are those of `Channel.settle`.
+        Arguments and errors are those of `Channel.parked`.
 
         Any event loop. Since 0.1.0.
         """
-        return await self._run(self._answering.settle(sender, message_id))
+        return await self._run(self._answering.parked(most))
+
+    async def take_parked(self, most: int = 100) -> list[Parked]:
+        """Takes parked messages, to tell a human of them: two processes do not get the same.
+
+        Arguments and errors are those of `Channel.take_parked`.
+
+        Any event loop. Since 0.1.0.
+        """
+        return await self._run(self._answering.take_parked(most))
+
+    async def resolve(
+        self,
+        *,
+        sender: str,
+        message_id: str,
+        how: Literal["dismissed", "answered", "again"] = "dismissed",
+        note: str | None = None,
+        may_be_said_twice: bool = False,
+    ) -> bool:
+        """Records that somebody has dealt with a message that is parked or pending. Its text is erased.
+
+        Arguments and errors are those of `Channel.resolve`.
+
+        Any event loop. Since 0.1.0.
+        """
+        return await self._run(self._answering.resolve(sender, message_id, how, note, may_be_said_twice))
 
     async def hand_off(self, *, sender: str, destination: str | None = None, reason: str | None = None) -> None:
         """Hands a sender over to a human, as the agent may do. A turn that is under way still ends.
@@ -226,16 +267,44 @@ class AsyncChannel:
         """
         return await self._run(self._answering.purge(older_than))
 
+    async def counts(self, up_to: int = 1000) -> Counts:
+        """How much is in line, under way, to be delivered and parked.
+
+        Arguments and errors are those of `Channel.counts`.
+
+        Any event loop. Since 0.1.0.
+        """
+        return await self._run(self._answering.counts(up_to))
+
+    async def export(self, *, sender: str) -> dict[str, Any]:
+        """All that the store keeps of a sender, as what JSON can say; empty where there is nothing.
+
+        Arguments and errors are those of `Channel.export`.
+
+        Any event loop. Since 0.1.0.
+        """
+        return await self._run(self._answering.export(sender))
+
+    async def forget(self, *, sender: str) -> bool:
+        """Erases all that the store keeps of a sender, message ids too, whatever is under way.
+
+        Arguments and errors are those of `Channel.forget`.
+
+        Any event loop. Since 0.1.0.
+        """
+        return await self._run(self._answering.forget(sender))
+
     def __repr__(self) -> str:
         return f"<AsyncChannel {self.name!r} of {self._client!r}>"
 
     async def _run(self, steps: Generator[Step, Any, _Result]) -> _Result:
         """Takes the steps, one after the other."""
+        place = _Place(self._places)
         try:
             step = next(steps)
             while True:
                 try:
-                    outcome = await _take(step, self._lines)
+                    outcome = await self._take(step, place)
                 except GeneratorExit:
                     raise
                 except BaseException as error:
@@ -245,91 +314,59 @@ class AsyncChannel:
         except StopIteration as end:
             result: _Result = end.value
             return result
+        finally:
+            place.leave()
 
-
-class _Lines:
-    """Has the store be told of the messages of a sender in the order of the calls: threads of an executor may overtake
-    each other."""
-
-    def __init__(self) -> None:
-        self._pid = 0
-
-    def enter(self, sender: str, function: Callable[[], _Result]) -> Callable[[], _Result]:
-        """To be done by a thread, after what was entered for this sender before."""
-        if self._pid != os.getpid():  # what a parent process had under way does not end here
-            self._lock, self._last, self._pid = Lock(), dict[str, Event](), os.getpid()
-        mine = Event()
-        with self._lock:
-            previous = self._last.get(sender)
-            self._last[sender] = mine
-
-        def entered() -> _Result:
+    async def _take(self, step: Step, place: _Place) -> Any:
+        if isinstance(step, Enter):
+            return await place.enter(step.seconds)
+        if isinstance(step, Pause):
+            return await pause(step.seconds)
+        if isinstance(step, Wait):
+            is_held = place.is_held
+            place.leave()  # whoever is before it may need one
+            was_told = await _told(step)
+            if is_held:
+                await place.enter(None)
+            return was_told
+        if isinstance(step, Call):
+            return await step.run()
+        assert isinstance(step, InStore)
+        if step.blocks:
+            await self._beginning.enter(None)
             try:
-                if previous is not None:
-                    previous.wait()
-                return function()
+                return await in_a_thread(step.run)
             finally:
-                mine.set()
-                with self._lock:
-                    if self._last.get(sender) is mine:
-                        del self._last[sender]
-
-        return entered
-
-
-async def _take(step: Step, lines: _Lines) -> Any:
-    if isinstance(step, Pause):
-        await _pause(step.seconds)
-        return None
-    if isinstance(step, Call):
-        return await step.run()
-    assert isinstance(step, InStore)
-    if step.enters_line_of is None:
-        return await _in_a_thread(step.run)
-    return await _in_a_thread(lines.enter(step.enters_line_of, step.run))
+                self._beginning.leave()
+        if self._is_in_loop:
+            return await to_its_end(self._lines.entered(step.enters_line_of, step.run))
+        if step.enters_line_of is None:
+            return await in_a_thread(step.run)
+        return await in_a_thread(self._lines.enter(step.enters_line_of, step.run))
 
 
-async def _pause(seconds: float) -> None:
-    if _runs_under_trio():
-        import trio
+class _Place:
+    """The place of a call among those that are under way."""
 
-        await trio.sleep(seconds)
-    else:
-        await asyncio.sleep(seconds)
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.is_held = False
 
+    async def enter(self, seconds: float | None) -> bool:
+        self.is_held = await self._places.enter(seconds)
+        return self.is_held
 
-async def _in_a_thread(function: Callable[[], _Result]) -> _Result:
-    """Does what blocks to its end, also when the task is cancelled meanwhile."""
-    if _runs_under_trio():
-        import trio
-
-        with _out_of_reach():
-            done: _Result = await trio.to_thread.run_sync(function)
-        return done  # a cancellation is raised at the next step
-    cancellation = None
-    future = asyncio.get_running_loop().run_in_executor(None, function)
-    with _out_of_reach():
-        while not future.done():
-            try:
-                await asyncio.wait([future])
-            except asyncio.CancelledError as error:
-                cancellation = error
-    if cancellation is not None:
-        if not future.cancelled():
-            future.exception()  # has been seen
-        raise cancellation
-    return future.result()
+    def leave(self) -> None:
+        if self.is_held:
+            self.is_held = False
+            self._places.leave()
 
 
-def _runs_under_trio() -> bool:
-    # Set by trio while it runs a task. Neither is imported for those who do not use it.
-    sniffio = sys.modules.get("sniffio")
-    return sniffio is not None and sniffio.thread_local.name == "trio"
-
-
-def _out_of_reach() -> AbstractContextManager[object]:
-    """Where the scopes of trio and anyio, which cancel whatever is awaited inside them again and again, do not
-    reach."""
-    library = sys.modules.get("trio" if _runs_under_trio() else "anyio")
-    scope: AbstractContextManager[object] = nullcontext() if library is None else library.CancelScope(shield=True)
-    return scope
+async def _told(step: Wait) -> bool:
+    signal = Signal()
+    step.watch.then(signal.set)
+    try:
+        await signal.wait(step.seconds)
+    finally:
+        was_told = step.watch.was_told(signal.set)
+    return was_told

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from polyai_chat import Client
 
 from ._answering import Answering
-from ._steps import Call, InStore, Pause
+from ._steps import Call, Enter, InStore, Pause, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from datetime import timedelta
+    from typing import Literal
 
-    from ._records import Answer, Message, Sender
+    from ._records import Answer, Counts, Message, Parked, Sender
     from ._steps import Step
     from ._store import Store
 
@@ -36,8 +37,9 @@ class Channel:
       message any number of times.
     - When the agent hands over, a human goes on: later messages are given back as 'handed_off' until `release`.
 
-    It keeps nothing in memory about senders, and has no threads. Any thread may use it, and a forked child may use
-    its parent's.
+    It keeps nothing in memory about senders. One thread for all channels of a store tells the store that this process
+    lives, and wakes the calls in line; it ends with the store's `close`, or some minutes after the last use. Any thread
+    may use a channel, and a forked child may use its parent's.
 
     Example:
         >>> channel = Channel(client, SQLiteStore(path), "sms")
@@ -61,6 +63,8 @@ class Channel:
         timeout: float | timedelta = 30.0,
         idle_after: float | timedelta | None = None,
         create_options: Mapping[str, Any] | None = None,
+        give_up_after: float | timedelta | None = 86400.0,
+        record_for: float | timedelta = 60.0,
     ) -> None:
         """Makes a channel. Sends nothing, and asks the store nothing.
 
@@ -73,6 +77,10 @@ class Channel:
                 when `close_idle` has closed the old one, or when it is over.
             create_options: What each new conversation is created with: keywords of `Client.create`, such as
                 `variant_id`.
+            give_up_after: The age from which on an accepted message is not tried again, but parked for a human. None:
+                at no age.
+            record_for: How long after its deadline a call keeps its claim, and tries to record what the agent has
+                answered while the store fails: longer than your database takes to come back.
 
         Raises:
             TypeError: An argument is of the wrong type.
@@ -83,7 +91,7 @@ class Channel:
         if not isinstance(client, Client):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"a Channel needs a Client, not {type(client).__name__}")
         self._client = client
-        self._answering = Answering(client, store, name, timeout, idle_after, create_options)
+        self._answering = Answering(client, store, name, timeout, idle_after, create_options, give_up_after, record_for)
 
     @property
     def name(self) -> str:
@@ -120,11 +128,14 @@ class Channel:
                 what was lost was the creation of a conversation: that has left one open which nobody can reach, and the
                 message is said when you call again.
             BusyError: At the deadline it was still in line. Nothing was sent.
-            StoreError: The store failed.
+            ClaimLostError: This process was held up for so long that somebody else deals with the message now. Deliver
+                nothing.
+            StoreError: The store failed. Where the agent has answered, `StoreError.answer` holds that.
             TypeError: An argument is of the wrong type. Nothing was sent.
             ValueError: An argument cannot be sent, or is empty. Nothing was sent.
 
-        Blocks at most for the deadline, and for a second more to record an outcome. Any thread. Since 0.1.0.
+        Blocks at most for the deadline, and for a second more to record an outcome; while the store fails after the
+        agent has answered, for `record_for` more. Any thread. Since 0.1.0.
         """
         return self._run(self._answering.receive(sender, message_id, text, integration_attributes, timeout))
 
@@ -175,16 +186,42 @@ class Channel:
         return self._run(self._answering.accept(sender, message_id, text, integration_attributes, for_others))
 
     def pending(self, most: int = 100) -> list[Message]:
-        """Takes accepted messages that nobody answers: their process has died, or they were tried and not sent.
+        """Takes accepted messages that nobody answers: they were left to others, their process has died, or they were
+        tried and not sent. Of each sender it is the first one in line, so none of them waits for another.
 
-        Call it at the start and in a timer, and `receive` each of them; two processes do not get the same. `most` of
-        them are taken, and who keeps one for more than five minutes loses it to the next one who asks. What was tried
-        is offered again after the time that the service asked for, or after 1, 2, 4 … seconds, at most 5 minutes. It is
-        for the caller to give up, by `Message.tries` or `Message.received_at`, and to say so by `settle`.
+        `answer` each of them, then ask again, and `wait` when nothing is left; two processes do not get the same. A
+        process that keeps one for more than five minutes loses it to the next one that asks, so take no more than you
+        answer by then. A failed message is offered again after the time that the service asked for, or after 1, 2, 4 …
+        seconds, at most 5 minutes. A message is `parked` instead if the service refuses it for good, if three processes
+        died with it, or if it is older than `give_up_after`.
 
         Blocks while the store writes. Any thread. Since 0.1.0.
         """
         return self._run(self._answering.pending(most))
+
+    def answer(self, message: Message, *, timeout: float | timedelta | None = None) -> Answer:
+        """Gives a message that `pending` has taken to the agent: what `receive` does, without asking the store twice.
+
+        Arguments, errors and what it returns are those of `receive`. Where the message was kept for too long, it is a
+        `ClaimLostError`, and somebody else answers it.
+
+        Blocks as `receive`. Any thread. Since 0.1.0.
+        """
+        return self._run(self._answering.answer(message, timeout))
+
+    def wait(self, seconds: float | timedelta) -> bool:
+        """Waits until there may be something new for `pending` or `undelivered` since one of them was asked, or until
+        the time has passed.
+
+        Nothing announces a message that is tried again later, or that a dead process of another machine has left: so
+        ask again every few seconds, whatever it returns.
+
+        Returns:
+            Whether there may be something.
+
+        Blocks for the time at most. Any thread. Since 0.1.0.
+        """
+        return self._run(self._answering.wait(seconds))
 
     def delivered(self, answer: Answer) -> None:
         """Records that the customer has an answer, or the human a message that was handed over. Its texts are erased.
@@ -194,18 +231,19 @@ class Channel:
 
         Blocks while the store writes. Any thread. Since 0.1.0.
         """
-        self._run(self._answering.delivered(answer, True))
+        self._run(self._answering.delivered(answer))
 
-    def not_delivered(self, answer: Answer) -> None:
-        """Records that an answer could not be delivered: the next `undelivered` finds it.
+    def not_delivered(self, answer: Answer, *, after: float | timedelta = 0.0) -> None:
+        """Records that an answer could not be delivered: after so many seconds `undelivered` finds it. Later answers to
+        the same sender wait for it there.
 
         Blocks while the store writes. Any thread. Since 0.1.0.
         """
-        self._run(self._answering.delivered(answer, False))
+        self._run(self._answering.not_delivered(answer, after))
 
     def undelivered(self, most: int = 100) -> list[Answer]:
         """Takes answers that the customer has not got: their process has died before it said `delivered`, or it said
-        `not_delivered`.
+        `not_delivered`. Of each sender it is the earliest one.
 
         Call it at the start and in a timer, if answers are sent rather than returned; two processes do not get the
         same. Who keeps one for more than five minutes loses it to the next one who asks. `most` of them are taken.
@@ -214,24 +252,50 @@ class Channel:
         """
         return self._run(self._answering.undelivered(most))
 
-    def unknown(self, most: int = 100) -> list[Message]:
-        """The messages that the agent may have heard and whose answer is lost. They are not sent again: a human may
-        have to look. `settle` takes one off the list. `most` of them are returned, the oldest first.
+    def parked(self, most: int = 100) -> list[Parked]:
+        """The messages that wait for a human: the agent may have heard them and their answer is lost, or they cannot be
+        given to it. `Parked.why` says which. `most` of them are returned, the oldest first. Nothing waits for them.
 
         Blocks while the store writes. Any thread. Since 0.1.0.
         """
-        return self._run(self._answering.unknown(most))
+        return self._run(self._answering.parked(most))
 
-    def settle(self, *, sender: str, message_id: str) -> bool:
-        """Records that somebody else has dealt with a message (`sender`, `message_id`) that is 'unknown' or pending. It
-        will not be given to the agent, and its text is erased.
+    def take_parked(self, most: int = 100) -> list[Parked]:
+        """Takes `most` of the parked messages, to tell a human of them: two processes do not get the same. `resolve`
+        takes one off the list; who keeps one for more than five minutes without that loses it to the next one who asks.
+
+        Blocks while the store writes. Any thread. Since 0.1.0.
+        """
+        return self._run(self._answering.take_parked(most))
+
+    def resolve(
+        self,
+        *,
+        sender: str,
+        message_id: str,
+        how: Literal["dismissed", "answered", "again"] = "dismissed",
+        note: str | None = None,
+        may_be_said_twice: bool = False,
+    ) -> bool:
+        """Records that somebody has dealt with a message that is parked or pending. Its text is erased.
+
+        Args:
+            sender: Who wrote it.
+            message_id: Which.
+            how: 'dismissed', 'answered' (by a human), or 'again': it is put at the end of its sender's line, or, if it
+                never was accepted, forgotten, so that it is new when the channel delivers it again.
+            note: A remark, such as who dealt with it; it is kept with the message id.
+            may_be_said_twice: Whether one that the agent may have heard may be said again.
 
         Returns:
-            Whether it was 'unknown' or pending.
+            Whether it was parked or pending.
+
+        Raises:
+            InvalidArgumentError: It may be said twice, and that was not allowed.
 
         Blocks while the store writes. Any thread. Since 0.1.0.
         """
-        return self._run(self._answering.settle(sender, message_id))
+        return self._run(self._answering.resolve(sender, message_id, how, note, may_be_said_twice))
 
     def hand_off(self, *, sender: str, destination: str | None = None, reason: str | None = None) -> None:
         """Hands a sender over to a human, as the agent may do. Destination and reason are for you: they come back with
@@ -305,6 +369,32 @@ class Channel:
         """
         return self._run(self._answering.purge(older_than))
 
+    def counts(self, up_to: int = 1000) -> Counts:
+        """How much is in line, under way, to be delivered and parked. Each number stops at `up_to`, so that it costs no
+        more with a million in line.
+
+        Blocks while the store reads. Any thread. Since 0.1.0.
+        """
+        return self._run(self._answering.counts(up_to))
+
+    def export(self, *, sender: str) -> dict[str, Any]:
+        """All that the store keeps of a sender, as what JSON can say; empty where there is nothing.
+
+        Blocks while the store reads. Any thread. Since 0.1.0.
+        """
+        return self._run(self._answering.export(sender))
+
+    def forget(self, *, sender: str) -> bool:
+        """Erases all that the store keeps of a sender, message ids too, whatever is under way. `close_idle` closes the
+        conversation.
+
+        Returns:
+            Whether there was anything.
+
+        Blocks while the store writes. Any thread. Since 0.1.0.
+        """
+        return self._run(self._answering.forget(sender))
+
     def __repr__(self) -> str:
         return f"<Channel {self.name!r} of {self._client!r}>"
 
@@ -327,8 +417,11 @@ class Channel:
 
 
 def _take(step: Step) -> Any:
+    if isinstance(step, Enter):
+        return True  # there are as many places as threads
     if isinstance(step, Pause):
-        time.sleep(step.seconds)
-        return None
+        return time.sleep(step.seconds)
+    if isinstance(step, Wait):
+        return step.watch.wait(step.seconds)
     assert isinstance(step, (Call, InStore))
     return step.run()

@@ -31,3 +31,13 @@ class StoreError(ChatError):
         """What the agent has answered, where only recording it failed. It will not be had again."""
         answer: Answer | None = self._fields.get("answer")
         return answer
+
+
+class ClaimLostError(StoreError):
+    """A message was taken from this process, which was held up for longer than its claim held.
+
+    With the delivery 'unknown' the agent has answered since, and that changes nothing any more: a human has been told,
+    or the message was dealt with otherwise. Deliver nothing. With 'not_sent' nothing was sent.
+
+    Since 0.1.0.
+    """

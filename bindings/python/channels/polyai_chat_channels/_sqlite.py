@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
-import json
-import time
-from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _owner
-from ._records import Answer, HandoffRecord, Message, Sender, Standing
-from ._sqlite_file import SQLiteFile
-from ._store import LEASE_SECONDS
+from . import _process
+from ._records import Answer, Message, Sender, Settled, Standing, WorkerRecord
+from ._rows import attributes_as_json, handoff_as_json, without_texts
+from ._sqlite_file import NEVER, SQLiteFile
+from ._sqlite_lines import (
+    Line,
+    answer_from,
+    dead_workers,
+    deliver_next,
+    end_what_is_over,
+    is_over,
+    wall,
+)
+from ._sqlite_operating import Operating
+from ._sqlite_settling import record, settled_before
+from ._sqlite_taking import Taking
+from ._wakes import Wakes
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable, Iterable
     from os import PathLike
     from types import TracebackType
+    from typing import Literal
 
     from typing_extensions import Self
 
-    from ._records import Outcome
+    from ._records import HandoffRecord, Outcome
+    from ._sqlite_lines import Wake
 
-_IN_LINE = "state IN ('accepted', 'claimed', 'sending')"
-_KEY = "channel = ? AND sender = ? AND message_id = ?"
+_BEAT_SECONDS = 10.0
+"""After how many seconds a worker is written down anew."""
+_LOOK_SECONDS = 1.0
+"""After how many it looks whether another one has died."""
 
 
-class SQLiteStore(SQLiteFile):
+class SQLiteStore(Operating, SQLiteFile):
     """Keeps what a channel must know in one file, for the threads and processes of one machine.
 
-    Whether the owner of a claim has died is asked of the system: a process that was killed is noticed at once, in a
-    container of its own only when the time of the claim is over. A forked child opens the file anew.
+    Whether the worker of a claim has died is asked of the system: a process that was killed is noticed in a second, in
+    a container of its own half a minute after its last heartbeat. Time is counted from the start of the machine, and
+    nobody who sets its clock ends a claim. Processes wake each other by sockets in the folder `FILE-wake`, which is
+    beside the file while they run; where none can be made, they ask ten times a second. A forked child opens the file
+    anew.
 
     The file is made with the permissions 0600; one that is there keeps its own. It is in SQLite's WAL mode, so a backup
     takes its neighbours `-wal` and `-shm` along or is made by `sqlite3 FILE .backup`, and it must not be on a network
@@ -53,11 +70,13 @@ class SQLiteStore(SQLiteFile):
         """Opens the file, and makes it if there is none.
 
         Raises:
-            StoreError: It cannot be opened, is not a store, is damaged, or was made by a newer version.
+            StoreError: It cannot be opened, is not a store, is damaged, or was made by another version.
 
         Blocks while it reads. Any thread. Since 0.1.0.
         """
         super().__init__(Path(path).absolute())
+        self._wakes = Wakes(self._path)
+        self._before_close: list[Callable[[], None]] = []
 
     @property
     def path(self) -> Path:
@@ -66,6 +85,9 @@ class SQLiteStore(SQLiteFile):
 
     def close(self) -> None:
         """Closes the file. It is opened again when it is needed. Any thread. Since 0.1.0."""
+        for stop in self._before_close:
+            stop()
+        self._wakes.close()
         self._close()
 
     def __enter__(self) -> Self:
@@ -81,377 +103,324 @@ class SQLiteStore(SQLiteFile):
 
     # The words of `Store`, which says what they mean.
 
-    def accept(self, channel: str, message: Message, for_others: bool, *, timeout: float) -> bool:
+    def accept(
+        self, channel: str, message: Message, token: str, *, worker: str | None, lease: float, timeout: float
+    ) -> bool:
         """As `Store.accept`."""
-        owner = None if for_others else _owner.this_process()
         with self._writing(timeout) as database:
+            now = self._now(database)
+            line = Line.of(database, channel, message.sender, now)
             added = database.execute(
-                "INSERT OR IGNORE INTO messages (channel, sender, message_id, state, is_accepted, owner, until,"
-                " not_before, tries, received_at, text, integration_attributes)"
-                " VALUES (?, ?, ?, 'accepted', 1, ?, ?, 0, 0, ?, ?, ?)",
+                "INSERT OR IGNORE INTO messages (line, channel, message_id, state, is_accepted, worker, token, until,"
+                " received_at, text, integration_attributes) VALUES (?, ?, ?, 'accepted', 1, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(channel, message.sender, message.message_id, owner),
-                    *(time.time() + LEASE_SECONDS, message.received_at, message.text),
-                    json.dumps(message.integration_attributes),
+                    *(line.id, channel, message.message_id, worker, token, now + lease, now),
+                    *(message.text, attributes_as_json(message.integration_attributes)),
                 ),
             )
-            return added.rowcount == 1
+            if added.rowcount == 0:
+                row = line.message(message.message_id)
+                return row is not None and row["state"] == "accepted" and row["token"] == token
+            is_first = line.row["ready_at"] is None
+            if is_first:  # else what is in line already says when somebody has to look at it
+                line.change_line(ready_at=now if worker is None else now + lease)
+        if is_first and worker is None:
+            self._tell([(None, channel)])
+        return True
 
-    def claim(self, channel: str, message: Message, token: str, seconds: float, *, timeout: float) -> Standing:
+    def take(self, channel: str, worker: str, most: int, *, lease: float, timeout: float) -> list[Message]:
+        """As `Store.take`."""
+        with self._writing(timeout, on_disk=False) as database:
+            taking = Taking(database, channel, worker, self._now(database), lease)
+            taking.take(most)
+        self._tell(taking.told)
+        return taking.messages
+
+    def claim(
+        self, channel: str, message: Message, worker: str, token: str, *, lease: float, timeout: float
+    ) -> Standing:
         """As `Store.claim`."""
-        # Whoever waits asks often, and mostly nothing has changed: that takes no lock.
+        # Waiting calls ask now and then, and mostly nothing has changed: that takes no lock.
         with self._reading(timeout) as database:
-            standing = _standing_that_lasts(database, channel, message, token)
+            now = self._now(database)
+            standing = _standing_that_lasts(database, channel, message, token, now)
         if standing is not None:
             return standing
         with self._writing(timeout, on_disk=False) as database:
-            key = (channel, message.sender, message.message_id)
-            now = time.time()
-            _end_claims_that_are_over(database, channel, message.sender)
-            row = database.execute(f"SELECT * FROM messages WHERE {_KEY}", key).fetchone()
-            if row is None:
+            now = self._now(database)
+            line = Line.of(database, channel, message.sender, now)
+            line.end_claims_that_are_over(dead_workers(database, now))
+            row = line.message(message.message_id)
+            mine = {"worker": worker, "token": token, "until": now + lease}
+            if row is None or row["state"] == "died":
+                deaths, tries = (0, 0) if row is None else (row["deaths"], row["tries"])
+                if row is not None:  # what came meanwhile is before it
+                    database.execute("DELETE FROM messages WHERE number = ?", (row["number"],))
                 database.execute(
-                    "INSERT INTO messages (channel, sender, message_id, state, is_accepted, owner, token, until,"
-                    " not_before, tries, received_at) VALUES (?, ?, ?, 'claimed', 0, ?, ?, ?, 0, 0, ?)",
-                    (*key, _owner.this_process(), token, now + seconds, message.received_at),
+                    "INSERT INTO messages (line, channel, message_id, state, is_accepted, received_at, deaths, tries)"
+                    " VALUES (?, ?, ?, 'accepted', 0, ?, ?, ?)",
+                    (line.id, channel, message.message_id, now, deaths, tries),
                 )
-            elif row["state"] == "accepted":
-                database.execute(
-                    f"UPDATE messages SET state = 'claimed', owner = ?, token = ?, until = ? WHERE {_KEY}",
-                    (_owner.this_process(), token, now + seconds, *key),
-                )
-            standing = _standing(database, channel, message, token)
-            assert standing is not None  # it was put there if it was not
-            return standing
+                row = line.message(message.message_id)
+                assert row is not None
+            is_mine = row["token"] == token and row["state"] in ("waiting", "taken")
+            if row["state"] == "accepted" or row["state"] == "taken" or is_mine:
+                state = "waiting" if line.is_behind(row["number"]) else "claimed"
+                line.change(row["number"], state=state, **mine)
+            told = line.update_readiness()
+            row = line.message(message.message_id)
+            assert row is not None
+            standing = line.standing(row, token)
+        self._tell(told)
+        return standing
 
     def begin(
         self, channel: str, message: Message, token: str, sender: Sender, is_over: bool, *, timeout: float
     ) -> bool:
         """As `Store.begin`."""
         with self._writing(timeout, on_disk=False) as database:
-            is_held = _change(
-                database, channel, message, token, "state = 'claimed'", "AND state IN ('claimed', 'sending')"
-            )
-            if not is_held:
+            now = self._now(database)
+            line = Line.of(database, channel, message.sender, now)
+            row = line.message(message.message_id)
+            if row is None or not _is_held(row, token):
                 if sender.conversation_id is not None:
-                    _leave(database, channel, sender.conversation_id)
+                    self._leave(database, channel, sender.conversation_id, now)
                 return False
-            before = _sender(database, channel, sender.sender).conversation_id
+            line.change(row["number"], state="claimed")
+            before = line.row["conversation_id"]
             if before is not None and before != sender.conversation_id and not is_over:
-                _leave(database, channel, before)
-            database.execute(
-                "INSERT INTO senders (channel, sender, conversation_id, greeting, is_greeted, last_message_at)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (channel, sender)"
-                " DO UPDATE SET conversation_id = excluded.conversation_id, greeting = excluded.greeting,"
-                " is_greeted = excluded.is_greeted, last_message_at = excluded.last_message_at",
-                (channel, sender.sender, sender.conversation_id, sender.greeting, sender.is_greeted, time.time()),
+                self._leave(database, channel, before, now)
+            line.change_line(
+                conversation_id=sender.conversation_id,
+                greeting=sender.greeting,
+                is_greeted=sender.is_greeted,
+                last_message_at=now,
             )
             return True
 
-    def send(self, channel: str, message: Message, token: str, *, timeout: float) -> bool:
+    def send(
+        self,
+        channel: str,
+        message: Message,
+        token: str,
+        *,
+        conversation_id: str,
+        correlation_id: str,
+        lease: float,
+        timeout: float,
+    ) -> bool:
         """As `Store.send`."""
         with self._writing(timeout) as database:
-            return _change(database, channel, message, token, "state = 'sending'", "AND state = 'claimed'")
+            now = self._now(database)
+            line = Line.found(database, channel, message.sender, now)
+            row = None if line is None else line.message(message.message_id)
+            if line is None or row is None or not _is_held(row, token) or row["until"] <= now:
+                return False
+            until = now + lease
+            said: dict[str, Any] = {"conversation_id": conversation_id, "correlation_id": correlation_id}
+            line.change(row["number"], state="sending", until=until, **said)
+            if until > line.row["ready_at"]:
+                line.change_line(ready_at=until)
+            return True
 
-    def settle(self, channel: str, message: Message, token: str, outcome: Outcome, *, timeout: float) -> bool:
+    def settle(
+        self,
+        channel: str,
+        message: Message,
+        worker: str,
+        token: str,
+        outcome: Outcome,
+        *,
+        lease: float,
+        timeout: float,
+    ) -> Settled:
         """As `Store.settle`."""
-        now = time.time()
         with self._writing(timeout) as database:
-            state = "state = ?, owner = NULL, done_at = ?"
-            open_to_it = "AND (state IN ('claimed', 'sending', 'unknown'))"
-            if outcome.state == "not_sent":
-                changed = (
-                    "state = 'accepted', owner = NULL, token = NULL, not_before = ?, tries = tries + 1, done_at = NULL"
-                )
-                is_held = _change(database, channel, message, token, changed, open_to_it, outcome.not_before)
+            now = self._now(database)
+            line = Line.of(database, channel, message.sender, now)
+            row = line.message(message.message_id)
+            if row is None:
+                was_this_forgotten = outcome.state in ("not_sent", "refused")
+                return Settled("settled" if was_this_forgotten else "lost")
+            if row["token"] != token:
+                return Settled("lost")
+            is_late = row["state"] == "parked" and row["why"] == "unknown" and row["until"] is None
+            if not is_late and not _is_held(row, token):
+                return settled_before(line, row, outcome)
+            is_behind, told = record(line, row, worker, outcome, now + lease)
+        self._tell(told)
+        return Settled("late" if is_late and outcome.state != "unknown" else "settled", is_behind)
+
+    def take_answers(self, channel: str, worker: str, most: int, *, lease: float, timeout: float) -> list[Answer]:
+        """As `Store.take_answers`."""
+        answers: list[Answer] = []
+        with self._writing(timeout, on_disk=False) as database:
+            now = self._now(database)
+            told = end_what_is_over(database, dead_workers(database, now), now)
+            query = (
+                "SELECT messages.*, lines.sender FROM messages JOIN lines USING (line) WHERE messages.channel = ?"
+                " AND deliver_at <= ? ORDER BY deliver_at, number LIMIT ?"
+            )
+            for row in database.execute(query, (channel, now, most)).fetchall():
+                first = "SELECT min(number) FROM messages WHERE line = ? AND deliver_at IS NOT NULL"
+                (number,) = database.execute(first, (row["line"],)).fetchone()
+                is_first = number == row["number"]
+                changes = (worker, now + lease) if is_first else (None, NEVER)
                 database.execute(
-                    f"DELETE FROM messages WHERE {_KEY} AND is_accepted = 0 AND state = 'accepted'",
-                    (channel, message.sender, message.message_id),
+                    "UPDATE messages SET worker = ?, deliver_at = ? WHERE number = ?", (*changes, row["number"])
                 )
-            elif outcome.state == "unknown":
-                is_held = _change(database, channel, message, token, state, open_to_it, "unknown", now)
-            else:
-                changed = f"{state}, answer = ?, until = ?"
-                if outcome.state == "answered":
-                    changed += ", text = NULL, integration_attributes = NULL"
-                changed = changed.replace("owner = NULL", "owner = ?")
-                answer = _answer_as_json(outcome.answer)
-                values = (outcome.state, _owner.this_process(), now, answer, now + LEASE_SECONDS)
-                is_held = _change(database, channel, message, token, changed, open_to_it, *values)
-            if is_held:
-                _settle_sender(database, channel, message.sender, outcome, now)
-            return is_held
+                if is_first:
+                    answers.append(answer_from(row, row["sender"], now))
+        self._tell(told)
+        return answers
+
+    def delivered(self, channel: str, sender: str, message_id: str, *, timeout: float) -> None:
+        """As `Store.delivered`."""
+        with self._writing(timeout) as database:
+            now = self._now(database)
+            line = Line.found(database, channel, sender, now)
+            row = None if line is None else line.message(message_id)
+            if line is None or row is None or row["deliver_at"] is None:
+                return
+            erased = {"text": None, "integration_attributes": None, "answer": without_texts(row["answer"])}
+            line.change(row["number"], worker=None, deliver_at=None, **erased)
+            is_next = deliver_next(database, line.id, now)
+        if is_next:
+            self._tell([(None, channel)])
+
+    def not_delivered(self, channel: str, sender: str, message_id: str, wait: float, *, timeout: float) -> None:
+        """As `Store.not_delivered`."""
+        with self._writing(timeout, on_disk=False) as database:
+            now = self._now(database)
+            line = Line.found(database, channel, sender, now)
+            row = None if line is None else line.message(message_id)
+            if line is None or row is None or row["deliver_at"] is None:
+                return
+            line.change(row["number"], worker=None, deliver_at=now + wait)
+        if wait <= 0:
+            self._tell([(None, channel)])
+
+    def resolve(
+        self,
+        channel: str,
+        sender: str,
+        message_id: str,
+        how: Literal["dismissed", "answered", "again"],
+        *,
+        note: str | None,
+        timeout: float,
+    ) -> bool:
+        """As `Store.resolve`."""
+        with self._writing(timeout) as database:
+            now = self._now(database)
+            line = Line.found(database, channel, sender, now)
+            if line is None:
+                return False
+            line.end_claims_that_are_over(dead_workers(database, now))
+            row = line.message(message_id)
+            is_open = row is not None and (
+                row["state"] == "parked" or (row["state"] in ("accepted", "taken") and how != "again")
+            )
+            if row is not None and is_open:
+                ended: dict[str, Any] = {"worker": None, "token": None, "until": None, "note": note, "why": None}
+                if how != "again":
+                    texts = {"text": None, "integration_attributes": None, "error": None}
+                    line.change(row["number"], state="settled", done_at=now, **ended, **texts)
+                elif row["is_accepted"]:
+                    anew = {"state": "accepted", "done_at": None, "not_before": 0.0, "deaths": 0, "error": None}
+                    line.put_last(row, **ended, **anew)
+                else:
+                    database.execute("DELETE FROM messages WHERE number = ?", (row["number"],))
+            told = line.update_readiness()
+        self._tell(told)
+        return is_open
 
     def sender(self, channel: str, sender: str, *, timeout: float) -> Sender:
         """As `Store.sender`."""
         with self._reading(timeout) as database:
-            return _sender(database, channel, sender)
+            line = Line.found(database, channel, sender, self._now(database))
+            return Sender(sender) if line is None else line.sender()
 
     def set_handoff(self, channel: str, sender: str, handoff: HandoffRecord | None, *, timeout: float) -> None:
         """As `Store.set_handoff`."""
         with self._writing(timeout) as database:
+            line = Line.of(database, channel, sender, self._now(database))
+            line.change_line(handoff=handoff_as_json(handoff))
             if handoff is None:
-                database.execute(
-                    "UPDATE senders SET handoff = NULL, last_message_at = ? WHERE channel = ? AND sender = ?",
-                    (time.time(), channel, sender),
-                )
+                line.change_line(last_message_at=line.now)
+
+    # Workers.
+
+    def beat(self, worker: str, about: str, *, timeout: float) -> float:
+        """As `Store.beat`."""
+        with self._reading(timeout) as database:
+            now = self._now(database)
+            query = "SELECT seen_at FROM workers WHERE worker = ?"
+            seen = database.execute(query, (worker,)).fetchone()
+            is_recent = seen is not None and seen["seen_at"] > now - _BEAT_SECONDS
+            dead = dead_workers(database, now) - {worker}
+            if is_recent and not dead:
+                return _LOOK_SECONDS
+        with self._writing(timeout, on_disk=False) as database:
+            now = self._now(database)
+            database.execute(
+                "INSERT INTO workers VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (worker) DO UPDATE SET seen_at = excluded.seen_at",
+                (worker, _process.this_process(), about, now, now),
+            )
+            dead = dead_workers(database, now) - {worker}
+            told = end_what_is_over(database, dead, now)
+        for one in dead:
+            self._wakes.remove(one)
+        self._tell(told)
+        return _LOOK_SECONDS
+
+    def wait(self, worker: str, seconds: float) -> list[str]:
+        """As `Store.wait`."""
+        return self._wakes.wait(worker, seconds)
+
+    def wake(self, worker: str) -> None:
+        """As `Store.wake`."""
+        self._wakes.tell(worker, "")
+
+    def workers(self, *, timeout: float) -> list[WorkerRecord]:
+        """As `Store.workers`."""
+        with self._reading(timeout) as database:
+            now = self._now(database)
+            dead = dead_workers(database, now)
+            rows = database.execute("SELECT * FROM workers NOT INDEXED ORDER BY started_at").fetchall()
+            return [
+                WorkerRecord(row["worker"], row["about"], wall(row["started_at"], now), wall(row["seen_at"], now))
+                for row in rows
+                if row["worker"] not in dead
+            ]
+
+    def _tell(self, told: Iterable[Wake]) -> None:
+        """Wakes workers, outside of any transaction."""
+        for worker, word in told:
+            if worker is None:
+                self._wakes.tell_all(word)
             else:
-                database.execute(
-                    "INSERT INTO senders (channel, sender, handoff, last_message_at) VALUES (?, ?, ?, ?)"
-                    " ON CONFLICT (channel, sender) DO UPDATE SET handoff = excluded.handoff",
-                    (channel, sender, json.dumps(asdict(handoff)), time.time()),
-                )
-
-    def take_idle(self, channel: str, before: float, most: int, *, timeout: float) -> list[str]:
-        """As `Store.take_idle`."""
-        with self._writing(timeout, on_disk=False) as database:
-            idle = database.execute(
-                "SELECT sender, conversation_id FROM senders WHERE channel = ? AND conversation_id IS NOT NULL"
-                " AND last_message_at <= ? AND NOT EXISTS"
-                " (SELECT 1 FROM messages WHERE messages.channel = senders.channel"
-                f" AND messages.sender = senders.sender AND {_IN_LINE}) ORDER BY last_message_at LIMIT ?",
-                (channel, before, most),
-            ).fetchall()
-            for row in idle:
-                _leave(database, channel, row["conversation_id"])
-                database.execute(
-                    "UPDATE senders SET conversation_id = NULL, greeting = NULL, is_greeted = 0"
-                    " WHERE channel = ? AND sender = ?",
-                    (channel, row["sender"]),
-                )
-            query = (
-                "SELECT conversation_id FROM conversations_left WHERE channel = ? ORDER BY handed_out, left_at LIMIT ?"
-            )
-            taken = [row["conversation_id"] for row in database.execute(query, (channel, most)).fetchall()]
-            database.executemany(
-                "UPDATE conversations_left SET handed_out = handed_out + 1 WHERE channel = ? AND conversation_id = ?",
-                [(channel, conversation_id) for conversation_id in taken],
-            )
-            return taken
-
-    def closed(self, channel: str, conversation_id: str, *, timeout: float) -> None:
-        """As `Store.closed`."""
-        with self._writing(timeout, on_disk=False) as database:
-            database.execute(
-                "DELETE FROM conversations_left WHERE channel = ? AND conversation_id = ?", (channel, conversation_id)
-            )
-
-    def take_accepted(self, channel: str, most: int, *, timeout: float) -> list[Message]:
-        """As `Store.take_accepted`."""
-        with self._writing(timeout, on_disk=False) as database:
-            _end_claims_that_are_over(database, channel)
-            query = f"SELECT * FROM messages WHERE channel = ? AND {_IN_LINE} ORDER BY number"
-            now = time.time()
-            free = (
-                row
-                for row in database.execute(query, (channel,))
-                if row["state"] == "accepted" and row["not_before"] <= now and _is_nobodys(row)
-            )
-            return [_message(row) for row in _take(database, list(islice(free, most)))]
-
-    def take_undelivered(self, channel: str, most: int, *, timeout: float) -> list[Answer]:
-        """As `Store.take_undelivered`."""
-        with self._writing(timeout, on_disk=False) as database:
-            rows = database.execute(
-                "SELECT * FROM messages WHERE channel = ? AND state IN ('answered', 'handed_off') AND is_delivered = 0"
-                " ORDER BY number",
-                (channel,),
-            )
-            free = (row for row in rows if _is_nobodys(row))
-            return [_answer(row) for row in _take(database, list(islice(free, most)))]
-
-    def unknown(self, channel: str, most: int, *, timeout: float) -> list[Message]:
-        """As `Store.unknown`."""
-        with self._writing(timeout, on_disk=False) as database:
-            _end_claims_that_are_over(database, channel)
-            query = "SELECT * FROM messages WHERE channel = ? AND state = 'unknown' ORDER BY number LIMIT ?"
-            return [_message(row) for row in database.execute(query, (channel, most)).fetchall()]
-
-    def delivered(self, channel: str, sender: str, message_id: str, is_delivered: bool, *, timeout: float) -> None:
-        """As `Store.delivered`."""
-        key = (channel, sender, message_id)
-        with self._writing(timeout) as database:
-            if not is_delivered:
-                database.execute(f"UPDATE messages SET owner = NULL WHERE {_KEY} AND is_delivered = 0", key)
-                return
-            of_key = f"{_KEY} AND state IN ('answered', 'handed_off')"
-            row = database.execute(f"SELECT answer FROM messages WHERE {of_key}", key).fetchone()
-            if row is None:
-                return
-            database.execute(
-                "UPDATE messages SET is_delivered = 1, text = NULL, integration_attributes = NULL, answer = ?"
-                f" WHERE {of_key}",
-                (_without_texts(row["answer"]), *key),
-            )
-
-    def dismiss(self, channel: str, sender: str, message_id: str, *, timeout: float) -> bool:
-        """As `Store.dismiss`."""
-        with self._writing(timeout) as database:
-            _end_claims_that_are_over(database, channel, sender)
-            changed = database.execute(
-                "UPDATE messages SET state = 'settled', owner = NULL, token = NULL, text = NULL,"
-                f" integration_attributes = NULL, done_at = ? WHERE {_KEY} AND state IN ('accepted', 'unknown')",
-                (time.time(), channel, sender, message_id),
-            )
-            return changed.rowcount == 1
-
-    def purge(self, channel: str, before: float, *, timeout: float) -> int:
-        """As `Store.purge`."""
-        with self._writing(timeout, on_disk=False) as database:
-            query = "DELETE FROM messages WHERE channel = ? AND done_at IS NOT NULL AND done_at <= ?"
-            forgotten = database.execute(query, (channel, before)).rowcount
-            query = "DELETE FROM conversations_left WHERE channel = ? AND left_at <= ?"
-            database.execute(query, (channel, before))
-            database.execute(
-                "DELETE FROM senders WHERE channel = ? AND conversation_id IS NULL AND handoff IS NULL"
-                " AND last_message_at <= ?",
-                (channel, before),
-            )
-            return forgotten
-
-    # How the file is used.
+                self._wakes.tell(worker, word)
 
 
-# What the methods above are made of, inside their transactions.
+def _is_held(row: sqlite3.Row, token: str) -> bool:
+    return row["token"] == token and row["state"] in ("taken", "waiting", "claimed", "sending")
 
 
-def _change(
-    database: sqlite3.Connection,
-    channel: str,
-    message: Message,
-    token: str,
-    changes: str,
-    condition: str,
-    *values: object,
-) -> bool:
-    """Changes a message if the claim is this one."""
-    changed = database.execute(
-        f"UPDATE messages SET {changes} WHERE {_KEY} AND token = ? {condition}",
-        (*values, channel, message.sender, message.message_id, token),
-    )
-    return changed.rowcount == 1
-
-
-def _is_nobodys(row: sqlite3.Row) -> bool:
-    return row["owner"] is None or row["until"] <= time.time() or _owner.has_died(row["owner"])
-
-
-def _end_claims_that_are_over(database: sqlite3.Connection, channel: str, sender: str | None = None) -> None:
-    """Has claims whose owner has died, or whose time has passed, be free or unknown."""
-    of_sender = "" if sender is None else " AND sender = ?"
-    query = f"SELECT * FROM messages WHERE channel = ?{of_sender} AND {_IN_LINE}"
-    for row in database.execute(query, (channel,) if sender is None else (channel, sender)).fetchall():
-        if row["state"] == "accepted" or not _is_nobodys(row):
-            continue
-        if row["state"] == "sending":
-            # The token stays: if its owner lives after all, the answer may come yet.
-            changes = "UPDATE messages SET state = 'unknown', owner = NULL, done_at = ? WHERE number = ?"
-            database.execute(changes, (time.time(), row["number"]))
-        elif row["is_accepted"]:
-            changes = "UPDATE messages SET state = 'accepted', owner = NULL, token = NULL WHERE number = ?"
-            database.execute(changes, (row["number"],))
-        else:
-            database.execute("DELETE FROM messages WHERE number = ?", (row["number"],))
-
-
-def _standing_that_lasts(database: sqlite3.Connection, channel: str, message: Message, token: str) -> Standing | None:
+def _standing_that_lasts(
+    database: sqlite3.Connection, channel: str, message: Message, token: str, now: float
+) -> Standing | None:
     """Where a message stands, if nothing has to be written to say so."""
-    query = f"SELECT * FROM messages WHERE channel = ? AND sender = ? AND {_IN_LINE}"
-    for row in database.execute(query, (channel, message.sender)).fetchall():
-        if row["state"] != "accepted" and _is_nobodys(row):
-            return None
-    return _standing(database, channel, message, token)
-
-
-def _standing(database: sqlite3.Connection, channel: str, message: Message, token: str) -> Standing | None:
-    key = (channel, message.sender, message.message_id)
-    row = database.execute(f"SELECT * FROM messages WHERE {_KEY}", key).fetchone()
-    if row is None or row["state"] == "accepted":
+    line = Line.found(database, channel, message.sender, now)
+    row = None if line is None else line.message(message.message_id)
+    if line is None or row is None or row["state"] in ("accepted", "taken", "died"):
         return None
-    sender = _sender(database, channel, message.sender)
-    if row["state"] not in ("claimed", "sending"):
-        return Standing("done", sender, _answer(row), row["tries"])
-    if row["token"] != token:
-        return Standing("under_way", sender, None, row["tries"])
-    query = f"SELECT 1 FROM messages WHERE channel = ? AND sender = ? AND number < ? AND {_IN_LINE} LIMIT 1"
-    earlier = database.execute(query, (channel, message.sender, row["number"])).fetchone()
-    return Standing("first" if earlier is None else "in_line", sender, None, row["tries"])
-
-
-def _take(database: sqlite3.Connection, rows: list[sqlite3.Row]) -> list[sqlite3.Row]:
-    """Makes this process the owner of messages or answers, for a while."""
-    mine = (_owner.this_process(), time.time() + LEASE_SECONDS)
-    database.executemany(
-        "UPDATE messages SET owner = ?, until = ? WHERE number = ?", [(*mine, row["number"]) for row in rows]
-    )
-    return rows
-
-
-def _leave(database: sqlite3.Connection, channel: str, conversation_id: str) -> None:
-    database.execute(
-        "INSERT OR IGNORE INTO conversations_left VALUES (?, ?, ?, 0)", (channel, conversation_id, time.time())
-    )
-
-
-def _sender(database: sqlite3.Connection, channel: str, sender: str) -> Sender:
-    row = database.execute("SELECT * FROM senders WHERE channel = ? AND sender = ?", (channel, sender)).fetchone()
-    if row is None:
-        return Sender(sender)
-    handoff = None if row["handoff"] is None else HandoffRecord(**json.loads(row["handoff"]))
-    return Sender(
-        sender, row["conversation_id"], row["greeting"], bool(row["is_greeted"]), handoff, row["last_message_at"]
-    )
-
-
-def _settle_sender(database: sqlite3.Connection, channel: str, sender: str, outcome: Outcome, now: float) -> None:
-    key = (channel, sender)
-    if not outcome.goes_on:
-        database.execute(
-            "UPDATE senders SET conversation_id = NULL, greeting = NULL, is_greeted = 0"
-            " WHERE channel = ? AND sender = ?",
-            key,
-        )
-    if outcome.handoff is not None:
-        handoff = json.dumps(asdict(outcome.handoff))
-        database.execute("UPDATE senders SET handoff = ? WHERE channel = ? AND sender = ?", (handoff, *key))
-    if outcome.state != "not_sent":
-        database.execute("UPDATE senders SET last_message_at = ? WHERE channel = ? AND sender = ?", (now, *key))
-    if outcome.state == "answered" and outcome.goes_on:
-        database.execute("UPDATE senders SET is_greeted = 1 WHERE channel = ? AND sender = ?", key)
-
-
-def _message(row: sqlite3.Row) -> Message:
-    attributes = json.loads(row["integration_attributes"] or "null")
-    return Message(row["sender"], row["message_id"], row["text"], attributes, row["received_at"], row["tries"])
-
-
-def _answer_as_json(answer: Answer | None) -> str | None:
-    if answer is None:
+    first = line.first()
+    if first is not None and is_over(first, line, dead_workers(database, now)):
         return None
-    kept = asdict(answer)
-    for name in ("message", "is_repeated", "is_delivered"):
-        del kept[name]
-    return json.dumps(kept)
-
-
-def _without_texts(answer: str | None) -> str | None:
-    if answer is None:
+    if row["state"] == "waiting" and first is not None and first["number"] == row["number"]:
         return None
-    kept = json.loads(answer)
-    kept["response"] = kept["greeting"] = None
-    if kept["handoff"] is not None:
-        kept["handoff"]["raw"] = None
-    return json.dumps(kept)
-
-
-def _answer(row: sqlite3.Row) -> Answer:
-    kept: dict[str, Any] = json.loads(row["answer"] or "{}")
-    handoff = kept.pop("handoff", None)
-    kept.setdefault("state", row["state"])
-    return Answer(
-        _message(row),
-        **kept,
-        handoff=None if handoff is None else HandoffRecord(**handoff),
-        is_repeated=True,
-        is_delivered=bool(row["is_delivered"]),
-    )
+    if row["state"] in ("waiting", "claimed", "sending") and is_over(row, line, set()):
+        return None
+    return line.standing(row, token)

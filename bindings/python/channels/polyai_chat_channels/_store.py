@@ -1,45 +1,80 @@
-"""What a channel asks of a store."""
+"""The protocol of a store of channels."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ._records import Answer, HandoffRecord, Message, Outcome, Sender, Standing
+    from typing import Literal
+
+    from ._records import (
+        Answer,
+        Counts,
+        HandoffRecord,
+        Message,
+        Outcome,
+        Parked,
+        Sender,
+        Settled,
+        Standing,
+        WorkerRecord,
+    )
 
 LEASE_SECONDS = 300.0
 """For how long somebody who has taken a message or an answer keeps it to himself, if he does not die before."""
+DEAD_AFTER_SECONDS = 30.0
+"""After how long without a heartbeat a worker has died."""
+MOST_DEATHS = 3
+"""After how many workers that have died with a message it is parked."""
+LONGEST_WAIT = 300.0
+"""After how many seconds a message that was not sent is offered again at the latest."""
 
 
 class Store(Protocol):
-    """Where a channel keeps what must outlive a process. `SQLiteStore` is one, for the processes of a machine.
+    """Where a channel keeps what must outlive a process: `SQLiteStore` for the processes of a machine, `PostgresStore`
+    for those of many.
 
-    For more than one machine, write one over the database that they share. `polyai_chat_testing.StoreConformance`
-    holds the tests that it must pass. Each method is one transaction: all of it is there afterwards, or nothing.
-    What `accept`, `send`, `settle` and `delivered` have recorded survives a power failure. All may be called from any
-    thread and any process at the same time. A failure is a `StoreError`. None waits longer than `timeout` seconds.
+    Each method is one transaction: all of it is there afterwards, or nothing. What `accept`, `send`, `settle` and
+    `delivered` have recorded survives a power failure. All may be called from any thread and any process at the same
+    time. A failure is a `StoreError`. None waits longer than `timeout` seconds, and each may be called again with the
+    same arguments when it is not known whether it was done. `polyai_chat_testing.StoreConformance` holds the tests.
 
-    A claim belongs to a token, which the channel makes for each call, and to an owner, which the store knows: a
-    process. When the owner has died, or when the time of the claim has passed, a claim from which nothing was sent
-    is free, and one from which something may have been sent is 'unknown'. That must be safe when it is wrong: what
-    names a token changes nothing for whoever lost it, and says so.
+    All durations are seconds on the store's own clock, which no process's clock disturbs. A *worker* is a process, by
+    an id that it has made for itself. A claim belongs to a worker, has a token, and ends with its lease, or when its
+    worker has died. Then one from which nothing was sent is free, and one from which something may have been sent is
+    parked as 'unknown'. That must be safe when it is wrong: a call with the token of a lost claim changes nothing, and
+    says so. No method costs more the more messages are in line.
 
     Since 0.1.0.
     """
 
-    def accept(self, channel: str, message: Message, for_others: bool, *, timeout: float) -> bool:
-        """Keeps a message with its text, to be claimed later, for this owner or (`for_others`) as nobody's; False where
-        it is known already.
+    def accept(
+        self, channel: str, message: Message, token: str, *, worker: str | None, lease: float, timeout: float
+    ) -> bool:
+        """Keeps a message with its text at the end of its sender's line, for this worker as long as the lease runs, or
+        (None) as nobody's. False where it is known already; to the same token it is new once more.
 
         Since 0.1.0.
         """
         ...
 
-    def claim(self, channel: str, message: Message, token: str, seconds: float, *, timeout: float) -> Standing:
+    def take(self, channel: str, worker: str, most: int, *, lease: float, timeout: float) -> list[Message]:
+        """Takes accepted messages that can go on: the first of their lines, nobody's, and not to be tried later. Those
+        that have been ready longest come first. Each has its `Message.turn`. One with which a worker has died is taken
+        alone: it may be why, and the others are not to suffer for it.
+
+        Since 0.1.0.
+        """
+        ...
+
+    def claim(
+        self, channel: str, message: Message, worker: str, token: str, *, lease: float, timeout: float
+    ) -> Standing:
         """Claims a message for a time, or looks where the claim of this token stands.
 
         A message that is not known is put at the end of its sender's line. One that was accepted, or whose claim is
-        free, keeps its place. It is 'first' when no earlier one of the sender is accepted, claimed or being sent.
+        free, keeps its place. It is 'first' when no earlier one of the sender is in line. When one that is 'in_line'
+        becomes first, its worker is told its token by `wait`.
 
         Since 0.1.0.
         """
@@ -58,19 +93,87 @@ class Store(Protocol):
         """
         ...
 
-    def send(self, channel: str, message: Message, token: str, *, timeout: float) -> bool:
-        """Records that from now on the message may have been sent; False where the claim is lost, and it must not be.
+    def send(
+        self,
+        channel: str,
+        message: Message,
+        token: str,
+        *,
+        conversation_id: str,
+        correlation_id: str,
+        lease: float,
+        timeout: float,
+    ) -> bool:
+        """Records that from now on the message may have been sent, in which conversation and by which correlation id,
+        and how long its claim holds; False where the claim is lost, and it must not be.
 
         Since 0.1.0.
         """
         ...
 
-    def settle(self, channel: str, message: Message, token: str, outcome: Outcome, *, timeout: float) -> bool:
-        """Records the outcome of a claim, and what is so with its sender; False where the claim is lost.
+    def settle(
+        self,
+        channel: str,
+        message: Message,
+        worker: str,
+        token: str,
+        outcome: Outcome,
+        *,
+        lease: float,
+        timeout: float,
+    ) -> Settled:
+        """Records the outcome of a claim, and the state of its sender.
 
-        A claim that became 'unknown' meanwhile is settled all the same. What is 'not_sent' is forgotten, or is
-        accepted again if it was accepted before. An answer is this owner's, to be delivered. Texts of the sender are
-        kept only where the outcome is 'handed_off', 'unknown' or 'not_sent'.
+        A claim that was parked as 'unknown' meanwhile is settled all the same, unless somebody has taken or resolved
+        it. A message that is 'not_sent' is forgotten, or is accepted again if it was accepted before: to be tried after
+        `outcome.wait`, or parked as 'exhausted'. A 'refused' one is forgotten too if it was never accepted. An answer
+        is this worker's to deliver, for the lease. Texts of the sender are kept only where there is no answer.
+
+        Since 0.1.0.
+        """
+        ...
+
+    def take_answers(self, channel: str, worker: str, most: int, *, lease: float, timeout: float) -> list[Answer]:
+        """Takes answers that are to be delivered and are nobody's, those that became so first come first: of each
+        sender the earliest one that was not delivered, so that he gets them in their order.
+
+        Since 0.1.0.
+        """
+        ...
+
+    def delivered(self, channel: str, sender: str, message_id: str, *, timeout: float) -> None:
+        """Records that an answer is with the customer, and erases its texts. Since 0.1.0."""
+        ...
+
+    def not_delivered(self, channel: str, sender: str, message_id: str, wait: float, *, timeout: float) -> None:
+        """Records that an answer is not with the customer and is nobody's, to be taken after so many seconds.
+
+        Since 0.1.0.
+        """
+        ...
+
+    def parked(self, channel: str, most: int, *, timeout: float) -> list[Parked]:
+        """The messages that wait for a human, first those that have waited longest. Since 0.1.0."""
+        ...
+
+    def take_parked(self, channel: str, worker: str, most: int, *, lease: float, timeout: float) -> list[Parked]:
+        """Takes such messages, each for one worker while the lease runs, so that one human is told. Since 0.1.0."""
+        ...
+
+    def resolve(
+        self,
+        channel: str,
+        sender: str,
+        message_id: str,
+        how: Literal["dismissed", "answered", "again"],
+        *,
+        note: str | None,
+        timeout: float,
+    ) -> bool:
+        """Records that somebody has dealt with a message that is parked or accepted, and erases its text; or ('again')
+        puts a parked one back into the line. False where it is neither.
+
+        A message that was never accepted is forgotten instead, so that it is new when the channel delivers it again.
 
         Since 0.1.0.
         """
@@ -84,9 +187,9 @@ class Store(Protocol):
         """Records that a sender is with a human, or (None) with the agent. Since 0.1.0."""
         ...
 
-    def take_idle(self, channel: str, before: float, most: int, *, timeout: float) -> list[str]:
-        """Leaves the conversations of senders with nothing said since `before` and nothing in line, and returns ids
-        that were left, `most` of them, until `closed` is told of them.
+    def take_idle(self, channel: str, idle_for: float, most: int, *, timeout: float) -> list[str]:
+        """Leaves the conversations of senders with nothing said for so long and nothing in line, and returns ids that
+        were left, `most` of them, until `closed` is told of them.
 
         Since 0.1.0.
         """
@@ -96,41 +199,70 @@ class Store(Protocol):
         """Forgets a conversation that was left. Since 0.1.0."""
         ...
 
-    def take_accepted(self, channel: str, most: int, *, timeout: float) -> list[Message]:
-        """Takes messages that were accepted and are nobody's, oldest first: their owner has died, or they were tried
-        and not sent, or nobody has claimed them for long.
+    def beat(self, worker: str, about: str, *, timeout: float) -> float:
+        """Records that a worker lives, and ends the claims of those that do not, and those whose lease is over. Returns
+        after how many seconds it has to be called again at the latest.
 
         Since 0.1.0.
         """
         ...
 
-    def take_undelivered(self, channel: str, most: int, *, timeout: float) -> list[Answer]:
-        """Takes answers that were not delivered and are nobody's, oldest first. Since 0.1.0."""
-        ...
-
-    def unknown(self, channel: str, most: int, *, timeout: float) -> list[Message]:
-        """The messages that the agent may have heard, oldest first, also those whose owner has died. Since 0.1.0."""
-        ...
-
-    def delivered(self, channel: str, sender: str, message_id: str, is_delivered: bool, *, timeout: float) -> None:
-        """Records that an answer is with the customer, and erases its texts; or that it is not, and is nobody's.
+    def wait(self, worker: str, seconds: float) -> list[str]:
+        """Waits until a worker is told something, and returns it: tokens of its claims that are first now, and names of
+        channels in which there may be something to take; the empty word: anything may be so. It may be told too much,
+        and too little: so ask again now and then. Only one thread may wait for a worker.
 
         Since 0.1.0.
         """
         ...
 
-    def dismiss(self, channel: str, sender: str, message_id: str, *, timeout: float) -> bool:
-        """Records that somebody else has dealt with a message that is accepted or 'unknown', and erases its text; False
-        where it is neither.
+    def wake(self, worker: str) -> None:
+        """Ends the `wait` of a worker of this process. Since 0.1.0."""
+        ...
+
+    def workers(self, *, timeout: float) -> list[WorkerRecord]:
+        """The workers that live. Since 0.1.0."""
+        ...
+
+    def channels(self, *, timeout: float) -> list[str]:
+        """The names of the channels of which there is anything. Since 0.1.0."""
+        ...
+
+    def counts(self, channel: str, up_to: int, *, timeout: float) -> Counts:
+        """How much of what there is, each counted up to a bound. Since 0.1.0."""
+        ...
+
+    def export(self, channel: str, sender: str, *, timeout: float) -> dict[str, Any]:
+        """All that is kept of a sender, as what JSON can say. Since 0.1.0."""
+        ...
+
+    def forget(self, channel: str, sender: str, *, timeout: float) -> bool:
+        """Erases all that is kept of a sender, whatever is under way; a conversation is left, to be closed. False where
+        nothing was.
 
         Since 0.1.0.
         """
         ...
 
-    def purge(self, channel: str, before: float, *, timeout: float) -> int:
-        """Forgets messages that were done with before then, and senders without a conversation and without a handoff;
-        returns how many messages.
+    def fence(self, channel: str, received_within: float | None, most: int, *, timeout: float) -> int:
+        """Parks as 'unknown' what may have been sent without a record of it: the first message of each line that is
+        taken, claimed, or can be taken; only those that were received within so many seconds, or (None) all. Returns
+        how many of at most `most`.
 
         Since 0.1.0.
         """
+        ...
+
+    def purge(self, channel: str, older_than: float, most: int, *, timeout: float) -> int:
+        """Forgets messages, at most `most`, that were done with so long ago, and senders without a conversation and
+        without a handoff; returns how many messages. Since 0.1.0.
+        """
+        ...
+
+    def migrate(self, *, timeout: float) -> int:
+        """Brings the tables to the version that this package knows, and returns it. Since 0.1.0."""
+        ...
+
+    def close(self) -> None:
+        """Gives back what is open; it is opened again when it is needed. Since 0.1.0."""
         ...

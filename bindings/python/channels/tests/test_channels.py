@@ -34,9 +34,11 @@ from polyai_chat_channels import (
     Answer,
     AsyncChannel,
     Channel,
+    ClaimLostError,
     HandoffRecord,
     Message,
     Outcome,
+    Settled,
     SQLiteStore,
     StoreError,
 )
@@ -244,7 +246,7 @@ def test_after_long_silence_another_conversation_begins(
     first = channel.receive(sender="a", message_id="1", text="hello")
     assert channel.receive(sender="a", message_id="2", text="hello").conversation_id == first.conversation_id
     with closing(sqlite3.connect(path)) as database:
-        database.execute("UPDATE senders SET last_message_at = last_message_at - 3601")
+        database.execute("UPDATE lines SET last_message_at = last_message_at - 3601")
         database.commit()
     third = channel.receive(sender="a", message_id="3", text="hello")
     assert third.conversation_id != first.conversation_id
@@ -299,7 +301,7 @@ def test_a_sender_is_greeted_before_he_writes(channel: Any, simulator: Simulator
     answer = channel.receive(sender="a", message_id="1", text="hello")
     assert (answer.greeting, answer.conversation_id) == (None, greeted.conversation_id)
     assert simulator.requests_to("create") == 1
-    assert channel.unknown() == channel.pending() == channel.undelivered() == []
+    assert channel.parked() == channel.pending() == channel.undelivered() == []
 
 
 def test_a_greeting_that_nobody_saw_comes_with_the_next_answer(channel: Any, simulator: Simulator) -> None:
@@ -369,6 +371,27 @@ def test_quick_messages_of_a_sender_are_answered_in_order(
     assert [answer.response for answer in answers[:4]] == [f"Slowly: slow {number}" for number in range(4)]
     texts = messages(simulator)
     assert max(index for index, text in enumerate(texts) if text == "quick") < texts.index("slow 3"), "nobody waited"
+
+
+def test_a_call_does_not_overtake_one_that_made_the_worker_begin(
+    client: Client, store: SQLiteStore, simulator: Simulator
+) -> None:
+    channel = AsyncChannel(AsyncClient(client), store, "sms")
+
+    async def until_the_heart_beats(before: set[threading.Thread]) -> None:
+        # The loop stands still meanwhile, so the first call goes on after the second one has been made.
+        while not any(thread.name.startswith("polyai-channel") for thread in set(threading.enumerate()) - before):
+            time.sleep(0.001)
+
+    async def main() -> None:
+        await asyncio.gather(
+            channel.receive(sender="a", message_id="1", text="slow 1"),
+            until_the_heart_beats(set(threading.enumerate())),
+            channel.receive(sender="a", message_id="2", text="second"),
+        )
+
+    asyncio.run(main())
+    assert messages(simulator) == ["slow 1", "second"]
 
 
 @pytest.mark.parametrize("kind", ["blocking", "asyncio"])
@@ -441,11 +464,11 @@ def test_what_may_have_been_heard_is_not_said_again(channel: Any, simulator: Sim
     assert caught.value.delivery == "unknown"
     again = channel.receive(sender="a", message_id="1", text="hello")
     assert (again.state, again.response, again.is_repeated) == ("unknown", None, True)
-    assert [message.message_id for message in channel.unknown()] == ["1"]
+    assert [parked.message.message_id for parked in channel.parked()] == ["1"]
     assert messages(simulator) == ["hello"]
     assert channel.receive(sender="a", message_id="2", text="next").response == "You said: next"
-    assert channel.settle(sender="a", message_id="1")
-    assert channel.unknown() == []
+    assert channel.resolve(sender="a", message_id="1")
+    assert channel.parked() == []
     assert channel.receive(sender="a", message_id="1", text="hello").state == "settled"
 
 
@@ -453,7 +476,7 @@ def test_a_lost_creation_has_not_said_the_message(channel: Any, simulator: Simul
     simulator.fail({"answer": {"status": 500}}, {"operation": "create", "nth": 1})
     with pytest.raises(ServerError):
         channel.receive(sender="a", message_id="1", text="hello")
-    assert channel.unknown() == []
+    assert channel.parked() == []
     assert channel.receive(sender="a", message_id="1", text="hello").response == "You said: hello"
     assert messages(simulator) == ["hello"]
 
@@ -476,9 +499,9 @@ def test_all_of_it_ends_at_the_deadline(channel: Any, simulator: Simulator) -> N
 def test_an_answer_that_cannot_be_recorded_is_told_all_the_same(
     client: Client, store: SQLiteStore, simulator: Simulator, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    channel = Channel(client, store, "sms")
+    channel = Channel(client, store, "sms", record_for=0.3)
 
-    def fails(*_arguments: object, **_keywords: object) -> bool:
+    def fails(*_arguments: object, **_keywords: object) -> Settled:
         raise StoreError("database or disk is full")
 
     monkeypatch.setattr(store, "settle", fails)
@@ -556,7 +579,7 @@ def test_a_message_whose_process_was_killed_in_the_middle_is_unknown(
         answer = Channel(client, store, "sms").receive(sender="a", message_id="1", text="never")
     assert (answer.state, answer.response, answer.is_repeated) == ("unknown", None, True)
     channel = Channel(client, store, "sms")
-    assert [message.message_id for message in channel.unknown()] == ["1"]
+    assert [parked.message.message_id for parked in channel.parked()] == ["1"]
     assert channel.receive(sender="a", message_id="2", text="next").response == "You said: next"
     assert messages(simulator) == ["never", "next"]
 
@@ -598,16 +621,12 @@ def test_what_waited_in_a_process_that_was_killed_is_not_lost(
         child.send(signal.SIGKILL)
         child.ended()
     pending = channel.pending()
-    assert [(message.sender, message.text) for message in pending] == [
-        ("a", "second"),
-        ("a", "third"),
-        ("b", "for later"),
-    ]
-    assert channel.pending() == [], "they were taken"
-    for message in pending:
-        answer = channel.receive(sender=message.sender, message_id=message.message_id, text=message.text)
-        assert answer.state == "open"
-        assert answer.message.tries == 0
+    assert [(message.sender, message.text) for message in pending] == [("a", "second"), ("b", "for later")]
+    assert channel.pending() == [], "they were taken, and the third is behind the second"
+    answer = channel.answer(pending[0])
+    (third,) = channel.pending()
+    answers = [answer, *(channel.answer(message) for message in (pending[1], third))]
+    assert {(answer.state, answer.message.tries) for answer in answers} == {("open", 0)}
     assert sorted(messages(simulator)) == ["for later", "never", "second", "third"]
 
 
@@ -633,15 +652,13 @@ def test_an_answer_whose_process_was_killed_before_it_was_delivered_is_found(
         assert channel.undelivered() == [], "its process lives, and may be about to deliver it"
         child.send(signal.SIGKILL)
         child.ended()
-    answers = channel.undelivered()
-    assert [(answer.response, answer.is_repeated) for answer in answers] == [
-        ("You said: m1", True),
-        ("You said: m2", True),
-    ]
-    assert channel.undelivered() == [], "they were taken"
-    channel.not_delivered(answers[0])
-    channel.delivered(answers[1])
+    (first,) = channel.undelivered()
+    assert (first.response, first.is_repeated) == ("You said: m1", True)
+    assert channel.undelivered() == [], "it was taken, and the next one comes after it"
+    channel.not_delivered(first)
     assert [answer.response for answer in channel.undelivered()] == ["You said: m1"]
+    channel.delivered(first)
+    assert [answer.response for answer in channel.undelivered()] == ["You said: m2"]
     assert simulator.requests_to("respond") == 3
 
 
@@ -678,9 +695,10 @@ def test_an_accepted_message_that_was_not_sent_is_offered_again(
         channel.receive(sender="a", message_id="1", text="hello")
     assert channel.pending() == [], "the service asked for an hour"
     with closing(sqlite3.connect(path)) as database:
-        (not_before,) = database.execute("SELECT not_before FROM messages").fetchone()
-        assert 3500 < not_before - time.time() <= 3600
+        (wait,) = database.execute("SELECT not_before - received_at FROM messages").fetchone()
+        assert 3600 <= wait < 3700
         database.execute("UPDATE messages SET not_before = 0")
+        database.execute("UPDATE lines SET ready_at = 0")
         database.commit()
     (message,) = channel.pending()
     assert (message.text, message.tries, message.integration_attributes) == ("hello", 1, {"customer_name": "Sam"})
@@ -689,7 +707,7 @@ def test_an_accepted_message_that_was_not_sent_is_offered_again(
 
 def test_a_pending_message_may_be_given_up(channel: Any, simulator: Simulator) -> None:
     channel.accept(sender="a", message_id="1", text="hello")
-    assert channel.settle(sender="a", message_id="1")
+    assert channel.resolve(sender="a", message_id="1")
     assert channel.receive(sender="a", message_id="1", text="hello").state == "settled"
     assert channel.receive(sender="a", message_id="2", text="next").state == "open"
     assert messages(simulator) == ["next"]
@@ -805,14 +823,116 @@ def test_whoever_lost_his_claim_sends_nothing(
         with closing(sqlite3.connect(path)) as database:
             database.execute("UPDATE messages SET until = 0")
             database.commit()
-        store.claim("sms", Message("a", "1"), "another", 60.0, timeout=PATIENCE)
+        store.claim("sms", Message("a", "1"), "somebody else", "another", lease=60.0, timeout=PATIENCE)
         return original(*arguments, **keywords)
 
     store.begin = held_up  # type: ignore[method-assign]
-    with pytest.raises(ChatError, match="the claim of the message was lost before it was sent") as caught:
+    with pytest.raises(ClaimLostError, match="the claim of the message was lost before it was sent") as caught:
         channel.receive(sender="a", message_id="1", text="hello")
     assert caught.value.delivery == "not_sent"
     assert simulator.requests_to("respond") == 0
     store.begin = original  # type: ignore[method-assign]
-    assert store.settle("sms", Message("a", "1"), "another", Outcome("not_sent"), timeout=PATIENCE)
+    message, outcome = Message("a", "1"), Outcome("not_sent")
+    store.settle("sms", message, "somebody else", "another", outcome, lease=60.0, timeout=PATIENCE)
     assert channel.close_idle(0) == 1, "the conversation in which nobody is"
+
+
+def test_who_is_handed_over_after_his_message_was_taken_is_with_the_human(channel: Any, simulator: Simulator) -> None:
+    for message_id in ("1", "2"):
+        channel.accept(sender="a", message_id=message_id, text=f"text {message_id}", for_others=True)
+    (first,) = channel.pending()
+    channel.hand_off(sender="a", destination="desk")
+    assert channel.answer(first).state == "handed_off"
+    assert simulator.received() == []
+    (second,) = channel.pending()
+    channel.release(sender="a")
+    assert channel.answer(second).response == "You said: text 2"
+
+
+def test_what_the_service_refuses_for_good_is_parked_and_the_line_goes_on(channel: Any, simulator: Simulator) -> None:
+    channel.accept(sender="a", message_id="1", text="refused", for_others=True)
+    channel.accept(sender="a", message_id="2", text="next", for_others=True)
+    simulator.fail({"answer": {"status": 422}}, {"operation": "respond", "nth": 1})
+    (first,) = channel.pending()
+    with pytest.raises(ChatError) as caught:
+        channel.answer(first)
+    assert caught.value.delivery == "rejected"
+    (parked,) = channel.take_parked()
+    assert (parked.message.message_id, parked.message.text, parked.why) == ("1", "refused", "refused")
+    assert parked.error is not None
+    assert caught.value.message in parked.error
+    assert channel.receive(sender="a", message_id="1", text="refused").state == "parked"
+    (second,) = channel.pending()
+    assert channel.answer(second).response == "You said: next"
+    assert channel.resolve(sender="a", message_id="1", how="answered", note="by phone")
+    (kept,) = (one for one in channel.export(sender="a")["messages"] if one["message_id"] == "1")
+    assert (kept["state"], kept["note"], kept["text"]) == ("settled", "by phone", None)
+
+
+def test_what_may_be_said_twice_is_put_back_only_when_that_is_allowed(channel: Any, simulator: Simulator) -> None:
+    simulator.fail({"answer": {"status": 502}}, {"operation": "respond", "nth": 1})
+    channel.accept(sender="a", message_id="1", text="hello", for_others=True)
+    (message,) = channel.pending()
+    with pytest.raises(ServerError):
+        channel.answer(message)
+    (parked,) = channel.parked()
+    (asked,) = (request for request in simulator.received() if request["operation"] == "respond")
+    assert parked.why == "unknown"
+    assert parked.conversation_id == json.loads(asked["body"])["conversation_id"]
+    assert parked.correlation_id in json.dumps(asked), "the service's support finds the turn by it"
+    with pytest.raises(InvalidArgumentError, match="may_be_said_twice"):
+        channel.resolve(sender="a", message_id="1", how="again")
+    assert channel.resolve(sender="a", message_id="1", how="again", may_be_said_twice=True)
+    (message,) = channel.pending()
+    assert channel.answer(message).response == "You said: hello"
+
+
+def test_who_waits_is_told_and_need_not_ask(client: Client, store: SQLiteStore, simulator: Simulator) -> None:
+    """Of twenty messages in line each is claimed a few times, not a hundred."""
+    channel = AsyncChannel(AsyncClient(client), store, "sms")
+    claims = 0
+    original = store.claim
+
+    def counted(*arguments: Any, **keywords: Any) -> Any:
+        nonlocal claims
+        claims += 1
+        return original(*arguments, **keywords)
+
+    store.claim = counted  # type: ignore[method-assign]
+
+    async def main() -> None:
+        await asyncio.gather(*(channel.receive(sender="a", message_id=f"{n}", text=f"m{n}") for n in range(20)))
+
+    asyncio.run(main())
+    assert messages(simulator) == [f"m{number}" for number in range(20)]
+    assert claims <= 20 * 4
+
+
+def test_more_calls_than_places_are_all_answered(client: Client, store: SQLiteStore, simulator: Simulator) -> None:
+    channel = AsyncChannel(AsyncClient(client), store, "sms", most_under_way=3, timeout=PATIENCE)
+
+    async def main() -> list[Answer]:
+        # Those of one sender wait for each other, and must not keep the places that the first of them needs.
+        of_one = [channel.receive(sender="a", message_id=f"{number}", text=f"m{number}") for number in range(6)]
+        others = [channel.receive(sender=f"b{number}", message_id="1", text="x") for number in range(20)]
+        return await asyncio.gather(*of_one, *others)
+
+    answers = asyncio.run(main())
+    assert [answer.state for answer in answers] == ["open"] * 26
+    assert simulator.requests_to("create") == 21
+
+
+def test_who_finds_no_place_in_time_is_busy(client: Client, store: SQLiteStore, simulator: Simulator) -> None:
+    channel = AsyncChannel(AsyncClient(client), store, "sms", most_under_way=1)
+
+    async def main() -> None:
+        first = asyncio.ensure_future(channel.receive(sender="a", message_id="1", text="slow"))
+        loop = asyncio.get_running_loop()
+        assert await loop.run_in_executor(None, simulator.wait_for, "respond", 1, PATIENCE)
+        with pytest.raises(BusyError) as caught:
+            await channel.receive(sender="b", message_id="1", text="hello", timeout=0.1)
+        assert caught.value.delivery == "not_sent"
+        assert (await first).state == "open"
+
+    asyncio.run(main())
+    assert simulator.requests_to("create") == 1, "no conversation was begun for nothing"

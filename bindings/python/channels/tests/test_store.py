@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
 import stat
 import sys
+import time
+import unittest
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,9 +27,13 @@ from polyai_chat_channels import (
     SQLiteStore,
     Store,
     StoreError,
-    _owner,
+    _clock,
+    _process,
 )
 from polyai_chat_testing import Simulator, StoreConformance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PATIENCE = 20.0
 
@@ -38,11 +45,40 @@ def path(tmp_path: Path) -> Path:
 
 class TestSQLiteStore(StoreConformance):
     @pytest.fixture(autouse=True)
-    def _file(self, path: Path) -> None:
+    def _file(self, path: Path) -> Iterator[None]:
         self._path = path
+        self._store = SQLiteStore(path)
+        yield
+        self._store.close()
 
     def make_store(self) -> Store:
-        return SQLiteStore(self._path)
+        return self._store
+
+    def code_of_store(self) -> str:
+        return f"from polyai_chat_channels import SQLiteStore\nstore = SQLiteStore({str(self._path)!r})"
+
+    def dump(self) -> str:
+        with closing(sqlite3.connect(self._path)) as database:
+            return "\n".join(database.iterdump())
+
+    @contextlib.contextmanager
+    def hold(self, channel: str, sender: str) -> Iterator[None]:
+        with closing(sqlite3.connect(self._path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+            other.execute("ROLLBACK")
+
+    def cost(self, store: Store, action: Callable[[], object]) -> int:
+        assert isinstance(store, SQLiteStore)
+        return steps_of(store, action)
+
+
+def accept(store: SQLiteStore, message: Message, worker: str | None = None) -> bool:
+    return store.accept("sms", message, "token", worker=worker, lease=300.0, timeout=PATIENCE)
+
+
+def taken(store: SQLiteStore) -> list[str]:
+    return [message.message_id for message in store.take("sms", "me", 9, lease=300.0, timeout=PATIENCE)]
 
 
 def changed(path: Path, *statements: str) -> None:
@@ -56,13 +92,13 @@ def test_the_file_is_for_its_owner_only(path: Path) -> None:
     before = os.umask(0)
     try:
         with SQLiteStore(path) as store:
-            store.accept("sms", Message("a", "1", "text"), for_others=False, timeout=PATIENCE)
+            accept(store, Message("a", "1", "text"), "worker")
             for file in path.parent.iterdir():
                 assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
     finally:
         os.umask(before)
     path.chmod(0o640)
-    SQLiteStore(path)
+    SQLiteStore(path).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
@@ -78,8 +114,8 @@ def test_a_text_that_is_no_longer_needed_is_overwritten(path: Path, monkeypatch:
     with SQLiteStore(path) as store:
         for message_id in ("1", "2"):
             text = f"canary {message_id}, " * 100
-            store.accept("sms", Message("a", message_id, text), for_others=True, timeout=PATIENCE)
-        assert store.dismiss("sms", "a", "1", timeout=PATIENCE)
+            accept(store, Message("a", message_id, text), None)
+        assert store.resolve("sms", "a", "1", "dismissed", note=None, timeout=PATIENCE)
     kept = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert b"canary 1" not in kept
     assert b"canary 2" in kept
@@ -99,10 +135,10 @@ def test_a_database_of_something_else_is_refused(path: Path) -> None:
         SQLiteStore(path)
 
 
-def test_a_store_of_a_newer_version_is_refused(path: Path) -> None:
-    SQLiteStore(path)
-    changed(path, "PRAGMA user_version = 2")
-    with pytest.raises(StoreError, match=r"has version 2 of the store, and this polyai_chat has 1; update polyai_chat"):
+def test_a_store_of_another_version_is_refused(path: Path) -> None:
+    SQLiteStore(path).close()
+    changed(path, "PRAGMA user_version = 3")
+    with pytest.raises(StoreError, match=r"has version 3 of the store, and this .* has 2; use"):
         SQLiteStore(path)
 
 
@@ -113,7 +149,7 @@ def test_a_damaged_store_says_so(path: Path, client: Client, simulator: Simulato
     content = bytearray(path.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
-    with SQLiteStore(path) as store, pytest.raises(StoreError, match="malformed: it is damaged") as caught:
+    with pytest.raises(StoreError, match="malformed: it is damaged") as caught, SQLiteStore(path) as store:
         Channel(client, store, "sms").receive(sender="a", message_id="2", text="hello")
     assert caught.value.may_resend
     assert simulator.requests_to("respond") == asked
@@ -127,10 +163,10 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_that_vanishes_is_not_made_again(path: Path) -> None:
-    store = SQLiteStore(path)
-    path.unlink()
-    with pytest.raises(StoreError, match="unable to open database file"):
-        store.accept("sms", Message("a", "1", "text"), for_others=False, timeout=PATIENCE)
+    with SQLiteStore(path) as store:
+        path.unlink()
+        with pytest.raises(StoreError, match="unable to open database file"):
+            accept(store, Message("a", "1", "text"), "worker")
     assert not path.exists()
 
 
@@ -189,36 +225,59 @@ def test_a_lock_that_is_kept_ends_at_the_deadline(path: Path, client: Client, si
 
 def test_a_forked_child_uses_the_store_of_its_parent(path: Path) -> None:
     with SQLiteStore(path) as store:
-        assert store.accept("sms", Message("a", "1", "text"), for_others=False, timeout=PATIENCE)
+        store.beat("parent", "the parent", timeout=PATIENCE)
+        assert accept(store, Message("a", "1", "text"), "parent")
         child = os.fork()
         if child == 0:
-            is_right = store.accept("sms", Message("a", "2", "text"), for_others=False, timeout=PATIENCE)
-            known = Message("a", "1", "text")
-            is_right = is_right and not store.accept("sms", known, for_others=False, timeout=PATIENCE)
-            is_right = is_right and store.take_accepted("sms", 9, timeout=PATIENCE) == []  # its parent lives
+            store.beat("child", "the child", timeout=PATIENCE)
+            is_right = accept(store, Message("b", "2", "text"), "child")
+            is_right = is_right and taken(store) == []  # its parent lives
             os._exit(0 if is_right else 1)
         assert os.waitpid(child, 0)[1] == 0
-        (left,) = store.take_accepted("sms", 9, timeout=PATIENCE)
-        assert left.message_id == "2", "the child has ended"
+        assert taken(store) == ["2"], "the child has ended"
 
 
 def test_a_process_is_known_to_have_died() -> None:
-    assert not _owner.has_died(_owner.this_process())
-    program = "from polyai_chat_channels import _owner; print(_owner.this_process(), flush=True); input()"
+    assert not _process.has_died(_process.this_process())
+    program = "from polyai_chat_channels import _process; print(_process.this_process(), flush=True); input()"
     with Child.of_command([sys.executable, "-c", program]) as child:
         owner = child.line()
-        assert not _owner.has_died(owner)
+        assert not _process.has_died(owner)
         child.send(signal.SIGKILL)
         # It has not been waited for: what is left of it has died all the same.
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        assert _owner.has_died(owner)
+        assert _process.has_died(owner)
         child.ended()
-        assert _owner.has_died(owner)
-    boot, namespace, pid, started = _owner.this_process().split(" ")
-    assert _owner.has_died(f"{boot} {namespace} {pid} 1"), "another one had that id before"
-    assert _owner.has_died(f"earlier {namespace} {pid} {started}"), "before the machine was started again"
-    assert not _owner.has_died(f"{boot} 1 {pid} {started}"), "nobody can say of another container"
-    assert not _owner.has_died("a later kind of name")
+        assert _process.has_died(owner)
+    boot, namespace, pid, started = _process.this_process().split(" ")
+    assert _process.has_died(f"{boot} {namespace} {pid} 1"), "another one had that id before"
+    assert _process.has_died(f"other {namespace} {pid} {started}") is None, "a container may have a start of its own"
+    assert _process.has_died(f"{boot} 1 {pid} {started}") is None, "nobody can say of another container"
+    assert _process.has_died("a later kind of name") is None
+
+
+def test_the_clock_never_goes_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is done to the wall clock, and when the machine was started again with a wrong one."""
+    with SQLiteStore(path) as store:
+        store.beat("me", "here", timeout=PATIENCE)
+        (before,) = store.workers(timeout=PATIENCE)
+        with store._reading(PATIENCE) as database:
+            now = store._now(database)
+    wall = time.time
+    monkeypatch.setattr(time, "time", lambda: wall() - 3600.0)
+    with SQLiteStore(path) as store, store._reading(PATIENCE) as database:
+        assert store._now(database) >= now
+    monkeypatch.setattr(_clock, "boot", lambda: "the next one")
+    monkeypatch.setattr(_clock, "since_boot", lambda: 5.0)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    with SQLiteStore(path) as store, store._reading(PATIENCE) as database:
+        assert store._now(database) >= before.seen_at - 1.0
+
+
+# There are as many rows as processes or calls under way, or as a limit allows.
+MAY_BE_SCANNED = ("SCAN workers", "SCAN (subquery", "SCAN messages USING INDEX messages_claimed")
+# What a worker had is looked for once, after it has died.
+OF_A_DEAD_WORKER = "AND worker = "
 
 
 def test_no_statement_reads_through_all_there_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,13 +299,15 @@ def test_no_statement_reads_through_all_there_is(path: Path, monkeypatch: pytest
             if name.startswith("test_"):
                 case = StoreConformance()
                 monkeypatch.setattr(case, "make_store", lambda: store)
-                getattr(case, name)()
-        statements = {text for text in executed if text.split()[0] in ("SELECT", "UPDATE", "DELETE", "INSERT")}
+                with contextlib.suppress(unittest.SkipTest):
+                    getattr(case, name)()
+        of_rows = ("SELECT", "UPDATE", "DELETE", "INSERT")
+        statements = {text for text in executed if text.startswith(of_rows) and OF_A_DEAD_WORKER not in text}
         assert len(statements) > 50
         with closing(sqlite3.connect(path)) as database:
             for statement in statements:
                 for row in database.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall():
-                    assert not row[3].startswith("SCAN"), (statement, row)
+                    assert not row[3].startswith("SCAN") or row[3].startswith(MAY_BE_SCANNED), (statement, row)
 
 
 def test_ten_thousand_senders(path: Path) -> None:
@@ -264,19 +325,18 @@ def add_senders(store: SQLiteStore, numbers: range) -> None:
     """As if each had one answer that was delivered."""
     with store._writing(PATIENCE) as database:
         database.executemany(
-            "INSERT INTO messages (channel, sender, message_id, state, is_accepted, until, not_before, tries,"
-            " received_at, done_at, answer, is_delivered)"
-            " VALUES ('sms', ?, '1', 'answered', 0, 0, 0, 0, 0, 1, '{}', 1)",
-            [(f"sender {number}",) for number in numbers],
+            "INSERT INTO lines (line, channel, sender, conversation_id, last_message_at) VALUES (?, 'sms', ?, ?, 1)",
+            [(-number - 1, f"sender {number}", f"conversation {number}") for number in numbers],
         )
         database.executemany(
-            "INSERT INTO senders (channel, sender, conversation_id, last_message_at) VALUES ('sms', ?, ?, 1)",
-            [(f"sender {number}", f"conversation {number}") for number in numbers],
+            "INSERT INTO messages (line, channel, message_id, state, is_accepted, received_at, done_at, answer)"
+            " VALUES (?, 'sms', '1', 'answered', 0, 0, 1, '{}')",
+            [(-number - 1,) for number in numbers],
         )
 
 
-def steps_of_one_more(store: SQLiteStore, sender: str) -> int:
-    """How many steps SQLite takes for a message from its claim to its delivery, and for what a timer asks."""
+def steps_of(store: SQLiteStore, action: Callable[[], object]) -> int:
+    """How many steps SQLite takes for something."""
     steps = 0
 
     def count() -> int:
@@ -284,24 +344,34 @@ def steps_of_one_more(store: SQLiteStore, sender: str) -> int:
         steps += 1
         return 0
 
-    store.close()
+    store._close()
     with store._connected(PATIENCE) as database:
         database.set_progress_handler(count, 1)
-    answer_one(store, sender)
-    assert store.take_accepted("sms", 10, timeout=PATIENCE) == []
-    assert store.take_undelivered("sms", 10, timeout=PATIENCE) == []
-    assert store.unknown("sms", 10, timeout=PATIENCE) == []
-    assert store.take_idle("sms", 0.5, 10, timeout=PATIENCE) == []
-    assert store.purge("sms", 0.5, timeout=PATIENCE) == 0
-    store.close()
+    action()
+    store._close()
     return steps
 
 
+def steps_of_one_more(store: SQLiteStore, sender: str) -> int:
+    """How many steps SQLite takes for a message from its claim to its delivery, and for what a timer asks."""
+    long_ago = 1e9
+
+    def one_more() -> None:
+        answer_one(store, sender)
+        assert taken(store) == []
+        assert store.take_answers("sms", "me", 10, lease=9.0, timeout=PATIENCE) == []
+        assert store.parked("sms", 10, timeout=PATIENCE) == []
+        assert store.take_idle("sms", 2 * time.time(), 10, timeout=PATIENCE) == []
+        assert store.purge("sms", 2 * time.time() + long_ago, 100, timeout=PATIENCE) == 0
+
+    return steps_of(store, one_more)
+
+
 def answer_one(store: SQLiteStore, sender: str) -> None:
-    message = Message(sender, "1", received_at=1.0)
-    assert store.claim("sms", message, "token", 60.0, timeout=PATIENCE).state == "first"
+    message = Message(sender, "1")
+    assert store.claim("sms", message, "me", "token", lease=60.0, timeout=PATIENCE).state == "first"
     assert store.begin("sms", message, "token", Sender(sender, f"of {sender}", "Hello"), False, timeout=PATIENCE)
-    assert store.send("sms", message, "token", timeout=PATIENCE)
+    assert store.send("sms", message, "token", conversation_id="c", correlation_id="d", lease=60.0, timeout=PATIENCE)
     outcome = Outcome("answered", Answer(message, "open", "Yes"))
-    assert store.settle("sms", message, "token", outcome, timeout=PATIENCE)
-    store.delivered("sms", sender, "1", True, timeout=PATIENCE)
+    assert store.settle("sms", message, "me", "token", outcome, lease=60.0, timeout=PATIENCE).state == "settled"
+    store.delivered("sms", sender, "1", timeout=PATIENCE)

@@ -1,10 +1,12 @@
-"""Which process holds a claim, and whether it still lives."""
+"""Which process of this machine a worker is, and whether it still lives."""
 
 from __future__ import annotations
 
 import os
 from functools import lru_cache
 from pathlib import Path
+
+from . import _clock
 
 
 def this_process() -> str:
@@ -13,16 +15,17 @@ def this_process() -> str:
     return _name_of(os.getpid())
 
 
-def has_died(owner: str) -> bool:
-    """Whether the process of that name has certainly ended. Nobody can say of one in another container."""
+def has_died(process: str) -> bool | None:
+    """Whether the process of that name has ended. None: nobody here can say of one in another container, which may have
+    a start of the machine of its own. Of those, only their heartbeats tell."""
     try:
-        boot, namespace, pid, started = owner.split(" ")
+        boot, namespace, pid, started = process.split(" ")
     except ValueError:
+        return None
+    if process == this_process():
         return False
-    if boot != _boot():
-        return True  # the machine was started again; a file of SQLite in WAL mode has one machine
-    if namespace != _pid_namespace():
-        return False
+    if boot != _clock.boot() or namespace != _pid_namespace():
+        return None
     state = _state_and_start(int(pid))
     if state is None:
         return not _is_there(int(pid))
@@ -32,16 +35,14 @@ def has_died(owner: str) -> bool:
 @lru_cache(maxsize=1)
 def _name_of(pid: int) -> str:
     state = _state_and_start(pid)
-    return f"{_boot()} {_pid_namespace()} {pid} {state[1] if state else '-'}"
-
-
-@lru_cache(maxsize=1)
-def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{_clock.boot()} {_pid_namespace()} {pid} {state[1] if state else '-'}"
 
 
 def _pid_namespace() -> str:
-    return str(Path("/proc/self/ns/pid").stat().st_ino)
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return "?"
 
 
 def _state_and_start(pid: int) -> tuple[str, str] | None:
