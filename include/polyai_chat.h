@@ -61,7 +61,8 @@
  * SHUTTING DOWN
  *
  * Close the conversations, then polyai_client_shut_down, which wakes every thread that is inside a call; wait for those threads; free. Freeing sends
- * nothing. Nothing has to be done before exit. The library has no thread while no call runs, and stays loaded after dlclose.
+ * nothing. Nothing has to be done before exit. A thread of started calls may remain for 5 ms after the last one. The library
+ * stays loaded after dlclose.
  *
  * FORK
  *
@@ -155,7 +156,7 @@ typedef uint32_t polyai_status;
 #define POLYAI_STATUS_UNSUPPORTED 3u
 /** The service refused the API key or the connector token (401). Check both, and that they belong to this region. */
 #define POLYAI_STATUS_AUTHENTICATION 4u
-/** Key and token are known but not allowed to do this (403). Ask whoever manages the account. */
+/** Key and token are known but not allowed to do this (403). Ask the manager of the account. */
 #define POLYAI_STATUS_PERMISSION 5u
 /** No such conversation, account or project (404). Check the ids and the region. */
 #define POLYAI_STATUS_NOT_FOUND 6u
@@ -583,7 +584,7 @@ polyai_status polyai_client_start_create(polyai_client *client,
 /**
  * Goes on with a conversation that was created elsewhere, or earlier. Sends nothing.
  *
- * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`: the id is empty or longer than 1,024 bytes.
+ * Errors: `POLYAI_STATUS_INVALID_ARGUMENT`: the id is empty, longer than 1,024 bytes, or holds a control character.
  *
  * Blocks: never. Threads: any. Since: 0.1.0.
  * May be NULL: error.
@@ -1208,6 +1209,19 @@ polyai_status polyai_completions_fd(const polyai_completions *completions,
 size_t polyai_completions_take(polyai_completions *completions, uint64_t *tags, size_t capacity);
 
 /* ---- Reply ----------------------------------------------------------------------------------- */
+
+/**
+ * The agent's words without Markdown, for an SMS, an e-mail, a voice; NULL for the answer to a close. Made when it is first asked for.
+ *
+ * Marks of headings, emphasis, code and quotes go, their words stay. A link is `words (address)`, an image its alternative text. Lists
+ * keep `-` or their numbers. A row of a table is a line, each cell behind the name of its column. HTML tags go, entities are decoded.
+ * What only looks like Markdown stays, and so does a text of more than 256 KiB. Control characters but line breaks and tabs go.
+ *
+ * Blocks: never. Threads: any. Since: 0.1.0.
+ * May be NULL: length.
+ * Ownership: the result belongs to reply, NULL when absent.
+ */
+const char *polyai_reply_plain_text(const polyai_reply *reply, size_t *length);
 
 /**
  * Whether the conversation is over: the agent has ended it, or it was closed.

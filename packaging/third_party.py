@@ -6,6 +6,9 @@
                                                         every copy of it
     third_party.py components CRATE PURL [--portable]   the same packages as a bill of materials for programs (CycloneDX), for what
                                                         is made of the crate and has this package URL, without a version
+    third_party.py alone PURL NEEDED...                 a bill of materials for what holds nothing of others: a package of this release,
+                                                        and the package URLs of what it needs beside it, of this release where they
+                                                        have no version
 """
 
 import hashlib
@@ -18,7 +21,10 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+import facts
+
 ROOT = Path(__file__).resolve().parent.parent
+LICENSE = "Apache-2.0 OR MIT"
 TARGET = "x86_64-unknown-linux-gnu"
 NOTICES = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
 
@@ -138,21 +144,33 @@ def print_components(linked, purl, runtimes):
     def needs(part, keys):
         return {"ref": part["bom-ref"], "dependsOn": [parts[key]["bom-ref"] for key in sorted(keys)] + [other["bom-ref"] for other in others]}
 
-    bill = {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.5",
-        "version": 1,
-        "metadata": {"component": whole},
-        "components": [*parts.values(), *others],
-        "dependencies": [needs(whole, linked.needs[None]), *(needs(part, linked.needs[key]) for key, part in parts.items())],
-    }
-    print(json.dumps(bill, indent=1))
+    dependencies = [needs(whole, linked.needs[None]), *(needs(part, linked.needs[key]) for key, part in parts.items())]
+    print_bill(whole, [*parts.values(), *others], dependencies)
+
+
+def print_alone(purl, needed):
+    """Each that is needed has a bill of its own where it is of this release."""
+    version = facts.version
+    whole = component("library", purl, version, LICENSE)
+    parts = []
+    for purl in needed:
+        name, _, given = purl.rpartition("@") if "@" in purl.rpartition("/")[2] else (purl, "", version)
+        parts.append({"type": "library", "bom-ref": f"{name}@{given}", "name": name.rsplit("/", 1)[1], "version": given, "purl": f"{name}@{given}"})
+    print_bill(whole, parts, [{"ref": whole["bom-ref"], "dependsOn": [part["bom-ref"] for part in parts]}])
+
+
+def print_bill(whole, parts, dependencies):
+    bill = {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1}
+    print(json.dumps({**bill, "metadata": {"component": whole}, "components": parts, "dependencies": dependencies}, indent=1))
 
 
 def main():
     arguments = [argument for argument in sys.argv[1:] if argument != "--portable"]
     if arguments == ["directories"]:
         print("\n".join(directories()))
+        return
+    if arguments[:1] == ["alone"] and len(arguments) > 1:
+        print_alone(arguments[1], arguments[2:])
         return
     runtimes = [standard_library(), *([zig()] if "--portable" in sys.argv else [])]
     if len(arguments) == 2 and arguments[0] == "notices":

@@ -6,12 +6,14 @@
 - CONTRIBUTING.md names every room: the members of the workspace and the top-level directories.
 - A member takes its dependencies from the workspace's table, and that table says what each third-party one is for.
 - CHANGELOG.md has a section for what is not released yet.
+- The npm packages, and what depends on them, have the version of the workspace.
 - A script downloads nothing but what it checks against a hash of the repository, or apt-get against a signature.
 - No import points upwards in a crate, and no file is too long; `house_imports.py` has the order of the rooms.
 
 Uses nothing but Python's standard library.
 """
 
+import json
 import os
 import re
 import sys
@@ -20,6 +22,7 @@ from pathlib import Path
 import house_imports
 
 ROOT = Path(__file__).resolve().parent.parent
+PUBLIC_NPM = "https://registry.npmjs.org/"
 FENCED = r"^ *(```+|~~~+)[^\n]*\n(.*?)^ *\1"
 
 
@@ -145,7 +148,8 @@ def changelog_without_unreleased():
 
 
 def unchecked_downloads(scripts=None):
-    """`cargo install` and the like check nothing, cargo does with --locked, and pip and uv with the hashes of a list."""
+    """`cargo install` and the like check nothing, cargo does with --locked, pip and uv with the hashes of a list, and `npm ci` with
+    those of its lock file."""
     if scripts is None:
         scripts = {path: path.read_text(encoding="utf-8", errors="replace") for path in EVERYTHING if path.is_file() and path.suffix in ("", ".sh")}
     for path, text in scripts.items():
@@ -153,11 +157,37 @@ def unchecked_downloads(scripts=None):
             continue
         for line in re.sub(r"\\\n *", "", text).splitlines():
             command = re.sub(r"(^|\s)#.*|echo .*", "", line)
-            refused = re.search(r"(?:^|[|&;(]|\s)(?:curl|wget|npm|npx|uvx|git clone|rustup [a-z]+|cargo install)\s", command)
+            refused = re.search(r"(?:^|[|&;(]|\s)(?:curl|wget|npm(?! (?:ci|pack)\b)|npx|uvx|git clone|rustup [a-z]+|cargo install)\s", command)
             unlocked = re.search(r"\bcargo (?:bench|build|clippy|doc|fetch|run|test|zigbuild)\b", command) and "--locked" not in command
             without_hashes = re.search(r"\bpip\S* (?:download|install)\b", command) and not re.search("--require-hashes|--no-index", command)
             if refused or unlocked or without_hashes:
                 yield f"{path.relative_to(ROOT)}: downloads what no hash is for: {line.strip()}"
+
+
+def packages_without_hashes(locks=None):
+    """What a lock file of npm has no hash for, or fetches from elsewhere than the public registry."""
+    if locks is None:
+        locks = {path: path.read_text(encoding="utf-8") for path in EVERYTHING if path.name == "package-lock.json"}
+    for path, text in locks.items():
+        for name, package in json.loads(text)["packages"].items():
+            is_public = package.get("resolved", PUBLIC_NPM).startswith(PUBLIC_NPM)
+            if name and not (package.get("integrity") and is_public):
+                yield f"{path.relative_to(ROOT)}: has no hash for {name}, or another place to fetch it from"
+
+
+def npm_versions_out_of_step(manifests=None):
+    """The npm packages of this repository have the workspace's version, and what depends on them takes that one."""
+    if manifests is None:
+        manifests = {path: path.read_text(encoding="utf-8") for path in EVERYTHING if path.name == "package.json"}
+    version = re.search(r'^version = "(.*)"$', text_of("Cargo.toml"), flags=re.M).group(1)
+    for path, text in manifests.items():
+        manifest = json.loads(text)
+        found = {"version": manifest.get("version")} if manifest.get("name", "").startswith("@polyai/") else {}
+        for section in ("dependencies", "optionalDependencies", "peerDependencies", "devDependencies"):
+            found |= {name: wanted for name, wanted in manifest.get(section, {}).items() if name.startswith("@polyai/")}
+        for what, value in found.items():
+            if value != version:
+                yield f"{path.relative_to(ROOT)}: {what} is {value}, and the version of Cargo.toml is {version}"
 
 
 def wrong_imports():
@@ -166,6 +196,8 @@ def wrong_imports():
 
 def long_files():
     yield from house_imports.long_files(ROOT)
+    yield from house_imports.long_sources(ROOT, EVERYTHING)
+    yield from house_imports.large_chores(ROOT)
 
 
 CHECKS = [
@@ -176,6 +208,8 @@ CHECKS = [
     dependencies_out_of_table,
     changelog_without_unreleased,
     unchecked_downloads,
+    packages_without_hashes,
+    npm_versions_out_of_step,
     wrong_imports,
     long_files,
 ]

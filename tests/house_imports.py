@@ -16,17 +16,26 @@ ROOMS = {
         sync text table handle cancellation constants arguments callback boundary+error cancel config request
         reply turn+conversation completions client by_id library
     """,
+    "crates/node": "failure request events conversation+turn client",
     "crates/python": """
         calling error arguments options handoff reply interrupt shutdown listeners request turn+conversation done_calls
         client
     """,
     "crates/python-testing": "simulator",
+    "crates/cli": """
+        exit_status terminal waiting failure arguments keys interrupt configuration simulator doctor chat
+    """,
     "crates/simulator": """
         operation settings wire fault page script error records shared tls control service server simulator builder
     """,
+    "crates/xtask": "abi+documentation+tables c header read rules declarations",
 }
 LARGEST_CIRCLE = 3
 MOST_LINES = 499
+# The chores stay small: those beside the generators of declarations taken together, and each file of a generator.
+CHORES, MOST_CHORES, MOST_GENERATOR = "crates/xtask/src", 1500, 150
+# Programming languages beside Rust.
+SUFFIXES = {".py", ".java", ".cs", ".js", ".mjs", ".ts", ".lua", ".c", ".h", ".cpp", ".hpp", ""}
 
 
 def without_comments_and_texts(source):
@@ -192,8 +201,16 @@ def circles(imports):
     return sorted(sorted(circle) for circle in found if len(circle) > 1)
 
 
+def crates_of(root):
+    return sorted(path.parent.relative_to(root).as_posix() for path in root.glob("crates/*/src"))
+
+
 def wrong_imports(root, rooms=None):
-    for name, listed in (rooms or ROOMS).items():
+    rooms = rooms or ROOMS
+    for name in crates_of(root):
+        if name not in rooms:
+            yield f"{name}: has no list of rooms"
+    for name, listed in rooms.items():
         rank = {room: rank for rank, rooms in enumerate(listed.split()) for room in rooms.split("+")}
         crate = Crate(root, name)
         imports = crate.imports()
@@ -213,7 +230,31 @@ def wrong_imports(root, rooms=None):
 
 
 def long_files(root, crates=None):
-    for name in crates or sorted(path.parent.relative_to(root).as_posix() for path in root.glob("crates/*/src")):
+    for name in crates or crates_of(root):
         for file, lines in Crate(root, name).lines.items():
             if lines > MOST_LINES:
                 yield f"{name}/src/{file}: {lines} lines without its tests; divide it"
+
+
+def long_sources(root, files):
+    """Files in other languages than Rust, without tests and what was generated."""
+    for path in files:
+        file = path.relative_to(root)
+        if path.suffix in SUFFIXES and "tests" not in file.parts and path.is_file():
+            text = path.read_bytes()
+            lines = text.count(b"\n")
+            if lines > MOST_LINES and b"do not edit" not in text[:400].lower():
+                yield f"{file}: {lines} lines; divide it"
+
+
+def large_chores(root):
+    """What is too much in the chores: all lines count, whether code or not."""
+    chores = 0
+    for path in sorted((root / CHORES).rglob("*.rs")):
+        lines = path.read_bytes().count(b"\n")
+        if path.parent.name != "declarations":
+            chores += lines
+        elif lines > MOST_GENERATOR:
+            yield f"{path.relative_to(root)}: {lines} lines; a generator has at most {MOST_GENERATOR} in a file"
+    if chores > MOST_CHORES:
+        yield f"{CHORES}: {chores} lines beside the generators; at most {MOST_CHORES} are wanted"

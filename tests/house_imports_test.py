@@ -93,6 +93,33 @@ class Imports(unittest.TestCase):
         self.write(low=lines + "fn more() {}\n")
         self.assertEqual(len(list(house_imports.long_files(self.root, ["one"]))), 1)
 
+    def test_a_crate_without_a_list_of_rooms_is_noticed(self):
+        (self.root / "crates/two/src").mkdir(parents=True)
+        self.assertEqual(self.faults(""), ["crates/two: has no list of rooms"])
+
+    def test_a_long_file_of_any_language_is_noticed_unless_it_is_a_test_or_generated(self):
+        long = "line\n" * (house_imports.MOST_LINES + 1)
+        texts = {"a.py": long, "tests/b.py": long, "c.java": "// Generated; do not edit.\n" + long, "d.c": "line\n"}
+        for name, text in texts.items():
+            path = self.root / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        files = [self.root / name for name in texts]
+        faults = list(house_imports.long_sources(self.root, files))
+        self.assertEqual(len(faults), 1, faults)
+        self.assertIn("a.py: ", faults[0])
+
+    def test_chores_that_have_grown_are_noticed(self):
+        generators = self.root / house_imports.CHORES / "declarations"
+        generators.mkdir(parents=True)
+        (generators / "one.rs").write_text("\n" * house_imports.MOST_GENERATOR, encoding="utf-8")
+        (generators.parent / "main.rs").write_text("\n" * house_imports.MOST_CHORES, encoding="utf-8")
+        self.assertEqual(list(house_imports.large_chores(self.root)), [])
+        for path in (generators / "one.rs", generators.parent / "abi.rs"):
+            with path.open("a", encoding="utf-8") as file:
+                file.write("\n")
+        self.assertEqual(len(list(house_imports.large_chores(self.root))), 2)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -9,7 +9,14 @@ sys.path.insert(0, str(MUTANTS))
 
 import mutants  # noqa: E402
 
-LISTS = {"cpp_header.txt": ("C++",), "lua_module.txt": ("Lua",), "python.txt": tuple(mutants.PYTHON_RUNNERS)}
+LISTS = {
+    "cpp_header.txt": ("C++",),
+    "lua_module.txt": ("Lua",),
+    "node.txt": tuple(mutants.NODE_RUNNERS),
+    "python.txt": tuple(mutants.PYTHON_RUNNERS),
+    "java.txt": mutants.JAVA_RUNNERS,
+    "dotnet.txt": mutants.DOTNET_RUNNERS,
+}
 
 
 class Lists(unittest.TestCase):

@@ -12,9 +12,9 @@ struct type {
     const char *const *fields;
 };
 
-static const char *const fields_of_greeting[] = { "operation", "response", "conversation_id", "user_id", "raw_json", "unknown_fields_json",
+static const char *const fields_of_greeting[] = { "operation", "response", "plain_text", "conversation_id", "user_id", "raw_json", "unknown_fields_json",
                                                   "headers", "correlation_id", "elapsed_us", "json", NULL };
-static const char *const fields_of_reply[] = { "operation", "response", "end_conversation", "handoff", "conversation_id", "raw_json",
+static const char *const fields_of_reply[] = { "operation", "response", "plain_text", "end_conversation", "handoff", "conversation_id", "raw_json",
                                                "unknown_fields_json", "headers", "correlation_id", "elapsed_us", "json", NULL };
 static const char *const fields_of_closed[]
     = { "operation", "was_over", "raw_json", "unknown_fields_json", "headers", "correlation_id", "elapsed_us", "json", NULL };
@@ -196,6 +196,7 @@ void push_reply(lua_State *L, const polyai_reply *reply)
         set_boolean(L, "was_over", polyai_reply_was_over(reply));
     } else {
         set_of_reply(L, "response", reply, polyai_reply_response);
+        set_of_reply(L, "plain_text", reply, polyai_reply_plain_text);
         set_of_reply(L, "conversation_id", reply, polyai_reply_conversation_id);
     }
     if (is_greeting)

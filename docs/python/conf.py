@@ -24,7 +24,7 @@ templates_path: list[str] = []
 nitpicky = True
 # Python's own names, which would have to be fetched to be linked to, and names of types that are nobody's business.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(collections\.abc|datetime|os|pathlib|types|typing|typing_extensions)\..+"),
+    (r"py:.*", r"(collections\.abc|contextlib|datetime|os|pathlib|types|typing|typing_extensions)\..+"),
     (r"py:class", r"(polyai_chat(_testing)?\.)?(_\w+\.)?_\w+"),
 ]
 nitpick_ignore = [

@@ -4,7 +4,7 @@
  *     POLYAI_STUDIO_URL=... POLYAI_API_KEY=... POLYAI_TOKEN=... ./prefork_server [PORT [WORKERS]]
  *
  * Each TCP connection is one conversation, a line one turn: `nc 127.0.0.1 PORT`. The first line of the output says the port
- * (0, the default, takes a free one). The server ends with its input, so that whoever started it need not hunt for it.
+ * (0, the default, takes a free one). The server ends with its input, so that the process that started it need not hunt for it.
  */
 #include <polyai_chat.h>
 

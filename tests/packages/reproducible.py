@@ -3,8 +3,8 @@
 
     reproducible.py [--portable]
 
-Clones HEAD into two directories and builds there what packaging/build and packaging/wheel build, with --portable for every glibc from
-2.17 on and the Debian packages too. Sources, cargo's packages, caches and results are in other places each time, and umask, time zone,
+Clones HEAD into two directories and builds there what packaging/build, packaging/wheel and packaging/npm build, with --portable for
+every glibc from 2.17 on and the Debian packages too. Sources, cargo's packages, caches and results are in other places each time, and umask, time zone,
 language, number of jobs and the times of the source files are others. Takes many minutes. Exit status 1: a file differs, and the
 output says where; both builds stay in TARGET/reproducible then.
 """
@@ -43,14 +43,14 @@ def build(name, portable, umask, modified=None, **environment):
     # What the caller has set for compilers would be the same for both.
     whole = {name: str(value) for name, value in {**usual, **changed}.items() if name not in ("RUSTFLAGS", "CFLAGS", "SOURCE_DATE_EPOCH")}
     flags = ["--portable"] * portable
-    for command in [["packaging/build", *flags], ["packaging/wheel", *flags], *[["packaging/deb"]] * portable]:
+    for command in [["packaging/build", *flags], ["packaging/wheel", *flags], ["packaging/npm", *flags], *[["packaging/deb"]] * portable]:
         print(f"reproducible: {name}: {' '.join(command)}", flush=True)
         with (home / "log").open("ab") as log:
             done = subprocess.run(command, cwd=clone, env=whole, umask=umask, stdout=log, stderr=log, check=False)
         if done.returncode:
             sys.exit(f"{(home / 'log').read_text(errors='replace')}reproducible: {command[0]} failed, see {home / 'log'}")
     directories = [target / "shipped" / folder for folder in (["portable", "debian"] if portable else ["native"])]
-    return {path.name: path for directory in directories for path in sorted(directory.iterdir())}
+    return {path.name: path for directory in directories for path in sorted(directory.iterdir()) if path.is_file()}
 
 
 def members(name, content):
@@ -69,7 +69,7 @@ def members(name, content):
             found[header[:16].rstrip(" /") or "/"] = (header, content[at + 60 : at + 60 + size])
             at += 60 + size + size % 2
         return found
-    if ".tar" in name:
+    if ".tar" in name or name.endswith(".tgz"):
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             return {
                 entry.name: (

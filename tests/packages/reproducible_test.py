@@ -57,6 +57,9 @@ class Compared(unittest.TestCase):
         self.differs(wheel(("a", b"")), wheel(("a", b""), time=(2026, 1, 1, 0, 0, 0)), "a.whl: of a they say (1980")
         self.differs(wheel(("a", b"")), wheel(("a", b""), mode=0o600), "a.whl: of a they say (1980")
 
+    def test_npm(self):
+        self.differs(tar(1), tar(2), "a.tgz: of usr/lib/a they say 1 ", name="a.tgz")
+
     def test_archives(self):
         one, other = self.ar("a.o", b"1"), self.ar("a.o", b"2")
         self.differs(one, other, "lib.a: a.o: byte 0 of 1 and 1", name="lib.a")

@@ -33,6 +33,14 @@ def left_in(binary):
     return {(name.decode(), version.decode()) for name, version in re.findall(rb"/packages/([\w-]+?)-(\d[\w.+-]*)/", binary)}
 
 
+def faults_of_whole(text, purl):
+    """Whether that is a bill, and the one of this package."""
+    bill = json.loads(text)
+    if (found := bill.get("metadata", {}).get("component", {}).get("purl")) != purl:
+        yield f"the bill of materials is that of {found}"
+    yield from (f"{error.json_path}: {error.message[:200]}" for error in VALIDATOR.iter_errors(bill))
+
+
 def faults_of_part(part):
     what = f"{part['name']} {part.get('version')}"
     if not part.get("purl", "").endswith(f"/{part['name']}@{quote(part.get('version', ''), safe='')}"):

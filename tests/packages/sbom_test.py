@@ -37,6 +37,7 @@ class Written(unittest.TestCase):
             ("polyai-chat-python", "library", "hashbrown"),
             ("polyai-chat-python-testing", "library", "x509-parser"),
             ("polyai-chat-cli", "application", "pyo3"),
+            ("polyai-chat-node", "library", "pyo3"),
         ]:
             with self.subTest(crate):
                 linked = third_party.Linked(crate)
@@ -45,6 +46,16 @@ class Written(unittest.TestCase):
                 self.assertEqual(list(sbom.faults_of_bill(bill, notices, b"")), [])
                 self.assertEqual(json.loads(bill)["metadata"]["component"]["type"], kind)
                 self.assertNotIn(not_linked, {name for name, _ in sbom.listed(notices)})
+
+
+    def test_of_what_holds_nothing_of_others(self):
+        needed = ["pkg:npm/%40polyai/chat-linux-x64-gnu", "pkg:maven/org.slf4j/slf4j-api@2.0.20"]
+        bill = json.loads(printed(third_party.print_alone, "pkg:npm/%40polyai/chat", needed))
+        self.assertEqual([error.message for error in sbom.VALIDATOR.iter_errors(bill)], [])
+        (version,) = {bill["metadata"]["component"]["version"], bill["components"][0]["version"]}
+        self.assertEqual([part["purl"] for part in bill["components"]], [f"{needed[0]}@{version}", needed[1]])
+        self.assertEqual([part["name"] for part in bill["components"]], ["chat-linux-x64-gnu", "slf4j-api"])
+        self.assertEqual(bill["dependencies"][0]["dependsOn"], [part["bom-ref"] for part in bill["components"]])
 
 
 class Wrong(unittest.TestCase):

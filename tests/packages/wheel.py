@@ -11,6 +11,7 @@ import base64
 import csv
 import hashlib
 import io
+import json
 import re
 import sys
 import tarfile
@@ -83,13 +84,15 @@ class Distribution(NamedTuple):
 
     def sources(self):
         """What users import, and what tells their type checkers of it."""
-        files = [path for path in (self.directory / self.import_name).rglob("*") if path.suffix in (".py", ".pyi") or path.name == "py.typed"]
+        files = [path for path in (self.directory / self.import_name).rglob("*") if path.suffix in (".py", ".pyi", ".sql") or path.name == "py.typed"]
         return {str(path.relative_to(self.directory)): path.read_bytes() for path in files}
 
 
 def extra(name):
     return f"polyai-chat-{name}=={VERSION} ; extra == '{name}'"
 
+
+OF_POSTGRES = f"polyai-chat-channels[postgres]=={VERSION} ; extra == 'postgres'"
 
 DISTRIBUTIONS = [
     Distribution(
@@ -99,7 +102,7 @@ DISTRIBUTIONS = [
         crates=frozenset({"core", "python", "simulator"}),  # the last only because tests of core name it
         linked=frozenset({"pyo3", "ring", "rustls"}),
         not_linked=frozenset(OF_TESTS_AND_PROGRAM),
-        requires=frozenset(map(extra, ("testing", "channels", "cli"))),
+        requires=frozenset({*map(extra, ("testing", "channels", "cli")), OF_POSTGRES}),
         most_bytes=2_000_000,
         most_bytes_of_binary=3_200_000,
     ),
@@ -128,8 +131,9 @@ DISTRIBUTIONS = [
         "polyai-chat-channels",
         "channels",
         "pure",
-        requires=frozenset({f"polyai-chat~={VERSION}"}),
-        most_bytes=131_072,
+        entry_points=frozenset({"[console_scripts]\npolyai-chat-store=polyai_chat_channels._command:main"}),
+        requires=frozenset({f"polyai-chat~={VERSION}", 'psycopg[binary, pool]>=3.2,<4 ; extra == "postgres"'}),
+        most_bytes=393_216,
     ),
 ]
 
@@ -197,8 +201,9 @@ def files(wheel):
     expected = {*of.sources(), *([of.binary] if of.binary else [])}
     expected |= {f"{of.information}/{file}" for file in ["METADATA", "RECORD", "WHEEL", *["entry_points.txt"] * bool(of.entry_points)]}
     expected |= {f"{of.information}/licenses/{file}" for file in LICENCES}
+    expected |= {of.components}
     if wheel.has_binary:
-        expected |= {f"{of.information}/licenses/{NOTICES}", of.components}
+        expected |= {f"{of.information}/licenses/{NOTICES}"}
     yield from differences(wheel.files, expected)
 
 
@@ -249,6 +254,9 @@ def entry_points(wheel):
 def notices(wheel):
     """Notices and bill of materials name the same packages: what is linked in with each, and nothing that should not be."""
     if not wheel.has_binary:
+        bill = wheel.text(wheel.distribution.components) or "{}"
+        yield from sbom.faults_of_whole(bill, f"pkg:pypi/{wheel.distribution.name}@{VERSION}")
+        yield from differences({part["purl"] for part in json.loads(bill).get("components", [])}, {f"pkg:pypi/polyai-chat@{VERSION}"})
         return
     licences = wheel.information(f"licenses/{NOTICES}")
     yield from sbom.faults_of_bill(wheel.text(wheel.distribution.components) or "{}", licences, wheel.binary.bytes)

@@ -90,6 +90,13 @@ def components(of, packages, **changed):
     return json.dumps(bill).encode()
 
 
+def bill_alone(of, *purls):
+    """That of a wheel with nothing compiled in it."""
+    bill = json.loads(components(of, []))
+    bill["components"] = [{"type": "library", "bom-ref": purl, "name": "needed", "version": VERSION, "purl": purl} for purl in purls]
+    return json.dumps(bill).encode()
+
+
 def notices(packages):
     return "".join(f"  {name} 1.0.0 (MIT)\n" for name in packages).encode()
 
@@ -114,6 +121,8 @@ class Wheels(unittest.TestCase):
             found[of.binary] = self.binaries[of.kind]
             found[of.components] = components(of, of.linked)
             found[f"{of.information}/licenses/{NOTICES}"] = notices(of.linked)
+        else:
+            found[of.components] = bill_alone(of, f"pkg:pypi/polyai-chat@{VERSION}")
         if of.entry_points:
             found[f"{of.information}/entry_points.txt"] = "\n".join(of.entry_points).encode()
         return found
@@ -186,6 +195,8 @@ class Wheels(unittest.TestCase):
         for packages in [linked[1:], [*linked, "tokio"]]:
             named = {COMPONENTS: components(CLIENT, packages), f"{INFORMATION}/licenses/{NOTICES}": notices(packages)}
             self.wrong("notices", named)
+        for bill in [bill_alone(CHANNELS), bill_alone(CLIENT, f"pkg:pypi/polyai-chat@{VERSION}"), b"{}"]:
+            self.wrong("notices", {CHANNELS.components: bill}, of=CHANNELS)
 
     def test_linked(self):
         for trace in ["/sources/tokio-1.54.1/src/runtime/mod.rs", "crates/simulator/src/server.rs", "clap::Parser"]:

@@ -2,8 +2,12 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
+using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using PolyAI.Chat;
@@ -14,6 +18,8 @@ static class Tests
     // What should happen at all happens long before.
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     static readonly string[] Missing = { "no_library", "other_abi", "no_functions" };
+    /// <summary>Run by itself, where the system grants few threads.</summary>
+    const string NoThread = "no_thread";
 
     static ChatClientBuilder Builder()
     {
@@ -69,13 +75,57 @@ static class Tests
         using (ChatClient client = Builder().Build())
         using (Conversation talk = client.Create())
         {
-            Handoff handoff = talk.Respond("human").Handoff;
+            Reply reply = talk.Respond("human");
+            Must(reply.ToJson().Contains("\"destination\":\"returns-desk\"") && talk.Greeting.ToJson().Contains("\"operation\":\"create\""),
+                "all of it is one JSON object");
+            Handoff handoff = reply.Handoff;
             Must(handoff.Destination == "returns-desk" && handoff.Reason == "customer_request", "destination and reason");
             Must(handoff.Json.Contains("priority"), "the rest is in the JSON");
             Must(talk.Respond("bye").EndConversation && talk.State == ConversationState.Ended, "the agent ends it");
             ChatConversationEndedException over = Thrown<ChatConversationEndedException>(() => talk.Respond("still there?"));
             Must(over.ToJson().Contains("conversation_ended") && over.HttpStatus == null, "it was refused without a request");
         }
+    }
+
+    /// <summary>Reads the beginning of a request, and refuses it in an old encoding, which the simulator has no words for.</summary>
+    static void Refuse(TcpListener server)
+    {
+        using (TcpClient client = server.AcceptTcpClient())
+        using (NetworkStream stream = client.GetStream())
+        {
+            stream.ReadByte();
+            byte[] answer = Encoding.GetEncoding(28591).GetBytes(
+                "HTTP/1.1 400 Bad Request\r\nX-Odd: caf\u00e9\r\nX-Odd: two\r\nContent-Length: 2\r\n\r\n{}");
+            stream.Write(answer, 0, answer.Length);
+            try
+            {
+                while (stream.ReadByte() >= 0)
+                {
+                    // Until the client closes: a reset would take the answer away.
+                }
+            }
+            catch (IOException)
+            {
+                // The client has closed.
+            }
+        }
+    }
+
+    static void a_header_that_is_not_utf8_is_iso_8859_1()
+    {
+        TcpListener server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        Thread thread = new Thread(() => Refuse(server));
+        thread.Start();
+        string url = "http://127.0.0.1:" + ((IPEndPoint)server.LocalEndpoint).Port;
+        using (ChatClient client = Builder().BaseUrl(url).MaxAttempts(1).Build())
+        {
+            Headers headers = Thrown<ChatRejectedException>(() => client.Create()).Headers;
+            Must(headers.First("x-odd") == "caf\u00e9", "each byte is a character");
+            Must(string.Join(",", headers.Values("X-ODD")) == "caf\u00e9,two", "both are there");
+        }
+        Must(thread.Join(Patience), "the server is done");
+        server.Stop();
     }
 
     static void a_token_cancels_before_the_start()
@@ -129,7 +179,7 @@ static class Tests
                     {
                         // The simulator knows no such conversation, and was quicker.
                     }
-                    other.Join();
+                    Must(other.Join(Patience), "it is cancelled");
                 }
             }
             using (Conversation talk = client.Create())
@@ -203,6 +253,52 @@ static class Tests
             closed.Dispose();
             Must(closed.State == ConversationState.Closed, "`using` closes an open conversation");
         }
+    }
+
+    /// <summary>How many requests of a kind a client remembers; those of a shared client are remembered for all who share it.</summary>
+    static int Remembered(ChatClient client, string operation)
+    {
+        return client.RecentAttemptsJson().Split(new[] { "\"operation\":\"" + operation + "\"" }, StringSplitOptions.None).Length - 1;
+    }
+
+    static void a_shared_client_is_one_client()
+    {
+        Func<ChatClientBuilder> options = () => Builder().UserAgent("shared-by-tests/1");
+        ChatClient one = ChatClient.Shared(options()), two = ChatClient.Shared(options());
+        one.Create();
+        one.Dispose(); // lets go of this object: the client goes on
+        one.Dispose();
+        Thrown<ObjectDisposedException>(() => one.Create());
+        two.Create();
+        using (ChatClient three = ChatClient.Shared(options()))
+        using (ChatClient other = ChatClient.Shared(options().MaxAttempts(2)))
+        {
+            three.Create();
+            other.Create();
+            Must(Remembered(two, "create") == 3 && Remembered(other, "create") == 1, "other options are another client");
+            Must(three.MetricsJson().Contains("\"opened_connections\":1,"), "it has one connection: " + three.MetricsJson());
+            other.ShutDown();
+        }
+        two.ShutDown();
+        Must(Thrown<ChatCanceledException>(() => two.Create()).Delivery == Delivery.NotSent, "it is shut down for all who share it");
+        using (ChatClient anew = ChatClient.Shared(options()))
+        {
+            anew.Create();
+            Must(Remembered(anew, "create") == 1, "one that is shut down is not given any more");
+            anew.ShutDown();
+        }
+        two.Dispose();
+    }
+
+    static void a_shared_client_calls_nobody_back()
+    {
+        foreach (ChatClientBuilder options in new[] { Builder().Log((level, line) => { }), Builder().Attempts(json => { }) })
+        {
+            Must(Thrown<ChatInvalidArgumentException>(() => ChatClient.Shared(options)).Explanation.Contains("recent_log_lines"),
+                "the error says what serves instead");
+        }
+        Thrown<ChatInvalidArgumentException>(() => ChatClient.Shared(ChatClient.Builder().Option("no_such", "x")));
+        Thrown<ArgumentNullException>(() => ChatClient.Shared(null));
     }
 
     static void a_delegate_that_throws_changes_nothing()
@@ -373,7 +469,7 @@ static class Tests
             Must(!turn.IsDone && ChatLibrary.LiveHandles >= 3, "there are handles");
         });
         thread.Start();
-        thread.Join();
+        Must(thread.Join(Patience), "nothing of it waits");
         DateTime end = DateTime.UtcNow + Patience;
         while (ChatLibrary.LiveHandles > 0 && DateTime.UtcNow < end)
         {
@@ -398,11 +494,68 @@ static class Tests
         return 0;
     }
 
+    /// <summary>What a call needs is there before anything is sent: where the system grants no thread, a start is an error of this library,
+    /// and those that come when it does are done.</summary>
+    static void WithoutThreads()
+    {
+        using (ChatClient client = Builder().Build())
+        {
+            Stack<KeyValuePair<Thread, ManualResetEventSlim>> held = new Stack<KeyValuePair<Thread, ManualResetEventSlim>>();
+            try
+            {
+                while (true)
+                {
+                    ManualResetEventSlim let = new ManualResetEventSlim();
+                    Thread thread = new Thread(() => let.Wait()) { IsBackground = true };
+                    thread.Start();
+                    held.Push(new KeyValuePair<Thread, ManualResetEventSlim>(thread, let));
+                }
+            }
+            catch (Exception)
+            {
+                // That was the last one.
+            }
+            List<Turn<Conversation>> started = new List<Turn<Conversation>>();
+            int refused = 0;
+            for (int free = 0; free < 6; free++)
+            {
+                try
+                {
+                    started.Add(client.StartCreate());
+                }
+                catch (ChatUnavailableException problem)
+                {
+                    refused++;
+                    Must(problem.Delivery == Delivery.NotSent && problem.Message.Contains("thread"), "it says why: " + problem.Message);
+                }
+                KeyValuePair<Thread, ManualResetEventSlim> next = held.Pop();
+                next.Value.Set();
+                next.Key.Join();
+            }
+            while (held.Count > 0)
+            {
+                held.Pop().Value.Set();
+            }
+            Must(refused > 0, "threads have run out");
+            foreach (Turn<Conversation> turn in started)
+            {
+                Must(turn.Wait(Patience) && turn.Result().Greeting.Response.Length > 0, "what was started is done");
+            }
+            Must(Awaited(client.CreateAsync()).Greeting.Response.Length > 0, "tasks are completed again");
+        }
+    }
+
     static int Main(string[] arguments)
     {
         if (arguments.Length > 0 && Missing.Contains(arguments[0]))
         {
             return Unusable(arguments[0]);
+        }
+        if (arguments.Length > 0 && arguments[0] == NoThread)
+        {
+            WithoutThreads();
+            Console.WriteLine("ok: " + NoThread);
+            Environment.Exit(0);
         }
         string only = arguments.Length > 0 ? arguments[0] : "";
         int failed = 0;

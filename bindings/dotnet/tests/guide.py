@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""guide.py: prints a program in C# that runs what docs/dotnet.md and the README show, one block after the other."""
+"""Prints a program in C# that runs what docs/dotnet.md and the README show, one block after the other.
+
+guide.py [--logging]     with --logging also the blocks that need PolyAI.Chat.Extensions.Logging
+"""
 
 import re
 import sys
@@ -7,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DOCUMENTS = (HERE.parent / "README.md", HERE.parents[2] / "docs/dotnet.md")
-# Blocks may use `client`, `conversation` and `order` without making them.
+# Blocks may use `client`, `conversation`, `order` and `loggerFactory` without making them.
 FRAME = """using System;
 using System.Collections.Generic;
 using System.Threading;
@@ -19,6 +22,10 @@ static class Guide
     static ChatClient client;
     static Conversation conversation;
     static readonly string order = "Cancel my order";
+#if LOGGING
+    static readonly Microsoft.Extensions.Logging.ILoggerFactory loggerFactory =
+        Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance;
+#endif
 
     static void Run(string name, Func<Task> block)
     {
@@ -33,12 +40,15 @@ static class Guide
 
 def main() -> None:
     """Writes the program to standard output."""
+    with_logging = sys.argv[1:] == ["--logging"]
     methods, calls = [], []
     for document in DOCUMENTS:
         blocks = re.findall(r"^```csharp\n(.*?)^```$", document.read_text(encoding="utf-8"), re.M | re.S)
         if not blocks:
             sys.exit(f"{document.name} shows no C#")
         for number, block in enumerate(blocks, 1):
+            if "loggerFactory" in block and not with_logging:
+                continue
             name = f"{document.stem} {number}"
             method = f"Block{len(methods)}"
             methods.append(
@@ -46,6 +56,7 @@ def main() -> None:
                 "        await Task.Yield();\n    }\n"
             )
             calls.append(f'        Run("{name}", {method});\n')
+    print("#define LOGGING" if with_logging else "")
     print(FRAME + "".join(methods) + "\n    static void Main()\n    {\n" + "".join(calls) + "    }\n}")
 
 

@@ -6,7 +6,7 @@ use polyai_chat_core::ErrorKind;
 pub(crate) const MACHINE: u8 = 1;
 /// The arguments were wrong; nothing was done.
 pub(crate) const USAGE: u8 = 2;
-/// Whoever read the output has gone, as if by SIGPIPE.
+/// The reader of the output has gone, as with SIGPIPE.
 pub(crate) const OUTPUT_CLOSED: u8 = signalled(13);
 
 /// An error of this kind.

@@ -86,7 +86,7 @@ fn set_up(matches: &ArgMatches) -> Result<SimulatorBuilder, Failure> {
     Ok(builder)
 }
 
-/// The URL first, for whoever reads one line; then what a person pastes into a shell. Key and token are no secrets: they
+/// The URL first, for a script that reads one line; then what a person pastes into a shell. Key and token are no secrets: they
 /// open nothing but this simulator.
 fn announce(simulator: &Simulator, ca_file: Option<&Path>) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
@@ -105,7 +105,7 @@ fn announce(simulator: &Simulator, ca_file: Option<&Path>) -> Result<(), Failure
     if let Some(file) = ca_file {
         lines.push(format!("export POLYAI_CA_FILE={}", quoted(file)));
     }
-    // Whoever wanted the first line only may have gone by now.
+    // A reader of the first line only may have gone by now.
     let _ = writeln!(output, "{}", lines.join("\n"));
     let _ = output.flush();
     if simulator.ca_pem().is_some() && ca_file.is_none() {

@@ -28,7 +28,7 @@ impl Waiting {
         }
     }
 
-    /// Draws the next frame if it is time. Called often by whoever waits.
+    /// Draws the next frame if it is time. To be called often while waiting.
     pub(crate) fn draw(&self) {
         let Some(waited) = self.began.elapsed().checked_sub(PATIENCE) else {
             return;

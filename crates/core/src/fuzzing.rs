@@ -3,8 +3,8 @@
 
 use crate::config::Config;
 use crate::dialect::{Envelope, read_close, read_create};
-use crate::engine::{Told, parse_retry_after, told_of};
-use crate::model::{Delivery, Dialect, Error, Operation};
+use crate::engine::{AnswerOutcome, outcome_of_answer, parse_retry_after};
+use crate::model::{Delivery, Dialect, Error, Operation, plain_text};
 use std::time::SystemTime;
 
 /// Reads bytes as each kind of answer, in both dialects.
@@ -29,7 +29,23 @@ pub fn read_retry_after(bytes: &[u8]) {
     }
 }
 
-const SAID: &str = "My card 4242 1881 was stolen on Monday";
+/// Reads bytes as Markdown.
+///
+/// # Panics
+/// Where the plain text holds what it never should, or is much longer.
+pub fn make_plain_text(bytes: &[u8]) {
+    let Ok(markdown) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let text = plain_text(markdown);
+    let is_control = |it: char| it.is_control() && !matches!(it, '\n' | '\t');
+    assert!(!text.contains(is_control), "{text:?}");
+    assert!(!text.contains("\n\n\n"), "{text:?}");
+    assert!(text.lines().all(|line| line == line.trim_end()), "{text:?}");
+    assert!(text.len() <= 1024 + markdown.len() * 32, "{text:?}");
+}
+
+const MESSAGE: &str = "My card 4242 1881 was stolen on Monday";
 const KEY: &str = "canary-key-3f9a";
 
 /// Reads bytes as the whole answer to each operation in both dialects, and compares the verdict with what the server may have done.
@@ -51,32 +67,32 @@ pub fn read_answer(bytes: &[u8]) {
         let Ok(resolved) = config.resolve() else {
             panic!("the configuration is right");
         };
-        let request = format!("{{\"conversation_id\": \"c-1\", \"message\": \"{SAID}\"}}");
+        let request = format!("{{\"conversation_id\": \"c-1\", \"message\": \"{MESSAGE}\"}}");
         for operation in [Operation::Create, Operation::Respond, Operation::Close] {
-            let told = told_of(bytes, operation, request.as_bytes(), &resolved);
-            let Ok(told) = told else {
+            let outcome = outcome_of_answer(bytes, operation, request.as_bytes(), &resolved);
+            let Ok(outcome) = outcome else {
                 panic!("a call can begin");
             };
-            if let Some(error) = &told.error {
-                check(error, &told, operation);
+            if let Some(error) = &outcome.error {
+                check(error, &outcome, operation);
             }
-            let body = told.received.map_or(0, |received| received.body.len());
+            let body = outcome.received.map_or(0, |received| received.body.len());
             assert!(body <= resolved.0.max_body_bytes, "{body} bytes are kept");
         }
     }
 }
 
 /// The table of verdicts, read the other way round.
-fn check(error: &Error, told: &Told, operation: Operation) {
+fn check(error: &Error, outcome: &AnswerOutcome, operation: Operation) {
     let contains = |text: &[u8], part: &[u8]| text.windows(part.len()).any(|here| here == part);
     assert_ne!(error.delivery(), Delivery::NotSent, "it was sent: {error}");
     if error.delivery() == Delivery::Rejected {
-        let Some(received) = &told.received else {
+        let Some(received) = &outcome.received else {
             panic!("nobody has rejected it: {error}");
         };
         match received.status {
             200..=299 => assert!(
-                operation == Operation::Close && told.is_complete,
+                operation == Operation::Close && outcome.is_complete,
                 "it may have been taken: {error}"
             ),
             300..=302 | 304..=399 | 401..=407 | 409..=499 => {}
@@ -86,7 +102,7 @@ fn check(error: &Error, told: &Told, operation: Operation) {
                     "the agent's code may have run: {error}"
                 );
                 assert!(
-                    told.is_complete || error.error_code().is_some(),
+                    outcome.is_complete || error.error_code().is_some(),
                     "the code may have been cut off: {error}"
                 );
                 let encoding = received.headers.get("content-encoding");
@@ -107,7 +123,7 @@ fn check(error: &Error, told: &Told, operation: Operation) {
     );
     assert!(shown.len() < 16 * 1024, "{} bytes are shown", shown.len());
     let shown = shown.to_lowercase();
-    for canary in [SAID.to_lowercase().as_str(), KEY] {
+    for canary in [MESSAGE.to_lowercase().as_str(), KEY] {
         assert!(!shown.contains(canary), "{shown}");
     }
     assert!(

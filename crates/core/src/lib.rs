@@ -41,6 +41,8 @@ mod transport;
 pub use call::{
     CancelToken, Close, Completions, Create, REQUEST_FIELDS, Request, RequestField, Respond, Turn,
 };
+#[doc(hidden)]
+pub use client::StartedCall;
 pub use client::{Client, Conversation, ConversationState};
 pub use config::{Config, OPTIONS, OptionKind, OptionSpec, Origin, SettingDescription};
 #[doc(hidden)]
@@ -51,7 +53,7 @@ pub use foundation::version::VERSION;
 pub use model::json_fields;
 pub use model::{
     Attempt, BreakerState, Closed, Delivery, Dialect, Error, ErrorKind, Greeting, Handoff,
-    Operation, Phase, REGIONS, Region, Reply,
+    Operation, Phase, REGIONS, Region, Reply, plain_text,
 };
 pub use observe::{LogLevel, LogLine, Metrics, OperationMetrics};
 pub use serde_json::{Map, Value};

@@ -26,6 +26,13 @@ fn call() -> Arc<Call> {
     Arc::new(Call::begin(&options, LONG, &token, &Clock::default()).unwrap())
 }
 
+/// Threads that do not rest, for nothing here ends a rest.
+fn threads_that_leave() -> CallThreads {
+    let threads = CallThreads::default();
+    threads.dismiss();
+    threads
+}
+
 #[test]
 fn turns_are_taken_in_the_order_in_which_they_joined() {
     explore(|| {
@@ -48,7 +55,7 @@ fn turns_are_taken_in_the_order_in_which_they_joined() {
 }
 
 #[test]
-fn who_waits_is_woken_by_a_cancellation_and_leaves_the_line_to_the_others() {
+fn a_cancellation_wakes_a_waiting_call_and_frees_its_place() {
     explore(|| {
         let queue = TurnQueue::default();
         let first = queue.join();
@@ -70,7 +77,7 @@ fn who_waits_is_woken_by_a_cancellation_and_leaves_the_line_to_the_others() {
 }
 
 #[test]
-fn a_cancellation_alone_wakes_who_waits() {
+fn a_cancellation_alone_wakes_a_waiting_call() {
     explore(|| {
         let queue = TurnQueue::default();
         let _first = queue.join();
@@ -180,7 +187,7 @@ fn a_token_cancelled_for_good_ends_a_call_that_is_about_to_begin() {
 }
 
 #[test]
-fn whoever_waits_for_threads_sees_the_last_one_end() {
+fn waiting_for_threads_lasts_until_the_last_one_ends() {
     explore(|| {
         let threads = OwnThreads::default();
         let ended = Arc::new(Mutex::new(0));
@@ -201,8 +208,8 @@ fn no_tag_of_a_call_that_is_done_is_lost() {
         let completions = Completions::new().unwrap();
         let turns: Vec<_> = (0..2)
             .map(|tag| {
-                let threads = CallThreads::default();
-                let turn = Turn::start(&threads, call(), || Ok::<_, Error>(())).unwrap();
+                let turn =
+                    Turn::start(&threads_that_leave(), call(), || Ok::<_, Error>(())).unwrap();
                 completions.expect(&turn, tag);
                 turn
             })
@@ -218,12 +225,12 @@ fn no_tag_of_a_call_that_is_done_is_lost() {
 }
 
 #[test]
-fn the_outcome_of_a_started_call_is_there_for_who_waits_and_who_takes_it() {
+fn the_outcome_of_a_started_call_can_be_waited_for_and_taken() {
     explore(|| {
-        let turn = Turn::start(&CallThreads::default(), call(), || Ok::<_, Error>(7)).unwrap();
+        let turn = Turn::start(&threads_that_leave(), call(), || Ok::<_, Error>(7)).unwrap();
         assert!(turn.wait(LONG));
         assert_eq!(turn.take().unwrap(), 7);
-        let turn = Turn::start(&CallThreads::default(), call(), || Ok::<_, Error>(8)).unwrap();
+        let turn = Turn::start(&threads_that_leave(), call(), || Ok::<_, Error>(8)).unwrap();
         assert_eq!(turn.take().unwrap(), 8);
     });
 }
@@ -250,17 +257,18 @@ fn every_started_call_finds_a_thread_and_every_thread_an_end() {
         let mut done: Vec<_> = telling.iter().collect();
         done.sort_unstable();
         assert_eq!(done, [0, 1, 2, 10, 11, 12]);
-        // A thread that rests for ever would be found as a deadlock.
         for thread in starting {
             thread.join().unwrap();
         }
+        // A thread that rests for ever would be found as a deadlock.
+        threads.dismiss();
     });
 }
 
 #[test]
-fn who_asks_is_told_whether_the_call_is_done_before_or_after() {
+fn a_callback_runs_whether_the_call_is_done_before_or_after() {
     explore(|| {
-        let turn = Turn::start(&CallThreads::default(), call(), || Ok::<_, Error>(7)).unwrap();
+        let turn = Turn::start(&threads_that_leave(), call(), || Ok::<_, Error>(7)).unwrap();
         let (told, telling) = shuttle::sync::mpsc::channel();
         turn.when_done(move || told.send(()).unwrap());
         telling.recv().unwrap();
@@ -278,14 +286,14 @@ fn dropping_a_started_call_ends_it() {
         let of_thread = Arc::clone(&of_turn);
         let ended = Arc::new(Mutex::new(None));
         let seen = Arc::clone(&ended);
-        let turn = Turn::start(&CallThreads::default(), of_turn, move || {
+        let turn = Turn::start(&threads_that_leave(), of_turn, move || {
             let outcome = place.wait(&of_thread);
             *seen.lock().unwrap() = Some(outcome);
             Ok::<_, Error>(())
         })
         .unwrap();
         drop(turn);
-        // Its thread leaves the line, so that whoever comes later is next.
+        // Its thread leaves the line, so that a later one is next.
         let last = queue.join();
         drop(first);
         last.wait(&call()).unwrap();

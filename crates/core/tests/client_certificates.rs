@@ -136,7 +136,7 @@ fn it_comes_from_files_too_and_is_never_shown_to_a_proxy() {
 }
 
 #[test]
-fn what_cannot_work_is_refused_when_the_client_is_made() {
+fn a_configuration_that_cannot_work_is_refused_when_the_client_is_made() {
     let authority = Authority::new("authority");
     let (one, other) = (authority.client("one"), authority.client("other"));
     let base = || config("https://chat.example");

@@ -80,7 +80,7 @@ fn a_call_that_nobody_holds_any_more_leaves_its_tag_all_the_same() {
 }
 
 #[test]
-fn whoever_polls_hears_of_every_call() {
+fn polling_the_descriptor_finds_every_call() {
     let simulator = simulator();
     let client = client(&simulator);
     let id = client.create(Create::new()).unwrap().id().to_owned();

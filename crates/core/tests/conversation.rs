@@ -54,7 +54,7 @@ fn keys_of_the_wrong_kind_are_explained() {
 }
 
 #[test]
-fn what_the_dialect_lacks_and_what_is_no_object_is_refused_before_anything_is_sent() {
+fn fields_that_the_dialect_lacks_are_refused_before_anything_is_sent() {
     let (current, legacy) = (simulator(), legacy_simulator());
     let (modern, old) = (client(&current), client(&legacy));
     let attached = modern.attach("CONV-1").unwrap();

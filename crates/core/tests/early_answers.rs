@@ -36,7 +36,7 @@ fn answering_early(answer: Vec<u8>) -> raw::RawServer {
 }
 
 #[test]
-fn what_is_answered_before_all_is_sent_is_the_answer() {
+fn an_answer_before_the_whole_request_is_sent_counts() {
     let page = format!("<html>{}</html>", "too large ".repeat(20));
     let too_large = format!(
         "HTTP/1.1 413 Content Too Large\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
@@ -208,7 +208,7 @@ fn numbers_keep_their_digits_on_both_ways() {
 }
 
 #[test]
-fn what_is_hostile_in_an_unknown_field_costs_nothing_else() {
+fn a_hostile_unknown_field_costs_nothing_else() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let digits = "9".repeat(5_000);
     let body = format!(

@@ -321,7 +321,7 @@ fn no_place_of_a_proxys_answer_shows_what_was_sent() {
 }
 
 #[test]
-fn what_is_said_of_a_failure_is_bounded_whatever_the_service_says() {
+fn the_text_of_a_failure_is_bounded_whatever_the_service_says() {
     let megabytes = "x y ".repeat(1_900_000);
     for server in [
         answering(envelope("400 No", "error_message", &megabytes)),
@@ -354,7 +354,7 @@ fn what_is_said_of_a_failure_is_bounded_whatever_the_service_says() {
 }
 
 #[test]
-fn what_disturbs_a_log_is_escaped() {
+fn control_characters_in_a_log_are_escaped() {
     let server = answering(envelope(
         "400 No",
         "error_message",

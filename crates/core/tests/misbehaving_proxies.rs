@@ -283,7 +283,7 @@ fn the_addresses_of_a_host_are_asked_for_in_turn() {
 }
 
 #[test]
-fn what_follows_the_answer_at_once_is_the_services() {
+fn bytes_right_after_connect_belong_to_the_service() {
     let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n\
         HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nX-Own: yes\r\n\r\n{}";
     let (url, received) = proxy("http", move |connection| says(connection, answer));

@@ -211,7 +211,7 @@ fn a_connection_that_the_service_has_closed_is_replaced_before_a_byte_is_written
 }
 
 #[test]
-fn what_the_service_does_behind_a_proxy_is_told_apart_as_without_one() {
+fn failures_of_the_service_are_told_apart_behind_a_proxy_too() {
     let Some(proxies) = Proxies::start() else {
         return;
     };

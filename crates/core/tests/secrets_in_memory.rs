@@ -24,7 +24,7 @@ const PASSWORD: &str = "A-Password-Of-Which-A-Part-May-Be-Written-Over-While-Its
 /// Of what they end with, these are no two's.
 const END_BYTES: usize = 20;
 
-/// Bytes of a secret that are not those of the secret, so that whoever looks for it does not find what it looks with.
+/// Bytes of a secret that are not those of the secret, so that the search does not find its own pattern.
 fn hidden(secret: &str) -> Vec<u8> {
     secret.bytes().map(|byte| !byte).collect()
 }
@@ -227,9 +227,9 @@ fn a_call_that_failed_leaves_no_secret_behind_in_memory() {
 }
 
 #[test]
-fn what_a_proxy_was_told_is_not_left_behind_in_memory() {
+fn the_password_of_a_proxy_is_not_left_behind_in_memory() {
     if !is_inside() {
-        return inside_behind_proxies("what_a_proxy_was_told_is_not_left_behind_in_memory");
+        return inside_behind_proxies("the_password_of_a_proxy_is_not_left_behind_in_memory");
     }
     let [key, token, password, proxy] = &given()[..] else {
         panic!("a key, a token, a password and a proxy are given")
@@ -243,7 +243,7 @@ fn what_a_proxy_was_told_is_not_left_behind_in_memory() {
 }
 
 #[test]
-fn what_options_were_read_from_is_not_left_behind_in_memory() {
+fn the_source_of_options_is_not_left_behind_in_memory() {
     let Some(file) = std::env::var_os("PROFILE_TO_READ") else {
         let proxy = format!("sam:{PASSWORD}@127.0.0.1:1");
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -255,7 +255,7 @@ fn what_options_were_read_from_is_not_left_behind_in_memory() {
             ("POLYAI_PROXY", "environment"),
             ("https_proxy", &proxy),
         ];
-        let test = "what_options_were_read_from_is_not_left_behind_in_memory";
+        let test = "the_source_of_options_is_not_left_behind_in_memory";
         return inside_with(test, &variables, &[KEY, TOKEN, PASSWORD]);
     };
     let secrets = given();

@@ -48,7 +48,7 @@ fn the_descriptor_becomes_readable_when_the_call_is_done() {
 }
 
 #[test]
-fn whoever_hears_that_a_call_is_done_finds_its_descriptor_readable() {
+fn the_descriptor_is_readable_when_the_callback_runs() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
     for _ in 0..300 {
@@ -62,7 +62,7 @@ fn whoever_hears_that_a_call_is_done_finds_its_descriptor_readable() {
 }
 
 #[test]
-fn who_asks_is_told_once_when_the_call_is_done() {
+fn a_callback_runs_once_when_the_call_is_done() {
     let simulator = simulator();
     let conversation = client(&simulator).create(Create::new()).unwrap();
     simulator.fail(slow_turn(Pause::Turn, SLOW_MS)).unwrap();
@@ -209,7 +209,7 @@ fn keys_are_replaced_as_a_pair_while_calls_run() {
 }
 
 #[test]
-fn what_happened_can_be_read_and_listened_to() {
+fn events_can_be_read_and_listened_to() {
     use polyai_chat_core::LogLevel;
     use std::sync::{Arc, Mutex};
     let simulator = simulator();

@@ -3,10 +3,11 @@
 
 mod fixture;
 
-use fixture::{PATIENCE, client, simulator, slow_turn};
-use polyai_chat_core::Create;
+use fixture::{PATIENCE, client, config, simulator, slow_turn};
+use polyai_chat_core::{Client, Create};
 use polyai_chat_simulator::Pause;
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 const FOREVER_MS: u64 = 600_000;
@@ -49,5 +50,27 @@ fn threads_are_taken_again_while_calls_run_and_none_is_left_afterwards() {
     while threads_of_turns() > 0 {
         assert!(began.elapsed() < PATIENCE, "threads are left");
         thread::yield_now();
+    }
+}
+
+#[test]
+fn a_call_that_follows_at_once_takes_the_thread_of_the_one_before() {
+    let simulator = simulator();
+    let seen = Arc::new(Mutex::new(Vec::<ThreadId>::new()));
+    let threads = Arc::clone(&seen);
+    let config = config(&simulator.url())
+        .on_attempt(move |_| threads.lock().unwrap().push(thread::current().id()));
+    let client = Client::new(config).unwrap();
+    let conversation = client.create(Create::new()).unwrap();
+    let began = Instant::now();
+    // A machine may be late for one call, but not for all.
+    loop {
+        conversation.start_respond("a").unwrap().take().unwrap();
+        let threads = seen.lock().unwrap();
+        let (last, earlier) = threads.split_last().unwrap();
+        if earlier.contains(last) {
+            break;
+        }
+        assert!(began.elapsed() < PATIENCE, "{} threads", threads.len());
     }
 }

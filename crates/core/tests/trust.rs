@@ -240,7 +240,7 @@ fn a_self_signed_certificate_that_was_given_is_accepted_whatever_it_says_of_itse
 }
 
 #[test]
-fn what_is_wrong_with_an_outdated_certificate_is_said_in_words_and_never_tried_again() {
+fn an_outdated_certificate_is_explained_and_never_tried_again() {
     for (identity, authority, expected) in [
         (
             include_str!("certificates/weak_key.pem"),

@@ -227,7 +227,7 @@ fn a_gateways_page_instead_of_an_envelope_is_shown() {
 }
 
 #[test]
-fn what_a_server_echoes_of_the_keys_is_blotted_out() {
+fn keys_that_a_server_echoes_are_redacted() {
     let page = format!("<html>X-API-KEY: {KEY} X-TOKEN: {TOKEN}</html>");
     let (error, _) = after(Answer::status(500).body("text/html", AnswerBody::Text(page.clone())));
     assert_eq!(
@@ -339,15 +339,25 @@ fn a_secret_on_the_edge_of_the_excerpt_is_blotted_out_whole() {
 }
 
 #[test]
-fn an_empty_conversation_id_is_no_conversation() {
+fn an_id_by_which_nobody_can_go_on_is_no_conversation() {
     let simulator = simulator();
-    let answer = body(
-        "application/json",
-        AnswerBody::Json(json!({"conversation_id": "", "response": "hi"})),
-    );
-    simulator.fail(Fault::new(answer)).unwrap();
-    let error = client(&simulator).create(Create::new()).unwrap_err();
-    fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
+    let client = client(&simulator);
+    let long = "x".repeat(1025);
+    for id in ["", &long, "c\r\nX-Forged: 1", "c\u{1b}[31m", "c\u{202e}1"] {
+        let answer = body(
+            "application/json",
+            AnswerBody::Json(json!({"conversation_id": id, "response": "hi"})),
+        );
+        simulator.fail(Fault::new(answer)).unwrap();
+        let error = client.create(Create::new()).unwrap_err();
+        fixture::check(&error, ErrorKind::Protocol, Delivery::Unknown);
+        simulator.clear_faults();
+        assert_eq!(
+            client.attach(id).unwrap_err().kind(),
+            ErrorKind::InvalidArgument
+        );
+    }
+    assert!(client.attach(&long[1..]).is_ok());
 }
 
 /// How a turn ends that is answered with this 400.
@@ -443,7 +453,7 @@ fn a_byte_order_mark_costs_no_reply() {
 }
 
 #[test]
-fn what_may_be_the_agents_words_is_in_no_text() {
+fn text_that_may_be_the_agents_is_in_no_error() {
     let said = r#"{"response": "your card ends in 4242"}"#;
     let utf16: Vec<u8> = said.encode_utf16().flat_map(u16::to_be_bytes).collect();
     for body in [

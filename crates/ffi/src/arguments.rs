@@ -107,7 +107,7 @@ impl<T: Object> NewHandle<T> {
     pub(crate) fn give(&self, object: T) -> Result<(), Error> {
         if !self.0.is_null() {
             let handle = new_handle(object)?;
-            // SAFETY: as whoever made this said.
+            // SAFETY: as the maker of this said.
             unsafe { self.0.write(handle) };
         }
         Ok(())
@@ -117,7 +117,7 @@ impl<T: Object> NewHandle<T> {
 impl<T> NewHandle<T> {
     /// Says that there is nothing to give.
     pub(crate) fn give_none(&self) {
-        // SAFETY: as whoever made this said; NULL was refused, or is not asked to take nothing.
+        // SAFETY: as the maker of this said; NULL was refused, or is not asked to take nothing.
         unsafe { write(self.0, ptr::null_mut()) };
     }
 }
@@ -136,7 +136,7 @@ impl<V> Out<V> {
     }
 
     pub(crate) fn give(&self, value: V) {
-        // SAFETY: as whoever made this said.
+        // SAFETY: as the maker of this said.
         unsafe { self.0.write(value) };
     }
 }

@@ -64,9 +64,7 @@ pub unsafe extern "C" fn polyai_client_start_respond(
         let id = text(conversation_id, conversation_id_length, "conversation_id")?;
         let message = optional_text(message, message_length, "message")?;
         let request = request::respond(request, message)?;
-        turn.give(polyai_turn::of_respond(
-            client.client.start_respond(id, request)?,
-        ))
+        turn.give(polyai_turn::new(client.client.start_respond(id, request)?))
     })
 }
 
@@ -116,7 +114,7 @@ pub unsafe extern "C" fn polyai_client_start_close_conversation(
         let client = client.get("client")?;
         let id = text(conversation_id, conversation_id_length, "conversation_id")?;
         let request = request::close(request)?;
-        turn.give(polyai_turn::of_close(
+        turn.give(polyai_turn::new(
             client.client.start_close_conversation(id, request)?,
         ))
     })

@@ -140,13 +140,13 @@ pub unsafe extern "C" fn polyai_client_start_create(
         let turn = NewHandle::new(turn, "turn")?;
         let client = client.get("client")?;
         let request = request::create(request)?;
-        turn.give(polyai_turn::of_create(client.client.start_create(request)?))
+        turn.give(polyai_turn::new(client.client.start_create(request)?))
     })
 }
 
 /// Goes on with a conversation that was created elsewhere, or earlier. Sends nothing.
 ///
-/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`: the id is empty or longer than 1,024 bytes.
+/// Errors: `POLYAI_STATUS_INVALID_ARGUMENT`: the id is empty, longer than 1,024 bytes, or holds a control character.
 ///
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[must_use]
@@ -205,9 +205,7 @@ pub unsafe extern "C" fn polyai_client_start_warm_up(
         let turn = NewHandle::new(turn, "turn")?;
         let client = client.get("client")?;
         let timeout = Duration::from_millis(timeout_ms);
-        turn.give(polyai_turn::of_warm_up(
-            client.client.start_warm_up(timeout)?,
-        ))
+        turn.give(polyai_turn::new(client.client.start_warm_up(timeout)?))
     })
 }
 

@@ -95,7 +95,7 @@ pub unsafe extern "C" fn polyai_conversation_start_respond(
         let message = optional_text(message, message_length, "message")?;
         let request = request::respond(request, message)?;
         let started = conversation.conversation.start_respond(request)?;
-        turn.give(polyai_turn::of_respond(started))
+        turn.give(polyai_turn::new(started))
     })
 }
 
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn polyai_conversation_start_close(
         let turn = NewHandle::new(turn, "turn")?;
         let conversation = conversation.get("conversation")?;
         let request = request::close(request)?;
-        turn.give(polyai_turn::of_close(
+        turn.give(polyai_turn::new(
             conversation.conversation.start_close(request)?,
         ))
     })
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn polyai_conversation_start_close_if_open(
     fallible(error, || {
         let turn = NewHandle::new(turn, "turn")?;
         let conversation = conversation.get("conversation")?;
-        turn.give(polyai_turn::of_close_if_open(
+        turn.give(polyai_turn::new(
             conversation.conversation.start_close_if_open()?,
         ))
     })

@@ -48,7 +48,7 @@ impl polyai_error {
 ///
 /// # Safety
 /// As [`lend`].
-unsafe fn told(
+unsafe fn lend_text(
     error: *const polyai_error,
     length: *mut usize,
     text: impl for<'a> FnOnce(&polyai_chat_core::Error, &'a Texts) -> Option<&'a OwnedText>,
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn polyai_error_kind(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.kind_name.get(|| Some(error.kind().name()))
         })
     })
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn polyai_error_text(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.text.get(|| Some(error.to_string()))
         })
     })
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn polyai_error_message(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.message.get(|| Some(error.message()))
         })
     })
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn polyai_error_phase(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.phase.get(|| Some(error.phase().name()))
         })
     })
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn polyai_error_code(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.error_code.get(|| error.error_code())
         })
     })
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn polyai_error_service_message(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.service_message.get(|| error.service_message())
         })
     })
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn polyai_error_correlation_id(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.correlation_id.get(|| error.correlation_id())
         })
     })
@@ -288,7 +288,7 @@ pub unsafe extern "C" fn polyai_error_body_excerpt(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.body_excerpt.get(|| error.body_excerpt())
         })
     })
@@ -303,7 +303,7 @@ pub unsafe extern "C" fn polyai_error_cause(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.cause.get(|| error.causes())
         })
     })
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn polyai_error_attempts_json(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             let json = || {
                 error
                     .attempts()
@@ -343,7 +343,7 @@ pub unsafe extern "C" fn polyai_error_json(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| {
-        told(error, length, |error, texts| {
+        lend_text(error, length, |error, texts| {
             texts.json.get(|| Some(error.to_json().to_string()))
         })
     })

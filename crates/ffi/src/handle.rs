@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn who_frees_while_others_use_is_the_only_one_who_succeeds() {
+    fn only_one_of_several_threads_frees_a_handle_in_use() {
         let _alone = ONE_AT_A_TIME.lock();
         for _ in 0..500 {
             let handle = inserted(Counted(3));

@@ -20,7 +20,7 @@ fn explore(model: impl Fn() + Send + Sync + 'static) {
 
 /// An object that knows whether it is still there. It is never given back, so that a late use is seen and not undefined.
 #[derive(Default)]
-struct Thing {
+struct TrackedObject {
     number: usize,
     gone: AtomicBool,
 }
@@ -39,9 +39,9 @@ impl Things {
     }
 
     fn insert(&self, number: usize) -> Key {
-        let thing = Box::leak(Box::new(Thing {
+        let thing = Box::leak(Box::new(TrackedObject {
             number,
-            ..Thing::default()
+            ..TrackedObject::default()
         }));
         let key = self.table().insert(KIND, NonNull::from(thing).cast());
         key.unwrap()
@@ -87,7 +87,7 @@ impl Things {
         }
     }
 
-    fn thing(object: NonNull<()>) -> &'static Thing {
+    fn thing(object: NonNull<()>) -> &'static TrackedObject {
         // SAFETY: `insert` leaked it.
         unsafe { object.cast().as_ref() }
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 pub struct polyai_reply {
     answer: Answer,
     response: Option<OwnedText>,
+    plain_text: LazyText,
     conversation_id: LazyText,
     user_id: LazyText,
     handoff_destination: LazyText,
@@ -64,6 +65,7 @@ impl polyai_reply {
         Self {
             answer,
             response,
+            plain_text: LazyText::default(),
             conversation_id: LazyText::default(),
             user_id: LazyText::default(),
             handoff_destination: LazyText::default(),
@@ -74,6 +76,14 @@ impl polyai_reply {
             correlation_id: LazyText::default(),
             json: LazyText::default(),
             headers: LazyHeaders::default(),
+        }
+    }
+
+    fn plain_text(&self) -> Option<String> {
+        match &self.answer {
+            Answer::Create(greeting) => Some(greeting.plain_text()),
+            Answer::Respond(reply) => Some(reply.plain_text()),
+            Answer::Close(_) => None,
         }
     }
 
@@ -124,6 +134,24 @@ pub unsafe extern "C" fn polyai_reply_response(
     length: *mut usize,
 ) -> *const c_char {
     plain(|| Ok(lend(reply.get("reply")?.response.as_ref(), length)))
+}
+
+/// The agent's words without Markdown, for an SMS, an e-mail, a voice; NULL for the answer to a close. Made when it is first asked for.
+///
+/// Marks of headings, emphasis, code and quotes go, their words stay. A link is `words (address)`, an image its alternative text. Lists
+/// keep `-` or their numbers. A row of a table is a line, each cell behind the name of its column. HTML tags go, entities are decoded.
+/// What only looks like Markdown stays, and so does a text of more than 256 KiB. Control characters but line breaks and tabs go.
+///
+/// Blocks: never. Threads: any. Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyai_reply_plain_text(
+    reply: *const polyai_reply,
+    length: *mut usize,
+) -> *const c_char {
+    plain(|| {
+        let reply = reply.get("reply")?;
+        Ok(lend(reply.plain_text.get(|| reply.plain_text()), length))
+    })
 }
 
 /// Whether the conversation is over: the agent has ended it, or it was closed.

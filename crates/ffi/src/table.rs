@@ -264,7 +264,7 @@ impl Use<'_> {
         self.object
     }
 
-    /// Ends the use. The object is given to whoever was the last to use it, if its key is invalid.
+    /// Ends the use. The last user gets the object, if its key is invalid.
     pub(crate) fn end(&self) -> Option<NonNull<()>> {
         let before = self.slot.state.fetch_sub(1, Ordering::AcqRel);
         if before & VALID != 0 || before & USES != 1 {

@@ -9,82 +9,41 @@ use crate::error::polyai_error;
 use crate::handle::{Kind, Object};
 use crate::reply::polyai_reply;
 use crate::text::LazyText;
-use polyai_chat_core::{Closed, Error};
+use polyai_chat_core::{Error, StartedCall};
 use std::ffi::{CStr, c_char, c_void};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 /// A call that was started, and is waited for.
 pub struct polyai_turn {
-    call: Call,
+    call: StartedCall,
     correlation_id: LazyText,
-}
-
-enum Call {
-    Create(polyai_chat_core::Turn<polyai_chat_core::Conversation>),
-    Respond(polyai_chat_core::Turn<polyai_chat_core::Reply>),
-    Close(polyai_chat_core::Turn<Closed>),
-    CloseIfOpen(polyai_chat_core::Turn<Option<Closed>>),
-    WarmUp(polyai_chat_core::Turn<()>),
 }
 
 impl Object for polyai_turn {
     const KIND: Kind = Kind::Turn;
 }
 
-/// Does the same with whatever was started.
-macro_rules! for_each_call {
-    ($turn:ident, $call:ident => $work:expr) => {
-        match &$turn.call {
-            Call::Create($call) => $work,
-            Call::Respond($call) => $work,
-            Call::Close($call) => $work,
-            Call::CloseIfOpen($call) => $work,
-            Call::WarmUp($call) => $work,
-        }
-    };
-}
-
 impl polyai_turn {
-    pub(crate) fn of_create(call: polyai_chat_core::Turn<polyai_chat_core::Conversation>) -> Self {
-        Self::of(Call::Create(call))
-    }
-
-    pub(crate) fn of_respond(call: polyai_chat_core::Turn<polyai_chat_core::Reply>) -> Self {
-        Self::of(Call::Respond(call))
-    }
-
-    pub(crate) fn of_close(call: polyai_chat_core::Turn<Closed>) -> Self {
-        Self::of(Call::Close(call))
-    }
-
-    pub(crate) fn of_close_if_open(call: polyai_chat_core::Turn<Option<Closed>>) -> Self {
-        Self::of(Call::CloseIfOpen(call))
-    }
-
-    pub(crate) fn of_warm_up(call: polyai_chat_core::Turn<()>) -> Self {
-        Self::of(Call::WarmUp(call))
-    }
-
-    fn of(call: Call) -> Self {
+    pub(crate) fn new(call: impl Into<StartedCall>) -> Self {
         Self {
-            call,
+            call: call.into(),
             correlation_id: LazyText::default(),
         }
     }
 
     fn operation(&self) -> &'static CStr {
         match &self.call {
-            Call::Create(_) => c"create",
-            Call::Respond(_) => c"respond",
-            Call::Close(_) | Call::CloseIfOpen(_) => c"close",
-            Call::WarmUp(_) => c"warm_up",
+            StartedCall::Create(_) => c"create",
+            StartedCall::Respond(_) => c"respond",
+            StartedCall::Close(_) | StartedCall::CloseIfOpen(_) => c"close",
+            StartedCall::WarmUp(_) => c"warm_up",
         }
     }
 
     /// Has the tag appear there when the call is done.
     pub(crate) fn announce(&self, completions: &polyai_chat_core::Completions, tag: u64) {
-        for_each_call!(self, call => completions.expect(call, tag));
+        self.call.announce(completions, tag);
     }
 }
 
@@ -98,7 +57,7 @@ pub extern "C" fn polyai_turn_free(turn: *mut polyai_turn) {
     plain(|| {
         // Now, and not when the last thread has left it: that thread may be waiting for just this.
         if let Some(turn) = turn.find() {
-            for_each_call!(turn, call => call.cancel());
+            turn.call.cancel();
         }
         turn.free("turn")
     });
@@ -121,7 +80,7 @@ pub unsafe extern "C" fn polyai_turn_wait(
         let is_done = Out::new(is_done, "is_done")?;
         let turn = turn.get("turn")?;
         let at_most = Duration::from_millis(timeout_ms);
-        is_done.give(for_each_call!(turn, call => call.wait(at_most)));
+        is_done.give(turn.call.wait(at_most));
         Ok(())
     })
 }
@@ -142,7 +101,7 @@ pub unsafe extern "C" fn polyai_turn_fd(
     fallible(error, || {
         let descriptor = Out::new(descriptor, "descriptor")?;
         let turn = turn.get("turn")?;
-        let found = for_each_call!(turn, call => call.descriptor().map(|found| found.as_raw_fd()));
+        let found = turn.call.descriptor().map(|found| found.as_raw_fd());
         descriptor.give(found.map_err(|error| {
             Error::internal(format!("no descriptor can be had for the turn: {error}"))
         })?);
@@ -170,12 +129,12 @@ pub unsafe extern "C" fn polyai_turn_when_done(
     fallible(error, || {
         let callback = Callback::new(callback, user_data, release)?;
         let turn = turn.get("turn")?;
-        let tell = move || {
+        let notify = move || {
             let function = callback.function();
             // SAFETY: the caller says that it may be called with this pointer, on any thread.
             unsafe { function(callback.user_data()) };
         };
-        for_each_call!(turn, call => call.when_done(tell));
+        turn.call.when_done(notify);
         Ok(())
     })
 }
@@ -196,7 +155,7 @@ pub extern "C" fn polyai_turn_operation(turn: *const polyai_turn) -> *const c_ch
 pub extern "C" fn polyai_turn_cancel(turn: *mut polyai_turn) {
     plain(|| {
         let turn = turn.get("turn")?;
-        for_each_call!(turn, call => call.cancel());
+        turn.call.cancel();
         Ok(())
     });
 }
@@ -219,7 +178,7 @@ pub unsafe extern "C" fn polyai_turn_take_conversation(
         let conversation = NewHandle::new(conversation, "conversation")?;
         let turn = turn.get("turn")?;
         match &turn.call {
-            Call::Create(call) => {
+            StartedCall::Create(call) => {
                 let outcome = call.take_once().ok_or_else(taken_already)?;
                 conversation.give(polyai_conversation::new(outcome?))
             }
@@ -250,27 +209,27 @@ pub unsafe extern "C" fn polyai_turn_take_reply(
         let reply = NewHandle::new(reply, "reply")?;
         let turn = turn.get("turn")?;
         match &turn.call {
-            Call::Respond(call) => {
+            StartedCall::Respond(call) => {
                 let outcome = call.take_once().ok_or_else(taken_already)?;
                 reply.give(polyai_reply::of_turn(outcome?))
             }
-            Call::Close(call) => {
+            StartedCall::Close(call) => {
                 let outcome = call.take_once().ok_or_else(taken_already)?;
                 reply.give(polyai_reply::of_close(outcome?))
             }
-            Call::CloseIfOpen(call) => {
+            StartedCall::CloseIfOpen(call) => {
                 match call.take_once().ok_or_else(taken_already)?? {
                     Some(closed) => reply.give(polyai_reply::of_close(closed))?,
                     None => reply.give_none(),
                 }
                 Ok(())
             }
-            Call::WarmUp(call) => {
+            StartedCall::WarmUp(call) => {
                 call.take_once().ok_or_else(taken_already)??;
                 reply.give_none();
                 Ok(())
             }
-            Call::Create(_) => Err(Error::invalid_argument(
+            StartedCall::Create(_) => Err(Error::invalid_argument(
                 "the turn is a create; take its conversation with polyai_turn_take_conversation",
             )),
         }
@@ -287,7 +246,7 @@ pub unsafe extern "C" fn polyai_turn_correlation_id(
 ) -> *const c_char {
     plain(|| {
         let turn = turn.get("turn")?;
-        let id = || Some(for_each_call!(turn, call => call.correlation_id()));
+        let id = || Some(turn.call.correlation_id());
         Ok(lend(turn.correlation_id.get(id), length))
     })
 }

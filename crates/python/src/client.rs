@@ -5,7 +5,7 @@ use crate::conversation::Conversation;
 use crate::error::to_python;
 use crate::interrupt::{Interrupt, call, finish};
 use crate::reply::{Closed, Reply};
-use crate::turn::{Call, Turn};
+use crate::turn::Turn;
 use crate::{listeners, request};
 use polyai_chat_core::{self as core, Attempt, Config, SettingDescription, Value};
 use pyo3::exceptions::PyTypeError;
@@ -185,9 +185,7 @@ impl Client {
     )]
     fn start_create(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Turn> {
         let request = request::create(py, fields, None)?;
-        Turn::start(py, &self.client, Call::Create, || {
-            self.client.start_create(request)
-        })
+        Turn::start(py, &self.client, || self.client.start_create(request))
     }
 
     /// Goes on with a conversation that was created elsewhere, or earlier. Sends nothing.
@@ -324,7 +322,7 @@ impl Client {
     ) -> PyResult<Turn> {
         let conversation_id = text("conversation_id", conversation_id)?;
         let request = request::respond(py, message, fields, None)?;
-        Turn::start(py, &self.client, Call::Respond, || {
+        Turn::start(py, &self.client, || {
             self.client.start_respond(conversation_id, request)
         })
     }
@@ -347,7 +345,7 @@ impl Client {
     ) -> PyResult<Turn> {
         let conversation_id = text("conversation_id", conversation_id)?;
         let request = request::close(py, fields, None)?;
-        Turn::start(py, &self.client, Call::Close, || {
+        Turn::start(py, &self.client, || {
             self.client
                 .start_close_conversation(conversation_id, request)
         })
@@ -361,9 +359,7 @@ impl Client {
     /// Does not block. Any thread. Since 0.1.0.
     fn start_warm_up(&self, py: Python<'_>, timeout: &Bound<'_, PyAny>) -> PyResult<Turn> {
         let timeout = duration("timeout", timeout)?;
-        Turn::start(py, &self.client, Call::WarmUp, || {
-            self.client.start_warm_up(timeout)
-        })
+        Turn::start(py, &self.client, || self.client.start_warm_up(timeout))
     }
 
     /// Closes the client: ends every call that is under way, closes idle connections, and has later calls fail. The end

@@ -3,7 +3,7 @@
 use crate::interrupt::{Interrupt, call};
 use crate::reply::{Closed, Greeting, Reply};
 use crate::request;
-use crate::turn::{Call, Turn};
+use crate::turn::Turn;
 use polyai_chat_core as core;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -143,7 +143,7 @@ impl Conversation {
         fields: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Turn> {
         let request = request::respond(py, message, fields, None)?;
-        Turn::start(py, &self.client, Call::Respond, || {
+        Turn::start(py, &self.client, || {
             self.conversation.start_respond(request)
         })
     }
@@ -194,9 +194,7 @@ impl Conversation {
     )]
     fn start_close(&self, py: Python<'_>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Turn> {
         let request = request::close(py, fields, None)?;
-        Turn::start(py, &self.client, Call::Close, || {
-            self.conversation.start_close(request)
-        })
+        Turn::start(py, &self.client, || self.conversation.start_close(request))
     }
 
     /// Starts to close it if that is still of use, as `Conversation.close_if_open` does, and returns at once.
@@ -210,9 +208,7 @@ impl Conversation {
     ///
     /// Does not block. Any thread. Since 0.1.0.
     fn start_close_if_open(&self, py: Python<'_>) -> PyResult<Turn> {
-        Turn::start(py, &self.client, Call::CloseIfOpen, || {
-            self.conversation.start_close_if_open()
-        })
+        Turn::start(py, &self.client, || self.conversation.start_close_if_open())
     }
 
     /// Closes it if that is still of use, as the end of a `with` block does: sends nothing when it is over, nor in a dialect

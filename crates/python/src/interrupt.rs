@@ -65,7 +65,7 @@ impl Interrupt {
         })
     }
 
-    /// Keeps what a signal handler raised while a listener of the call ran Python, and tells whether it does: then the call ends,
+    /// Keeps what a signal handler raised while a listener of the call ran Python, and returns whether it does: then the call ends,
     /// as if the signal had come a moment later.
     pub(crate) fn keep(&self, error: PyErr) -> Result<(), PyErr> {
         match &self.0 {
@@ -102,7 +102,7 @@ pub(crate) fn call<T: Send>(
 
 /// As [`call`], for one that was started and cannot look for signals itself.
 pub(crate) fn finish<T: Send + 'static>(py: Python<'_>, started: Turn<T>) -> PyResult<T> {
-    match wait(py, &started, None) {
+    match wait(py, |at_most| started.wait(at_most), None) {
         Ok(_) => started.take().map_err(|error| to_python(py, &error)),
         Err(raised) => {
             started.cancel();
@@ -112,10 +112,10 @@ pub(crate) fn finish<T: Send + 'static>(py: Python<'_>, started: Turn<T>) -> PyR
     }
 }
 
-/// Waits for a started call without the interpreter, in pieces where signals are to be looked for; tells whether it is done.
-pub(crate) fn wait<T: Send>(
+/// Waits for a started call, whose `wait` this gets, without the interpreter, in pieces where signals are to be looked for; returns whether it is done.
+pub(crate) fn wait(
     py: Python<'_>,
-    started: &Turn<T>,
+    wait: impl Fn(Duration) -> bool + Sync,
     until: Option<Instant>,
 ) -> PyResult<bool> {
     let longest = match runs_signal_handlers(py)? {
@@ -126,7 +126,7 @@ pub(crate) fn wait<T: Send>(
         let left = until.map_or(Duration::MAX, |until| {
             until.saturating_duration_since(Instant::now())
         });
-        if py.detach(|| started.wait(left.min(longest))) {
+        if py.detach(|| wait(left.min(longest))) {
             return Ok(true);
         }
         py.check_signals()?;

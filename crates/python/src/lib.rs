@@ -37,7 +37,7 @@ mod _native {
     #[pymodule_export]
     use super::handoff::Handoff;
     #[pymodule_export]
-    use super::reply::{Closed, Greeting, Reply};
+    use super::reply::{Closed, Greeting, Reply, plain_text};
     #[pymodule_export]
     use super::shutdown::shut_down_at_exit;
     #[pymodule_export]

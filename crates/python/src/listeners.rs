@@ -1,4 +1,4 @@
-//! Who is told of attempts: the logger `polyai_chat`, and the client's `on_attempt`.
+//! The listeners for attempts: the logger `polyai_chat`, and the client's `on_attempt`.
 
 use crate::arguments::parsed;
 use crate::calling::{call, call_method};
@@ -7,6 +7,7 @@ use crate::options;
 use crate::shutdown::Listening;
 use polyai_chat_core::{Config, LogLevel};
 use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
@@ -31,7 +32,7 @@ static WANTS_DEBUG: AtomicBool = AtomicBool::new(true);
 ///
 /// # Errors
 /// What a signal handler raised meanwhile; a logger that fails harms no call.
-pub(crate) fn heed_level(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn read_log_level(py: Python<'_>) -> PyResult<()> {
     let wants = match logger(py).and_then(|logger| is_enabled_for(logger, LogLevel::Debug)) {
         Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
         outcome => outcome.unwrap_or(true),
@@ -41,7 +42,8 @@ pub(crate) fn heed_level(py: Python<'_>) -> PyResult<()> {
 }
 
 fn is_enabled_for(logger: &Bound<'_, PyAny>, level: LogLevel) -> PyResult<bool> {
-    call_method(logger, "isEnabledFor", (level_number(level),))?.is_truthy()
+    let is_enabled_for = logger.getattr(intern!(logger.py(), "isEnabledFor"))?;
+    call(&is_enabled_for, (level_number(level),))?.is_truthy()
 }
 
 fn logger(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
@@ -108,7 +110,7 @@ pub(crate) fn configured(
     Ok(config)
 }
 
-/// The context of whoever starts a call: its variables are those of the task, which has no thread of its own.
+/// The context of the code that starts a call: its variables are those of the task, which has no thread of its own.
 pub(crate) fn context(py: Python<'_>) -> PyResult<Arc<Py<PyAny>>> {
     static COPY_CONTEXT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let copy = COPY_CONTEXT.get_or_try_init(py, || {

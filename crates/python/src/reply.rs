@@ -1,12 +1,40 @@
 //! What the service answered, as values: they compare, match, copy and pickle.
 
-use crate::arguments::parsed;
+use crate::arguments::{parsed, text};
 use crate::calling::call;
 use crate::handoff::{Handoff, hash_of, shortened};
 use polyai_chat_core as core;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
+
+/// Gives Markdown as plain text, for what shows or speaks words as they are: an SMS, an e-mail, a voice.
+///
+/// Marks of headings, emphasis, code and quotes go, their words stay. A link becomes ``words (address)``, or its words alone
+/// where they say the address; an image becomes its alternative text. Lists keep ``-`` or their numbers, and are indented in
+/// each other. A row of a table becomes a line, each cell behind the name of its column. HTML tags go, entities are decoded,
+/// line breaks stay, and an empty line is between blocks. What only looks like Markdown stays: ``5*3*2``, ``snake_case``,
+/// ``a < b``, ``<your name>``. Control characters but line breaks and tabs go. A text of more than 256 KiB stays as it is, but
+/// for those.
+///
+/// Args:
+///     markdown: The text, such as the response of a reply that was kept.
+///
+/// Returns:
+///     The plain text.
+///
+/// Raises:
+///     InvalidArgumentError: The text holds half a surrogate pair.
+///
+/// Does not block. Any thread. Since 0.1.0.
+///
+/// Example:
+///     >>> plain_text("**Good news!** See [our page](https://acme.example).")
+///     'Good news! See our page (https://acme.example).'
+#[pyfunction]
+pub(crate) fn plain_text(markdown: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(core::plain_text(&text("markdown", markdown)?))
+}
 
 /// What every answer has beside its own fields.
 #[derive(Clone, PartialEq)]
@@ -113,8 +141,8 @@ macro_rules! answer_class {
             /// Gives the answer as a dict, for `json.dumps` and for queues.
             ///
             /// Returns:
-            ///     A new dict of what the properties hold, by their names, without `raw`, `raw_json` and `headers`. A
-            ///     handoff is the dict that `Handoff.to_dict` gives, or None.
+            ///     A new dict of what the properties hold, by their names, without `raw`, `raw_json`, `headers` and
+            ///     `plain_text`. A handoff is the dict that `Handoff.to_dict` gives, or None.
             ///
             /// Does not block. Any thread. Since 0.1.0.
             fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -206,6 +234,13 @@ answer_class! {
         #[classattr]
         fn __match_args__() -> (&'static str, &'static str) {
             ("response", "conversation_id")
+        }
+
+        /// The agent's words without Markdown, for an SMS, an e-mail, a voice, as `plain_text` makes them: anew with each
+        /// access.
+        #[getter]
+        fn plain_text(&self) -> String {
+            core::plain_text(&self.response)
         }
 
         #[classmethod]
@@ -309,6 +344,13 @@ answer_class! {
         #[getter]
         fn handoff(&self) -> Option<Handoff> {
             self.handoff.clone()
+        }
+
+        /// The agent's words without Markdown, for an SMS, an e-mail, a voice, as `plain_text` makes them: anew with each
+        /// access.
+        #[getter]
+        fn plain_text(&self) -> String {
+            core::plain_text(&self.response)
         }
 
         #[classmethod]

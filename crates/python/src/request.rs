@@ -51,7 +51,7 @@ fn read(
     interrupt: Option<&Interrupt>,
 ) -> PyResult<Request> {
     // Every call begins here.
-    listeners::heed_level(py)?;
+    listeners::read_log_level(py)?;
     let mut request = Request::new();
     match interrupt {
         Some(interrupt) => {

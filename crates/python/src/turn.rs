@@ -5,7 +5,7 @@ use crate::conversation::Conversation;
 use crate::error::to_python;
 use crate::interrupt;
 use crate::reply::{Closed, Reply};
-use polyai_chat_core::{self as core, Error};
+use polyai_chat_core::{self as core, Error, StartedCall};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
@@ -20,44 +20,25 @@ use std::time::Instant;
 /// use it. Since 0.1.0.
 #[pyclass(frozen, module = "polyai_chat", weakref)]
 pub(crate) struct Turn {
-    call: Call,
+    call: StartedCall,
     client: core::Client,
     /// A failure is kept as the core's: an exception refers to the frames that it went through, and they to this.
     outcome: PyOnceLock<Result<Py<PyAny>, Error>>,
 }
 
-pub(crate) enum Call {
-    Create(core::Turn<core::Conversation>),
-    Respond(core::Turn<core::Reply>),
-    Close(core::Turn<core::Closed>),
-    CloseIfOpen(core::Turn<Option<core::Closed>>),
-    WarmUp(core::Turn<()>),
-}
-
-/// Does the same with whatever was started.
-macro_rules! for_each_call {
-    ($turn:expr, $call:ident => $work:expr) => {
-        match &$turn.call {
-            Call::Create($call) => $work,
-            Call::Respond($call) => $work,
-            Call::Close($call) => $work,
-            Call::CloseIfOpen($call) => $work,
-            Call::WarmUp($call) => $work,
-        }
-    };
-}
-
 impl Turn {
-    /// Starts a call of this kind without the interpreter.
+    /// Starts a call without the interpreter.
     pub(crate) fn start<T: Send>(
         py: Python<'_>,
         client: &core::Client,
-        kind: impl FnOnce(core::Turn<T>) -> Call,
         start: impl FnOnce() -> Result<core::Turn<T>, Error> + Send,
-    ) -> PyResult<Self> {
+    ) -> PyResult<Self>
+    where
+        core::Turn<T>: Into<StartedCall>,
+    {
         let started = py.detach(start).map_err(|error| to_python(py, &error))?;
         Ok(Self {
-            call: kind(started),
+            call: started.into(),
             client: client.clone(),
             outcome: PyOnceLock::new(),
         })
@@ -65,7 +46,7 @@ impl Turn {
 
     /// Has the number appear there when the call is done.
     pub(crate) fn announce(&self, completions: &core::Completions, number: u64) {
-        for_each_call!(self, call => completions.expect(call, number));
+        self.call.announce(completions, number);
     }
 
     /// The outcome of a call that is done, as Python sees it.
@@ -82,18 +63,20 @@ impl Turn {
             }
         }
         match &self.call {
-            Call::Create(call) => outcome(py, call, |conversation| {
+            StartedCall::Create(call) => outcome(py, call, |conversation| {
                 Conversation::new(self.client.clone(), conversation)
             }),
-            Call::Respond(call) => outcome(py, call, |reply| Reply::new(&reply)),
-            Call::Close(call) => outcome(py, call, |closed| Closed::new(&closed)),
-            Call::CloseIfOpen(call) => outcome(py, call, |closed| closed.as_ref().map(Closed::new)),
-            Call::WarmUp(call) => outcome(py, call, |()| py.None()),
+            StartedCall::Respond(call) => outcome(py, call, |reply| Reply::new(&reply)),
+            StartedCall::Close(call) => outcome(py, call, |closed| Closed::new(&closed)),
+            StartedCall::CloseIfOpen(call) => {
+                outcome(py, call, |closed| closed.as_ref().map(Closed::new))
+            }
+            StartedCall::WarmUp(call) => outcome(py, call, |()| py.None()),
         }
     }
 
     fn wait_until(&self, py: Python<'_>, until: Option<Instant>) -> PyResult<bool> {
-        for_each_call!(self, call => interrupt::wait(py, call, until))
+        interrupt::wait(py, |at_most| self.call.wait(at_most), until)
     }
 }
 
@@ -124,7 +107,7 @@ impl Turn {
     /// Whether the outcome of the call is there.
     #[getter]
     fn done(&self) -> bool {
-        for_each_call!(self, call => call.is_done())
+        self.call.is_done()
     }
 
     /// Gives the outcome of the call, the same each time, and waits for it first.
@@ -156,7 +139,7 @@ impl Turn {
     ///
     /// Does not block. Any thread. Since 0.1.0.
     fn cancel(&self) {
-        for_each_call!(self, call => call.cancel());
+        self.call.cancel();
     }
 
     /// Gives a descriptor that becomes readable when the call is done, for `select` and event loops.
@@ -169,14 +152,16 @@ impl Turn {
     ///
     /// Does not block. Any thread. Since 0.1.0.
     fn fileno(&self) -> PyResult<i32> {
-        for_each_call!(self, call => call.descriptor().map(|descriptor| descriptor.as_raw_fd()))
+        self.call
+            .descriptor()
+            .map(|descriptor| descriptor.as_raw_fd())
             .map_err(|error| PyOSError::new_err(error.to_string()))
     }
 
     /// The id that the service's support asks for; it is known before the call is done.
     #[getter]
     fn correlation_id(&self) -> &str {
-        for_each_call!(self, call => call.correlation_id())
+        self.call.correlation_id()
     }
 
     /// ``Turn[Reply]``, for annotations.

@@ -8,7 +8,7 @@ const HTML: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
-/// The root for who asks with curl.
+/// The root page for curl.
 const TEXT: &str = "\
 This is polyai-chat simulator: simulator, no PolyAI service contacted.
 

@@ -37,7 +37,7 @@ impl Shared {
         look(&self.lock())
     }
 
-    /// A change of the state, of which everybody who waits is told.
+    /// A change of the state, which wakes all waiting requests.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut self.lock());
         self.changed.notify_all();

@@ -19,7 +19,8 @@ use crate::abi::Abi;
 const USAGE: &str = "usage: xtask [--root FOLDER] COMMAND
 
   header               writes include/polyai_chat.h and include/polyai_chat.json from crates/ffi, and what errors and other
-                       numbers mean into the header of C++, the exceptions of Python and the declarations of Java and .NET
+                       numbers mean into the header of C++, the exceptions of Python and the declarations of Java, .NET and
+                       Node.js
   header --check       compares them, and fails when they differ
   declarations c-table prints all functions as a table in C, for programs that call any of them
 

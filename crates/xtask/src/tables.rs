@@ -30,7 +30,7 @@ pub(crate) struct OptionRow {
     pub(crate) name: &'static str,
     pub(crate) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    words: Option<&'static [&'static str]>,
+    pub(crate) words: Option<&'static [&'static str]>,
     /// The least and the most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bounds: Option<[u64; 2]>,

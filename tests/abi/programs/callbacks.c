@@ -215,7 +215,7 @@ static void what_is_told_when_a_call_is_done(void)
     polyai_config_free(waiting.config);
 }
 
-/* Whoever lets go of it last, and however setting it fails: the release comes once. */
+/* In whatever order it is let go, and however setting it fails: the release comes once. */
 static void releases(void)
 {
     in_use of = {0};

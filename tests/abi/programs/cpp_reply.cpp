@@ -63,6 +63,7 @@ static void look_at_turns(polyai::Conversation& conversation)
     CHECK(first.conversation_id() == conversation.id() && !first.user_id());
     CHECK(first.raw_json().find("You said: one") != std::string_view::npos);
     CHECK(first.unknown_fields_json() == "{}");
+    CHECK(first.plain_text() == "You said: one" && first.plain_text().data() == first.plain_text().data());
     CHECK(first.elapsed() > std::chrono::microseconds(0) && first.elapsed() < std::chrono::hours(1));
     CHECK(!first.correlation_id().empty());
 
@@ -103,7 +104,7 @@ static void look_at_the_end(polyai::Client& client, bool is_legacy)
         return;
     }
     const polyai::Reply answer = closed.close(polyai::Request().set("correlation_id", "00000000-0000-4000-8000-00000000c105"));
-    CHECK(answer.response().empty() && !answer.conversation_id() && !answer.handoff() && answer.end_conversation());
+    CHECK(answer.response().empty() && answer.plain_text().empty() && !answer.conversation_id() && !answer.handoff() && answer.end_conversation());
     CHECK(!answer.was_over());
     CHECK(answer.correlation_id() == "00000000-0000-4000-8000-00000000c105");
     CHECK(closed.state() == polyai::State::closed && name(closed.state()) == "closed");

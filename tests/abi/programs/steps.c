@@ -43,6 +43,9 @@ static void print_reply(void)
     const char *text = polyai_reply_response(reply, &length);
     CHECK(polyai_reply_response(reply, NULL) == text); /* it stays where it is */
     print_text("response", text, length);
+    const char *plain = polyai_reply_plain_text(reply, &length);
+    CHECK(polyai_reply_plain_text(reply, NULL) == plain); /* made once */
+    CHECK(text ? plain && plain[length] == 0 : !plain && length == 0);
     for (size_t index = 0; polyai_reply_header_at(reply, index, &name, &value, &length); index++) {
         size_t found_length;
         printf("header ");

@@ -462,9 +462,19 @@ fn mistakes_do_not_compile() {
 
 // ---- Nothing is left out ----
 
+/// The text of `polyai_chat.hpp` and of its parts.
+fn header() -> String {
+    let directory = repository().join("bindings/cpp");
+    let mut text = fs::read_to_string(directory.join("polyai_chat.hpp")).unwrap();
+    for part in fs::read_dir(directory.join("polyai_chat")).unwrap() {
+        text += &fs::read_to_string(part.unwrap().path()).unwrap();
+    }
+    text
+}
+
 /// The header's code, without comments and `#include`.
 fn code() -> String {
-    let text = fs::read_to_string(repository().join("bindings/cpp/polyai_chat.hpp")).unwrap();
+    let text = header();
     let mut code = String::new();
     let mut rest = text.as_str();
     while let Some((before, comment)) = rest.split_once("/*") {
@@ -555,7 +565,7 @@ enum Place {
 
 /// Reads the header from brace to brace.
 fn declarations() -> Vec<Declaration> {
-    let text = fs::read_to_string(repository().join("bindings/cpp/polyai_chat.hpp")).unwrap();
+    let text = header();
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     let text = lines.join("\n");
     let mut rest = text.as_str();

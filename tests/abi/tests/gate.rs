@@ -26,7 +26,7 @@ impl Sources {
             "crates/ffi",
             "crates/ffi/src",
             "include",
-            "bindings/cpp",
+            "bindings/cpp/polyai_chat",
             "bindings/python/chat/polyai_chat",
             "tests/abi/baseline",
         ] {
@@ -101,7 +101,7 @@ fn the_committed_abi_is_accepted_and_prose_is_free() {
 }
 
 #[test]
-fn what_would_break_a_program_is_named() {
+fn a_change_that_would_break_a_program_is_named() {
     for (file, from, to, said) in [
         // A function that is gone.
         (

@@ -253,6 +253,8 @@ const char *polyai_turn_operation(const polyai_turn *turn)
 {
     return "create";
 }
+#elif MUTANT == 55 /* the plain text of a reply is its Markdown */
+GIVES(const char *, polyai_reply_plain_text(const polyai_reply *reply, size_t *length), polyai_reply_response(reply, length))
 #else
 #error "there is no such mutant"
 #endif

@@ -1,7 +1,7 @@
 """Gives each language one defect after the other, and sees that some conformance case fails with it.
 
 The defects are data. What stands between a program and the C library, or between the command line and who reads it,
-is in c_library.c and command_line.py; for C++, Lua and Python there are lists of replacements, of which a paragraph is
+is in c_library.c and command_line.py; for the other languages there are lists of replacements, of which a paragraph is
 one defect: what it is, the file, perhaps the runners that can see it, what stands there, and what stands there instead.
 What only takes longer with a defect is noticed too.
 """
@@ -9,6 +9,8 @@ What only takes longer with a defect is noticed too.
 from __future__ import annotations
 
 import argparse
+import functools
+import itertools
 import os
 import re
 import shlex
@@ -16,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +30,15 @@ REPOSITORY = SUITE.parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target").resolve()
 PROGRAMS = TARGET / "conformance"
 RUNNERS = SUITE / "runners"
+NODE_RUNNERS = {"Node.js": (), "Node.js, turns": ("turns",)}
 PYTHON_RUNNERS = {"Python": "python_runner.py", "Python, asyncio": "python_asyncio_runner.py"}
 LUA = "lua5.4"
+# How calls are made: such that block, and such that do not.
+JAVA_RUNNERS = ("Java 25", "Java 25, JNA")
+DOTNET_RUNNERS = (".NET", ".NET, async")
 PYTHON = os.environ.get("CONFORMANCE_PYTHON") or "python3"
 CASE_FAILED = 1
+NOT_THERE = 3
 BEGIN = "<!-- mutants: begin"
 END = "<!-- mutants: end -->"
 
@@ -106,10 +113,42 @@ def c_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
         yield Mutant(what, "C", ("env", f"LD_PRELOAD={library}", runner))
 
 
-def cpp_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
-    """The C++ header, whose copy comes first where the compiler looks."""
-    yield Mutant("", "C++", (str(PROGRAMS / "cpp_runner"),))
-    program, library = scratch / "cpp_runner", TARGET / "debug"
+@dataclass(frozen=True)
+class Binding:
+    """A language whose own files get the defects: its runners, and how all is built with a defect, or without one."""
+
+    runners: dict[str, tuple[str, ...]]
+    build: Callable[[Replacement | None], None]
+
+
+def binding_mutants(
+    name: str, binding: Callable[[Path], Binding | None], scratch: Path, wanted: str
+) -> Iterator[Mutant]:
+    """The defects of a list, each built in; none where the language is not there."""
+    of = binding(scratch)
+    if of is None:
+        return
+    of.build(None)
+    for runner, command in of.runners.items():
+        yield Mutant("", runner, command)
+    for defect in replacements(name, tuple(of.runners), wanted):
+        of.build(defect)
+        for runner in defect.runners:
+            yield Mutant(defect.what, runner, of.runners[runner])
+
+
+def write_sources(original: Path, copy: Path, defect: Replacement | None) -> None:
+    """Copies a folder of the repository, with a defect of one of its files."""
+    ignored = shutil.ignore_patterns("tests", "*.so", "*.o", "__pycache__")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(REPOSITORY / original, copy, ignore=ignored)
+    if defect is not None and defect.file.is_relative_to(original):
+        (copy / defect.file.relative_to(original)).write_text(defect.applied(), encoding="utf-8")
+
+
+def cpp(scratch: Path) -> Binding:
+    """The C++ header, of which the compiler gets a copy."""
+    program, library, headers = scratch / "cpp_runner", TARGET / "debug", scratch / "cpp"
     linked = ("-L", library, "-lpolyai_chat", f"-Wl,-rpath,{library}")
     compiler = os.environ.get("CXX") or "c++"
     flags = ("-std=c++17", "-w", "-O0", "-pthread")
@@ -117,33 +156,32 @@ def cpp_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
     first = scratch / "first.hpp"
     first.write_text("#include <nlohmann/json.hpp>\n", encoding="utf-8")
     run(compiler, *flags, "-x", "c++-header", first, "-o", f"{first}.gch")
-    for defect in replacements("cpp_header.txt", ("C++",), wanted):
-        (scratch / defect.file.name).write_text(defect.applied(), encoding="utf-8")
-        searched = ("-include", first, "-I", scratch, "-I", REPOSITORY / "include")
+
+    def build(defect: Replacement | None) -> None:
+        write_sources(Path("bindings/cpp"), headers, defect)
+        searched = ("-include", first, "-I", headers, "-I", REPOSITORY / "include")
         run(compiler, *flags, *searched, RUNNERS / "cpp_runner.cpp", *linked, "-o", program)
-        yield Mutant(defect.what, "C++", (str(program),))
+
+    return Binding({"C++": (str(program),)}, build)
 
 
-def lua_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
-    """The module of Lua, built anew from a copy of its sources for one of the Luas; none where that is not there."""
+def lua(scratch: Path) -> Binding | None:
+    """The module of Lua, built from a copy of its sources for one of the Luas."""
     built = PROGRAMS / "lua" / LUA
     if not built.is_dir():
         print(f"Lua: left out, for tests/conformance/run has built no module for {LUA}", flush=True)
-        return
-    runner = (LUA, str(RUNNERS / "lua_runner.lua"))
-    yield Mutant("", "Lua", ("env", f"LUA_CPATH={built}/?.so", *runner))
-    original = REPOSITORY / "bindings/lua"
-    sources = scratch / "lua"
-    shutil.copytree(original, sources, ignore=shutil.ignore_patterns("tests", "*.so", "*.o"))
-    shutil.copy(built / "host.so", sources)
-    library = TARGET / "debug"
+        return None
+    sources, library = scratch / "lua", TARGET / "debug"
     make = ("make", "--silent", "--always-make", "-C", sources, f"LUA={LUA}", "CFLAGS=-O0 -w")
     linked = f"POLYAI_LIBS=-L {library} -lpolyai_chat -Wl,-rpath,{library}"
-    for defect in replacements("lua_module.txt", ("Lua",), wanted):
-        (sources / defect.file.name).write_text(defect.applied(), encoding="utf-8")
+
+    def build(defect: Replacement | None) -> None:
+        write_sources(Path("bindings/lua"), sources, defect)
+        shutil.copy(built / "host.so", sources)
         run(*make, f"POLYAI_CFLAGS=-I {REPOSITORY / 'include'}", linked)
-        yield Mutant(defect.what, "Lua", ("env", f"LUA_CPATH={sources}/?.so", *runner))
-        shutil.copy(REPOSITORY / defect.file, sources)
+
+    command = ("env", f"LUA_CPATH={sources}/?.so", LUA, str(RUNNERS / "lua_runner.lua"))
+    return Binding({"Lua": command}, build)
 
 
 class Sources:
@@ -164,58 +202,111 @@ class Sources:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(content)
 
-    def build(self, package: str, defect: Replacement | None) -> None:
-        """Builds a library with a defect."""
+    def build(self, package: str, library: str, defect: Replacement | None) -> Path:
+        """Builds a library, with a defect if it is one of Rust, and says where it is."""
         # It is linked once and run for seconds: that it is built soon matters more than that it is fast.
         quickly = [f'--config=profile.dev.package."{package}".{how}' for how in ("opt-level=0", "debug=false")]
         build = ("cargo", "build", "--quiet", "--locked", "--package", package, "--lib", *quickly)
         places = {"CARGO_TARGET_DIR": str(TARGET / "mutants"), "CARGO_INCREMENTAL": "1"}
-        if defect is not None:
+        of_rust = defect is not None and defect.file.suffix == ".rs"
+        if defect is not None and of_rust:
             self._write(defect.file, defect.applied().encode())
         try:
             run(*build, cwd=self.root, env={**os.environ, **places})
         finally:
-            if defect is not None:
+            if defect is not None and of_rust:
                 self._write(defect.file, (REPOSITORY / defect.file).read_bytes())
-
-    @staticmethod
-    def built(name: str) -> Path:
-        """What was built."""
-        return TARGET / "mutants" / "debug" / name
+        return TARGET / "mutants/debug" / library
 
 
-def python_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
+def python(scratch: Path) -> Binding:
     """The Python package and the module in it that is written in Rust."""
     sources = Sources()
-    original = REPOSITORY / "bindings/python/chat/polyai_chat"
-    packages = scratch / "python"
-    native = scratch / "native.so"
+    package = scratch / "python/polyai_chat"
 
-    def package(library: Path, defect: Replacement | None) -> None:
-        shutil.rmtree(packages, ignore_errors=True)
-        copied = packages / original.name
-        shutil.copytree(original, copied, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-        (copied / "_native.abi3.so").symlink_to(library)
-        if defect is not None and defect.file.is_relative_to(original.relative_to(REPOSITORY)):
-            (copied / defect.file.name).write_text(defect.applied(), encoding="utf-8")
+    def build(defect: Replacement | None) -> None:
+        module = sources.build("polyai-chat-python", "lib_native.so", defect)
+        write_sources(Path("bindings/python/chat/polyai_chat"), package, defect)
+        (package / "_native.abi3.so").symlink_to(module)
+
+    interpreter = ("env", f"PYTHONPATH={package.parent}", "PYTHONDONTWRITEBYTECODE=1", PYTHON)
+    return Binding({name: (*interpreter, str(RUNNERS / file)) for name, file in PYTHON_RUNNERS.items()}, build)
+
+
+def node(scratch: Path) -> Binding | None:
+    """The npm package and the module in it that is written in Rust."""
+    if not shutil.which("node"):
+        print("Node.js: left out, for it is not there", flush=True)
+        return None
+    sources = Sources()
+    modules = scratch / "node/node_modules"
+
+    def build(defect: Replacement | None) -> None:
+        module = sources.build("polyai-chat-node", "libpolyai_chat_node.so", defect)
+        run(REPOSITORY / "bindings/node/build", module, modules.parent)
+        write_sources(Path("bindings/node/chat"), modules / "@polyai/chat", defect)
+
+    command = ("env", f"NODE_PATH={modules}", "node", str(RUNNERS / "node_runner.js"))
+    return Binding({name: (*command, *words) for name, words in NODE_RUNNERS.items()}, build)
+
+
+def built_by(binding: str) -> dict[str, list[str]]:
+    """The command of each runner that the tests of a binding build; none where what they need is not there."""
+    places = {"POLYAI_LIBRARY_DIRECTORY": str(TARGET / "debug"), "POLYAI_PROGRAM": str(TARGET / "debug/polyai-chat")}
+    build = [str(REPOSITORY / "bindings" / binding / "tests/run"), "--build-only"]
+    done = subprocess.run(build, capture_output=True, text=True, check=False, env={**os.environ, **places})
+    if done.returncode == NOT_THERE:
+        print(f"{binding}: left out: {done.stderr.strip().splitlines()[-1]}", flush=True)
+        return {}
+    if done.returncode != 0:
+        raise Wrong(f"{build[0]} failed:\n{done.stdout}{done.stderr}")
+    named = (line.split("\t") for line in done.stdout.splitlines())
+    return {name: shlex.split(command) for name, command in named}
+
+
+def java(scratch: Path) -> Binding | None:
+    """The jar of Java, before which the classes of the changed file stand in the class path."""
+    built = built_by("java")
+    if not built:
+        return None
+    classes, source = scratch / "classes", scratch / "source"
+    program, *_, class_path = itertools.takewhile(lambda word: word != "Runner", built[JAVA_RUNNERS[0]])
+    javac = (Path(program).with_name("javac"), "-nowarn", "-proc:none", "--release", "8", "-Xlint:-options")
+
+    def build(defect: Replacement | None) -> None:
+        shutil.rmtree(classes, ignore_errors=True)
+        if defect is not None:
+            source.mkdir(exist_ok=True)
+            changed = source / defect.file.name
+            changed.write_text(defect.applied(), encoding="utf-8")
+            run(*javac, "-cp", class_path, "-d", classes, changed)
 
     def command(runner: str) -> tuple[str, ...]:
-        variables = (f"PYTHONPATH={packages}", "PYTHONDONTWRITEBYTECODE=1")
-        return ("env", *variables, PYTHON, str(RUNNERS / PYTHON_RUNNERS[runner]))
+        words = list(built[runner])
+        of_path = words.index("-cp") + 1
+        words[of_path] = f"{classes}:{words[of_path]}"
+        return tuple(words)
 
-    sources.build("polyai-chat-python", None)
-    shutil.copy(sources.built("lib_native.so"), native)
-    package(native, None)
-    for runner in PYTHON_RUNNERS:
-        yield Mutant("", runner, command(runner))
-    for defect in replacements("python.txt", tuple(PYTHON_RUNNERS), wanted):
-        library = native
-        if defect.file.suffix == ".rs":
-            sources.build("polyai-chat-python", defect)
-            library = sources.built("lib_native.so")
-        package(library, defect)
-        for runner in defect.runners:
-            yield Mutant(defect.what, runner, command(runner))
+    return Binding({runner: command(runner) for runner in JAVA_RUNNERS}, build)
+
+
+def dotnet(scratch: Path) -> Binding | None:
+    """The assembly of .NET, built from a copy of its sources."""
+    built = built_by("dotnet")
+    if not built:
+        return None
+    sources, programs = scratch / "sources", scratch / "programs"
+    shutil.copytree(TARGET / "dotnet", programs, symlinks=True)
+    mcs = ("mcs", "-langversion:7.2", "-nowarn:162,168,219", "-target:library", f"-out:{programs}/PolyAI.Chat.dll")
+
+    def build(defect: Replacement | None) -> None:
+        write_sources(Path("bindings/dotnet/src/PolyAI.Chat"), sources, defect)
+        run(*mcs, *sources.glob("*.cs"))
+
+    def command(runner: str) -> tuple[str, ...]:
+        return tuple(word.replace(str(TARGET / "dotnet"), str(programs)) for word in built[runner])
+
+    return Binding({runner: command(runner) for runner in DOTNET_RUNNERS}, build)
 
 
 def command_line_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
@@ -235,11 +326,18 @@ def command_line_mutants(scratch: Path, wanted: str) -> Iterator[Mutant]:
             yield Mutant(what, "command line", command(spoiled))
 
 
-LANGUAGES = {
+# A list of defects, and the language whose files they are in.
+BINDINGS = {
+    "c++": ("cpp_header.txt", cpp),
+    "lua": ("lua_module.txt", lua),
+    "node": ("node.txt", node),
+    "python": ("python.txt", python),
+    "java": ("java.txt", java),
+    "dotnet": ("dotnet.txt", dotnet),
+}
+LANGUAGES: dict[str, Callable[[Path, str], Iterator[Mutant]]] = {
     "c": c_mutants,
-    "c++": cpp_mutants,
-    "lua": lua_mutants,
-    "python": python_mutants,
+    **{language: functools.partial(binding_mutants, *binding) for language, binding in BINDINGS.items()},
     "command-line": command_line_mutants,
 }
 

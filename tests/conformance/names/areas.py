@@ -3,168 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
 
-RUST, C, CPP, LUA, PYTHON, ASYNCIO, COMMAND_LINE = LANGUAGES = (
-    "Rust",
-    "C",
-    "C++",
-    "Lua",
-    "Python",
-    "Python, asyncio",
-    "command line",
+import class_languages
+from things import (
+    c_functions,
+    configuration,
+    constants,
+    functions,
+    keys,
+    kinds,
+    nothing,
+    options,
+    replies,
+    requests,
+    types,
+    variables,
+    words,
 )
-# The enums of the core whose members have a word that is the same in every language.
-ENUMS = ("BreakerState", "ConversationState", "Delivery", "LogLevel", "Phase")
-
-
-class Thing(NamedTuple):
-    """A name of the table, and what the words for it follow from beside it."""
-
-    name: str
-    unit: str = ""
-    number: int | None = None
-    variant: str = ""
-
-    def without_unit(self) -> str:
-        """The name of a time where its type says the unit."""
-        return self.name[: -len("_ms")] if self.unit == "ms" else self.name
-
-
-Rule = Callable[[Thing], list[str]]
-
-
-class Place(NamedTuple):
-    """Where a language has the words of an area: a part of its surface, a word in full, the usual word."""
-
-    part: str
-    shown: Callable[[str], str]
-    usual: Rule
-
-
-class Area(NamedTuple):
-    """A group of names."""
-
-    key: str
-    title: str
-    things: Callable[[dict[str, Any]], list[Thing]]
-    places: dict[str, Place]
-
-
-def within(pattern: str) -> Callable[[str], str]:
-    """How a word is written: the pattern, with the word in place of `{}`."""
-    return lambda word: pattern.replace("{}", word)
-
-
-def same(thing: Thing) -> list[str]:
-    return [thing.name]
-
-
-def without_unit(thing: Thing) -> list[str]:
-    return [thing.without_unit()]
-
-
-def capitals(thing: Thing) -> list[str]:
-    return [thing.name.upper()]
-
-
-def camel(name: str) -> str:
-    return "".join(part.title() for part in name.split("_"))
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def variant(thing: Thing) -> list[str]:
-    return [camel(thing.name)]
-
-
-def flag(thing: Thing) -> list[str]:
-    """A time has its unit in its value."""
-    return ["--" + thing.without_unit().replace("_", "-")]
-
-
-def numbered(word: str, number: int | None) -> str:
-    return word if number is None else f"{word} = {number}"
-
-
-def functions(of_type: str) -> Callable[[dict[str, Any]], list[Thing]]:
-    """The public functions of a type of the core."""
-    return lambda core: [Thing(name) for name in core["items"][of_type]["functions"]]
-
-
-def requests(operation: str, of_type: str) -> Callable[[dict[str, Any]], list[Thing]]:
-    """The fields of a request, by the core's table, and what its builder has beside them. Which conversation is meant
-    is no field but an argument of the call."""
-
-    def things(core: dict[str, Any]) -> list[Thing]:
-        fields = [name for name in core["request_fields"].get(operation, []) if name != "conversation_id"]
-        builder = core["items"][of_type]["functions"]
-        return [Thing(name) for name in [*fields, *(name for name in builder if name not in fields)]]
-
-    return things
-
-
-def replies(of_type: str) -> Callable[[dict[str, Any]], list[Thing]]:
-    """The fields of a reply, by the core's table, and what can be asked of it beside them."""
-
-    def things(core: dict[str, Any]) -> list[Thing]:
-        fields = core["reply_fields"][of_type]
-        beside = [name for name in core["items"][of_type]["functions"] if name not in fields]
-        return [Thing(name) for name in [*fields, *beside]]
-
-    return things
-
-
-def words(of_type: str) -> Callable[[dict[str, Any]], list[Thing]]:
-    """The words that the members of an enum of the core are called by in every language."""
-
-    def things(core: dict[str, Any]) -> list[Thing]:
-        variants = core["items"][of_type]["variants"]
-        return [Thing(word, variant=name) for name, word in variants.items()]
-
-    return things
-
-
-def keys(of_what: str) -> Callable[[dict[str, Any]], list[Thing]]:
-    """The keys of what the core gives as JSON."""
-    return lambda core: [Thing(name) for name in core["keys"][of_what]]
-
-
-def options(core: dict[str, Any]) -> list[Thing]:
-    return [Thing(option["name"], option["unit"]) for option in core["options"]]
-
-
-def variables(core: dict[str, Any]) -> list[Thing]:
-    return [Thing(option["environment_variable"]) for option in core["options"]]
-
-
-def configuration(core: dict[str, Any]) -> list[Thing]:
-    """The functions of the configuration, but for those that set one option."""
-    setters = {option.without_unit() for option in options(core)}
-    return [thing for thing in functions("Config")(core) if thing.name not in setters]
-
-
-def kinds(core: dict[str, Any]) -> list[Thing]:
-    return [Thing(kind["name"], number=kind["number"], variant=kind["variant"]) for kind in core["kinds"]]
-
-
-def types(core: dict[str, Any]) -> list[Thing]:
-    return [Thing(name) for name in core["exports"] if name in core["items"]]
-
-
-def constants(core: dict[str, Any]) -> list[Thing]:
-    return [Thing(name) for name in core["exports"] if name not in core["items"]]
-
-
-def c_functions(core: dict[str, Any]) -> list[Thing]:
-    return [Thing(function["name"]) for function in core["manifest"]["functions"]]
-
-
-def nothing(_: dict[str, Any]) -> list[Thing]:
-    return []
+from words import (
+    ASYNCIO,
+    COMMAND_LINE,
+    CPP,
+    LUA,
+    PYTHON,
+    RUST,
+    Area,
+    C,
+    Place,
+    Rule,
+    Thing,
+    camel,
+    capitals,
+    flag,
+    numbered,
+    same,
+    snake,
+    within,
+    without_unit,
+)
 
 
 def field_of_c(word: str) -> str:
@@ -440,3 +316,6 @@ AREAS = [
         },
     ),
 ]
+
+for _area in AREAS:
+    _area.places.update(class_languages.places(_area.key))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import texts
-from areas import numbered
+from words import numbered
 
 MANIFEST = "polyai_chat.json"
 # The types whose constants are the members of an enum of the core, by their prefix.

@@ -8,7 +8,7 @@ import socket
 import subprocess
 from typing import Any
 
-from areas import numbered
+from words import numbered
 
 HELP = r"^ +(?:-\w, )?(--[a-z0-9-]+)"
 

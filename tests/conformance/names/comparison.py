@@ -7,7 +7,8 @@ import difflib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from areas import AREAS, ENUMS, LANGUAGES, RUST, Area, Thing, numbered
+from areas import AREAS
+from words import ENUMS, LANGUAGES, RUST, Area, Thing, numbered
 
 Surfaces = dict[str, dict[str, dict[str, list[str]]]]
 FILE = "names.toml"
@@ -129,7 +130,7 @@ def expected_of(language: str, core: dict[str, Any], stated: dict[str, list[Devi
 
 def with_number(words: tuple[str, ...], thing: Thing, usual: tuple[str, ...]) -> tuple[str, ...]:
     """Another word for the same number."""
-    if thing.number is None or not usual:
+    if thing.number is None or not usual or " = " not in usual[0]:
         return words
     number = int(usual[0].rpartition(" = ")[2])
     return tuple(numbered(word, number) for word in words)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import texts
-from areas import numbered
+from words import numbered
 
 HEADER = "polyai_chat.hpp"
 CLASSES = ("Cancel", "Client", "Completions", "Config", "Conversation", "Error", "Request", "Turn")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import comparison
-from areas import AREAS, ASYNCIO, LANGUAGES, PYTHON, Area
+from areas import AREAS
 from comparison import Entry, Expected
+from words import ASYNCIO, COMMAND_LINE, CPP, DOTNET, JAVA, LANGUAGES, LUA, NODE, PYTHON, RUST, Area, C
 
 # What is a rule alone, or about one language only.
 NOT_SHOWN = ("variables", "c_functions", "ownership")
+# The languages of one table: all of them side by side would be too wide to read.
+GROUPS = ((RUST, C, CPP, LUA, PYTHON, ASYNCIO), (NODE, JAVA, DOTNET, COMMAND_LINE))
 NONE = "–"  # noqa: RUF001, as in the other documents
 INTRODUCTION = """# The names in every language
 
@@ -18,11 +21,12 @@ table, the core's. `tests/conformance/names/check` compares them with what every
 this document; the reason for every word that does not follow from the rule is in `tests/conformance/names/names.toml`.
 
 The rule: a function, field or option has the same name everywhere. In C its type comes first (`polyai_reply_response`);
-a duration ends in its unit in C, Lua and JSON, and is a duration or seconds elsewhere; what C, C++ and Lua hand out as
-JSON ends in `_json`. A flag has hyphens. Members of an enum are written as the language does it: `InDoubt` in Rust,
-`POLYAI_STATE_IN_DOUBT` in C, `State::in_doubt` in C++, `"in_doubt"` in Lua, `'in_doubt'` in Python. Every function of
-C++ that throws has one beside it that does not, with `try_` before its name. The environment variable of an option is
-`POLYAI_` and its name in capitals, a time with its unit.
+a duration ends in its unit in C, Lua, JSON and Node.js, and is a duration or seconds elsewhere; what C, C++ and Lua
+hand out as JSON ends in `_json`, and in `Json` in Java and .NET. Java and Node.js write `recentAttempts`, .NET
+`RecentAttempts`. A flag has hyphens. Members of an enum are written as the language does it: `InDoubt` in Rust and
+.NET, `POLYAI_STATE_IN_DOUBT` in C, `State::in_doubt` in C++, `"in_doubt"` in Lua, `'in_doubt'` in Python and Node.js,
+`IN_DOUBT` in Java. Every function of C++ that throws has one beside it that does not, with `try_` before its name. The
+environment variable of an option is `POLYAI_` and its name in capitals, a time with its unit.
 
 Where C and C++ show a text, such as `"timeout_ms"`, it is what `polyai_config_set` and `Config::set` take.
 
@@ -58,6 +62,21 @@ def cell(entry: Entry | None, language: str, notes: Notes) -> str:
     return words or NONE
 
 
+def side(by_language: dict[str, dict[str, Entry]], names: list[str], notes: Notes) -> list[str]:
+    """The table of some languages that stand side by side."""
+    lines = [
+        "| " + " | ".join(["", *by_language]) + " |",
+        "| " + " | ".join(["---"] * (len(by_language) + 1)) + " |",
+    ]
+    for name in names:
+        # What only some languages have is in no table of the core.
+        is_own = name.startswith("+")
+        if not is_own or any(name in rows for rows in by_language.values()):
+            cells = [cell(rows.get(name), language, notes) for language, rows in by_language.items()]
+            lines.append("| " + " | ".join(["" if is_own else f"`{name}`", *cells]) + " |")
+    return [*lines, ""]
+
+
 def table(area: Area, core: dict[str, Any], expected: dict[str, Expected]) -> list[str]:
     by_language: dict[str, dict[str, Entry]] = {}
     for language in LANGUAGES:
@@ -75,18 +94,11 @@ def table(area: Area, core: dict[str, Any], expected: dict[str, Expected]) -> li
     of_table = [thing.name for thing in area.things(core)]
     names = of_table + [name for name in names if name not in of_table]
     notes = Notes()
-    lines = [
-        f"## {area.title}",
-        "",
-        "| " + " | ".join(["", *by_language]) + " |",
-        "| " + " | ".join(["---"] * (len(by_language) + 1)) + " |",
-    ]
-    for name in names:
-        cells = [cell(rows.get(name), language, notes) for language, rows in by_language.items()]
-        # What only some languages have is in no table of the core.
-        head = "" if name.startswith("+") else f"`{name}`"
-        lines.append("| " + " | ".join([head, *cells]) + " |")
-    lines.append("")
+    lines = [f"## {area.title}", ""]
+    for group in GROUPS:
+        of_group = {language: rows for language, rows in by_language.items() if language in group}
+        if of_group:
+            lines += side(of_group, names, notes)
     for number, text in enumerate(notes.texts, 1):
         lines += [f"({number}) {text}", ""]
     absent = {

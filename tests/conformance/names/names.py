@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +19,10 @@ import comparison
 import cpp
 import document
 import lua
+import managed
 import rust
 import self_test
-from areas import ASYNCIO, COMMAND_LINE, CPP, LUA, PYTHON, RUST, C, camel
+from words import ASYNCIO, COMMAND_LINE, CPP, DOTNET, JAVA, LUA, NODE, PYTHON, RUST, C, camel
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -33,7 +35,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cpp-program", type=Path, required=True, help="names.cpp, compiled (given by `check`)")
     parser.add_argument("--clang", default="clang++", help="what reads the header of C++")
     parser.add_argument("--lua", type=Path, help="where the module of Lua 5.4 is; without it, Lua is not compared")
+    parser.add_argument("--java", metavar="COMMAND", help="`java` with a class path; without it, Java is not compared")
+    parser.add_argument("--dotnet", metavar="COMMAND", help="runs Names.cs; without it, .NET is not compared")
     parser.add_argument("--python", help="a Python that has the package; without one, Python is not compared")
+    parser.add_argument("--node", type=Path, help="where the npm package is; without it, Node.js is not compared")
     parser.add_argument(
         "--document", type=Path, metavar="FILE", help="write the document there; else see that docs/names.md is current"
     )
@@ -43,8 +48,9 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def output_of(*words: str | Path) -> str:
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+def output_of(*words: str | Path, **variables: str) -> str:
+    environment = {**os.environ, **variables}
+    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
         raise SystemExit(f"{words[0]} failed:\n{done.stderr}")
     return done.stdout
@@ -76,9 +82,15 @@ def read(given: argparse.Namespace) -> tuple[dict[str, Any], comparison.Surfaces
     }
     if given.lua:
         surfaces[LUA] = lua.surface(lua.Module(given.lua, HERE), (ROOT / lua.GUIDE).read_text(encoding="utf-8"))
+    if given.java:
+        surfaces[JAVA] = managed.java(given.java, HERE)
+    if given.dotnet:
+        surfaces[DOTNET] = managed.dotnet(given.dotnet)
     if given.python:
         of_python = json.loads(output_of(given.python, HERE / "python_surface.py"))
         surfaces.update({language: of_python[language] for language in (PYTHON, ASYNCIO)})
+    if given.node:
+        surfaces[NODE] = json.loads(output_of("node", HERE / "node_surface.js", NODE_PATH=str(given.node)))
     return core, surfaces, cpp.twins(header, cpp.Header(given.clang, include, "-fno-exceptions"))
 
 
@@ -106,8 +118,9 @@ def main() -> int:
         command = "tests/conformance/names/check --document docs/names.md"
         print(f"names: {DOCUMENT.relative_to(ROOT)} is not current; `{command}` writes it anew")
         return 1
-    if not given.lua:
-        print("names: Lua was not compared: see above what it needs", file=sys.stderr)
+    for language, what in {"Lua": given.lua, "Node.js": given.node, "Java": given.java, ".NET": given.dotnet}.items():
+        if not what:
+            print(f"names: {language} was not compared: see above what it needs", file=sys.stderr)
     if not given.python:
         print(
             "names: Python was not compared: CONFORMANCE_PYTHON names no Python that has the package", file=sys.stderr

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from areas import ENUMS, numbered, snake
+from words import ENUMS, numbered, snake
 
 SOURCE = "crates/core"
 PARTS = ("method", "structfield", "variant")

@@ -12,8 +12,8 @@ from typing import Any
 
 import comparison
 import rust
-from areas import LANGUAGES, RUST
 from comparison import Comparison, Surfaces
+from words import LANGUAGES, RUST
 
 EXTRA = "no_such_name"
 # What would be stale: the name, and what the line about it says.

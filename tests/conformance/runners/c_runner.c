@@ -182,6 +182,7 @@ static json_t *reply_of(polyai_reply *reply, enum outcome outcome)
         json_object_set_new(shown, "was_over", json_boolean(polyai_reply_was_over(reply)));
     } else {
         json_object_set_new(shown, "response", of_reply(reply, polyai_reply_response));
+        json_object_set_new(shown, "plain_text", of_reply(reply, polyai_reply_plain_text));
         json_object_set_new(shown, "conversation_id", of_reply(reply, polyai_reply_conversation_id));
     }
     if (outcome == A_CONVERSATION)
@@ -501,6 +502,22 @@ static json_t *state(const json_t *step)
     return json_pack("{sssb}", "state", names[state], "over", state == POLYAI_STATE_ENDED || state == POLYAI_STATE_CLOSED);
 }
 
+static json_t *log_lines(void)
+{
+    size_t length = 0;
+    polyai_error *error = NULL;
+    polyai_status status = polyai_client_recent_log_lines_json(client, 0, NULL, 0, &length, &error);
+    if (status != POLYAI_STATUS_OK)
+        return failure(status, error);
+    char *lines = malloc(length + 1);
+    if (!lines)
+        give_up("no memory");
+    status = polyai_client_recent_log_lines_json(client, 0, lines, length + 1, &length, &error);
+    json_t *answer = status == POLYAI_STATUS_OK ? json_pack("{so}", "log", parsed(lines, length)) : failure(status, error);
+    free(lines);
+    return answer;
+}
+
 static json_t *replace_credentials(const json_t *step)
 {
     const json_t *with = json_object_get(step, "with");
@@ -599,6 +616,8 @@ static json_t *act(const json_t *step)
         return wait_a_while(step);
     if (strcmp(action, "state") == 0)
         return state(step);
+    if (strcmp(action, "log_lines") == 0)
+        return log_lines();
     if (strcmp(action, "replace_credentials") == 0)
         return replace_credentials(step);
     if (strcmp(action, "cancel") == 0) {
@@ -670,6 +689,7 @@ static void do_step(json_t *step)
     } else if (strcmp(field(step, "do"), "begin") == 0) {
         json_t *wrong = let_go();
         json_t *answer = begin(step);
+        json_object_set_new(answer, "hidden", json_pack("[s]", "printed")); // a program prints the fields
         if (wrong)
             json_object_set_new(answer, "wrong", wrong);
         write_answer(step, answer);

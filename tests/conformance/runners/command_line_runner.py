@@ -27,9 +27,18 @@ FLAGS = {
 HIDDEN = [
     *(
         f"greeting.{name}"
-        for name in ("raw", "unknown_fields", "headers", "header", "correlation_id", "elapsed_us", "user_id")
+        for name in (
+            "plain_text",
+            "raw",
+            "unknown_fields",
+            "headers",
+            "header",
+            "correlation_id",
+            "elapsed_us",
+            "user_id",
+        )
     ),
-    *(f"reply.{name}" for name in ("raw", "unknown_fields", "headers", "header")),
+    *(f"reply.{name}" for name in ("plain_text", "raw", "unknown_fields", "headers", "header")),
     *("reply.handoff.destination", "reply.handoff.reason"),
     *(
         f"closed.{name}"
@@ -39,7 +48,7 @@ HIDDEN = [
         f"error.{name}"
         for name in ("text", "service_message", "body_excerpt", "cause", "attempts", "headers", "header")
     ),
-    *("conversation", "state", "over", "sent"),
+    *("conversation", "state", "over", "sent", "log"),
 ]
 # Arguments are shorter than that, and a line of the input than this.
 LONGEST_ARGUMENT = 100_000
@@ -57,7 +66,7 @@ def check(steps: list[dict[str, Any]]) -> None:
     for step in steps:
         if step["do"].startswith("service_"):
             raise NotExpressible("Nothing can happen between two turns of one run.")
-        if step["do"] not in (*CALLS, "state") or step.get("on_a_thread"):
+        if step["do"] not in (*CALLS, "state", "log_lines") or step.get("on_a_thread"):
             raise NotExpressible("It has no calls that are started, cancelled, on threads, or by the id alone.")
     calls = [step for step in steps if step["do"] in CALLS]
     if (
@@ -157,6 +166,7 @@ class Played:
     def __init__(self, program: str, begin: dict[str, Any]) -> None:
         steps = begin["steps"]
         status, output, complaint = run(program, begin["options"], steps)
+        self.complaint = complaint
         self.wrong: str | None = None
         self.has_failed = False
         self.has_close = begin["options"].get("dialect") != "legacy"
@@ -164,7 +174,7 @@ class Played:
             # Nothing was done, and there is no output but the complaint.
             fields = dict.fromkeys(("http_status", "error_code", "correlation_id", "retry_after_ms"))
             fields.update(kind="invalid_argument", number=1, delivery="not_sent", may_resend=True, phase="prepare")
-            self.error: dict[str, Any] | None = {**fields, "message": complaint}
+            self.error: dict[str, Any] | None = {**fields, "message": " ".join(complaint.split())}
             self.report: dict[str, Any] = {"turns": [], "conversation_id": None, "closed": False}
         else:
             self.report = json.loads(output)
@@ -192,7 +202,7 @@ class Played:
             raise NotExpressible("It says nothing more once the agent has ended the conversation.")
         error, self.error = self.error, None
         self.has_failed = True
-        return {"error": error}
+        return {"error": error, "printed": self.complaint}
 
     def begun(self) -> dict[str, Any]:
         """What making the client came to: without a conversation there is nobody else to have failed."""
@@ -201,7 +211,7 @@ class Played:
     def step(self, step: dict[str, Any]) -> dict[str, Any]:
         """What a step came to."""
         action = step["do"]
-        if action == "state":
+        if action in ("state", "log_lines"):
             return {}
         if self.has_failed:
             raise NotExpressible("It ends with its first failure.")

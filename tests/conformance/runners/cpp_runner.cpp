@@ -72,6 +72,7 @@ json greeting_of(const polyai::Reply& reply)
 {
     return answer_of("greeting", reply,
                      { { "response", reply.response() },
+                       { "plain_text", reply.plain_text() },
                        { "conversation_id", text(reply.conversation_id()) },
                        { "user_id", text(reply.user_id()) } });
 }
@@ -80,6 +81,7 @@ json reply_of(const polyai::Reply& reply)
 {
     return answer_of("reply", reply,
                      { { "response", reply.response() },
+                       { "plain_text", reply.plain_text() },
                        { "conversation_id", text(reply.conversation_id()) },
                        { "end_conversation", reply.end_conversation() },
                        { "handoff", handoff_of(reply.handoff()) } });
@@ -182,6 +184,8 @@ public:
             client_.shut_down();
             return json::object();
         }
+        if (action == "log_lines")
+            return { { "log", json::parse(client_.recent_log_lines_json()) } };
         if (action == "replace_credentials") {
             const json& with = step["with"];
             client_.replace_credentials(with["api_key"].get<std::string>(), with["token"].get<std::string>());
@@ -404,7 +408,7 @@ void begin(std::unique_ptr<Caller>& caller, const json& step)
         if (left != 0)
             return json { { "wrong", std::to_string(left) + " handles are left of the case before" } };
         caller = std::make_unique<Caller>(step["options"]);
-        return json::object();
+        return json { { "hidden", json::array({ "printed" }) } }; // a program prints the fields
     });
 }
 

@@ -127,12 +127,12 @@ local function of_answer(operation, answer, names)
 end
 
 local function of_reply(reply)
-    local shown, wrong = of_answer("respond", reply, { "response", "conversation_id", "end_conversation" })
+    local shown, wrong = of_answer("respond", reply, { "response", "plain_text", "conversation_id", "end_conversation" })
     return { reply = shown, wrong = wrong }
 end
 
 local function of_greeting(greeting)
-    local shown, wrong = of_answer("create", greeting, { "response", "conversation_id", "user_id" })
+    local shown, wrong = of_answer("create", greeting, { "response", "plain_text", "conversation_id", "user_id" })
     return { greeting = shown, wrong = wrong }
 end
 
@@ -333,6 +333,10 @@ function actions.shut_down()
     return {}
 end
 
+function actions.log_lines()
+    return { log = raw(client:recent_log_lines_json()) }
+end
+
 function actions.replace_credentials(step)
     return outcome(nothing, client:replace_credentials(step.with.api_key, step.with.token))
 end
@@ -396,6 +400,7 @@ function actions.begin(step)
     end
     local answer = error and of_error(error) or {}
     answer.wrong = wrong
+    answer.hidden = { is_list = true, "printed" } -- a program prints the fields
     return answer
 end
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from polyai_chat import AsyncClient, AsyncConversation, ChatError
-from python_runner import HIDDEN, fields_of, of_failure, of_outcome, options
+from python_runner import HIDDEN, Log, fields_of, of_failure, of_outcome, options
 
 # How many seconds a started call is waited for at most.
 PATIENCE = 20
@@ -19,6 +19,7 @@ class Caller:
     """The state of one case."""
 
     def __init__(self, given: dict[str, str]) -> None:
+        self.log = Log()
         self.client = AsyncClient(**options(given))
         self.conversations: dict[str, AsyncConversation] = {}
         self.tasks: dict[str, asyncio.Task[Any]] = {}
@@ -127,6 +128,9 @@ class Caller:
     async def shut_down(self, step: dict[str, Any]) -> dict[str, Any]:
         await self.client.aclose()
         return {}
+
+    async def log_lines(self, step: dict[str, Any]) -> dict[str, Any]:
+        return {"log": self.log.lines}
 
     async def replace_credentials(self, step: dict[str, Any]) -> dict[str, Any]:
         self.client.replace_credentials(**step["with"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import sys
 import threading
+import traceback
 from typing import Any, Callable
 
 import polyai_chat
@@ -105,9 +107,9 @@ def of_handoff(handoff: Handoff | None) -> dict[str, Any] | None:
 def of_outcome(outcome: object) -> dict[str, Any]:
     """The outcome of a call, by its kind."""
     if isinstance(outcome, Greeting):
-        return {"greeting": of_answer(outcome, "response", "conversation_id", "user_id")}
+        return {"greeting": of_answer(outcome, "response", "plain_text", "conversation_id", "user_id")}
     if isinstance(outcome, Reply):
-        shown = of_answer(outcome, "response", "conversation_id", "end_conversation")
+        shown = of_answer(outcome, "response", "plain_text", "conversation_id", "end_conversation")
         return {"reply": {**shown, "handoff": of_handoff(outcome.handoff)}}
     if isinstance(outcome, Closed):
         return {"closed": of_answer(outcome, "was_over")}
@@ -133,10 +135,26 @@ def of_error(error: BaseException) -> dict[str, Any]:
     return {**shown, "message": str(error), "text": str(error)}
 
 
+class Log(logging.Handler):
+    """The lines of one case, as a file would get them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        logger = logging.getLogger("polyai_chat")
+        logger.setLevel(logging.DEBUG)
+        logger.handlers[:] = [self]
+        logger.propagate = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
 class Caller:
     """The state of one case."""
 
     def __init__(self, given: dict[str, str]) -> None:
+        self.log = Log()
         self.client = Client(**options(given))
         self.conversations: dict[str, Conversation] = {}
         self.turns: dict[str, Turn[Any]] = {}
@@ -229,6 +247,9 @@ class Caller:
         self.client.close()
         return {}
 
+    def log_lines(self, step: dict[str, Any]) -> dict[str, Any]:
+        return {"log": self.log.lines}
+
     def replace_credentials(self, step: dict[str, Any]) -> dict[str, Any]:
         self.client.replace_credentials(**step["with"])
         return {}
@@ -247,7 +268,8 @@ def fields_of(step: dict[str, Any]) -> dict[str, Any]:
 
 def of_failure(error: BaseException) -> dict[str, Any]:
     """What a failure is written as."""
-    failure: dict[str, Any] = {"error": of_error(error)}
+    printed = [repr(error), *traceback.format_exception(type(error), error, error.__traceback__)]
+    failure: dict[str, Any] = {"error": of_error(error), "printed": "".join(printed)}
     if isinstance(error, ChatError) and type(error) is not class_of(error):
         failure["wrong"] = f"a {type(error).__name__} is of the kind {error.kind}"
     return failure

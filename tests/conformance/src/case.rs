@@ -191,6 +191,8 @@ pub enum Action {
     CloseIfOpen,
     /// Ends every call and has later ones fail.
     ShutDown,
+    /// The lines that the client has logged so far: `{"log": [...]}`.
+    LogLines,
     /// Replaces key and token by `with.api_key` and `with.token`.
     ReplaceCredentials,
     /// The service ends the conversation.

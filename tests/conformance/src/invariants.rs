@@ -2,7 +2,7 @@
 
 use crate::case::Dialect;
 use crate::showing::Showing;
-use polyai_chat_core::{Closed, ErrorKind, Greeting, Reply};
+use polyai_chat_core::{Closed, ErrorKind, Greeting, Reply, plain_text};
 use serde_json::{Map, Value};
 
 /// The fields of each kind of answer. A runner shows all of them but those it hides, and no other.
@@ -14,8 +14,14 @@ const COMMON: &[&str] = &[
     "correlation_id",
     "elapsed_us",
 ];
-const GREETING: &[&str] = &["response", "conversation_id", "user_id"];
-const REPLY: &[&str] = &["response", "conversation_id", "end_conversation", "handoff"];
+const GREETING: &[&str] = &["response", "plain_text", "conversation_id", "user_id"];
+const REPLY: &[&str] = &[
+    "response",
+    "plain_text",
+    "conversation_id",
+    "end_conversation",
+    "handoff",
+];
 const CLOSED: &[&str] = &["was_over"];
 const HANDOFF: &[&str] = &["destination", "reason", "raw"];
 const CONVERSATION: &[&str] = &["id", "greeting"];
@@ -109,6 +115,12 @@ impl Check<'_> {
     /// What every answer of the service has, compared with the JSON and the headers that came.
     fn reply(&mut self, kind: &str, reply: &Value, known: &[&str]) {
         let text = |name: &str| reply.get(name).and_then(Value::as_str).unwrap_or_default();
+        if let Some(shown) = reply.get("plain_text") {
+            let expected = plain_text(text("response"));
+            self.that(*shown == expected, || {
+                format!("{kind}.plain_text is {shown}, and not {expected:?}")
+            });
+        }
         if self.showing.shows(&format!("{kind}.correlation_id")) {
             let id = text("correlation_id");
             self.that(!id.is_empty(), || format!("{kind} has no correlation id"));

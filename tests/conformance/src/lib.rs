@@ -13,6 +13,7 @@
     reason = "every error here is a sentence about what is wrong"
 )]
 
+mod canary;
 pub mod case;
 mod expectation;
 mod invariants;

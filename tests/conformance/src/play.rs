@@ -1,5 +1,6 @@
 //! Plays a case: a simulator, a runner, and the outcome of both.
 
+use crate::canary;
 use crate::case::{Action, Case, Dialect, MESSAGE, NONE, Received, Request, Step, Tls};
 use crate::expectation::{differences, exact_differences};
 use crate::invariants::violations;
@@ -15,8 +16,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// Keys that must never be seen in what a runner writes.
-const API_KEY: &str = "canary-of-the-api-key";
-const TOKEN: &str = "canary-of-the-token";
+pub(crate) const API_KEY: &str = "canary-of-the-api-key";
+pub(crate) const TOKEN: &str = "canary-of-the-token";
 
 /// What the service reads of a request at most: more than any case sends.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -66,6 +67,7 @@ pub fn run_case(case: &Case, runner: &mut Runner) -> Played {
         showing: Showing::default(),
         ids: HashMap::new(),
         started: HashMap::new(),
+        said: Vec::new(),
         wrong: Vec::new(),
         seen: Vec::new(),
         not_shown: BTreeSet::new(),
@@ -134,6 +136,8 @@ struct Play<'a> {
     ids: HashMap<String, String>,
     /// The calls that were started, by their names.
     started: HashMap<String, Started>,
+    /// What the customer has said.
+    said: Vec<String>,
     wrong: Vec<String>,
     seen: Vec<String>,
     not_shown: BTreeSet<String>,
@@ -167,6 +171,7 @@ impl Play<'_> {
                 continue;
             }
             let request = self.request(step)?;
+            self.said.extend(step.said());
             let closes = self.simulator.counts().requests_to(Operation::Close);
             self.runner.send(number, request)?;
             if step.on_a_thread {
@@ -288,6 +293,9 @@ impl Play<'_> {
                 };
                 self.started.insert(step.turn.clone(), started);
             }
+            Action::LogLines if self.showing.shows("log") && answer["log"][0].is_null() => {
+                self.wrong.push(format!("{place}: nothing was logged"));
+            }
             Action::Take => self.is_the_same_call(&place, step, &answer),
             Action::CloseIfOpen if self.showing.shows("sent") && answer.get("error").is_none() => {
                 let sent = self.simulator.counts().requests_to(Operation::Close) > closes;
@@ -348,6 +356,7 @@ impl Play<'_> {
                 .push(format!("{place} shows a key or a token: {shown}"));
         }
         let mut wrong = violations(answer, self.case.dialect, &self.showing);
+        wrong.extend(canary::seen(answer, &self.said));
         for outcome in ["greeting", "reply", "error"] {
             wrong.extend(self.unknown_id(&answer[outcome]));
         }

@@ -72,6 +72,13 @@ fn replies() {
 }
 
 #[test]
+fn plain_texts() {
+    for (_, bytes) in corpus("plain_text") {
+        fuzzing::make_plain_text(&bytes);
+    }
+}
+
+#[test]
 fn answers() {
     for (_, bytes) in corpus("read_answer") {
         fuzzing::read_answer(&bytes);

@@ -2,6 +2,7 @@
 using System;
 using System.Collections;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace PolyAI.Chat
@@ -39,6 +40,7 @@ namespace PolyAI.Chat
         /// <param name="name">Its name, in any case.</param>
         /// <returns>The value, as UTF-8, or as ISO 8859-1 where it is not UTF-8; null where there is no such header.</returns>
         /// <remarks>Since 0.1.0.</remarks>
+        [return: MaybeNull]
         public string First(string name)
         {
             IReadOnlyList<string> values = Values(name);
@@ -91,6 +93,8 @@ namespace PolyAI.Chat
     /// <remarks>Since 0.1.0.</remarks>
     public abstract class Answer
     {
+        private readonly string json;
+
         internal Answer(ReplyHandle reply)
         {
             RawJson = Text.Of(reply, Raw.polyai_reply_raw_json) ?? "";
@@ -98,6 +102,7 @@ namespace PolyAI.Chat
             CorrelationId = Text.Of(reply, Raw.polyai_reply_correlation_id);
             Elapsed = Times.Span(Raw.polyai_reply_elapsed_us(reply), TimeSpan.TicksPerMillisecond / 1000);
             Headers = Headers.Read(reply, Raw.polyai_reply_header_count(reply), Raw.polyai_reply_header_at);
+            json = Text.Of(reply, Raw.polyai_reply_json) ?? "{}";
         }
 
         /// <summary>The JSON as it was received.</summary>
@@ -119,6 +124,15 @@ namespace PolyAI.Chat
         /// <summary>The headers of the response.</summary>
         /// <remarks>Since 0.1.0.</remarks>
         public Headers Headers { get; private set; }
+
+        /// <summary>All of it as one JSON object, with the names that every language has. <c>headers</c> holds pairs of the name and the
+        /// value, which is an array of bytes where it is not UTF-8.</summary>
+        /// <returns>The JSON.</returns>
+        /// <remarks>Since 0.1.0.</remarks>
+        public string ToJson()
+        {
+            return json;
+        }
     }
 
     /// <summary>What the agent said first. It never changes, any thread may use it, and no member blocks.</summary>
@@ -127,6 +141,7 @@ namespace PolyAI.Chat
     {
         internal Greeting(ReplyHandle reply) : base(reply)
         {
+            PlainText = Text.Of(reply, Raw.polyai_reply_plain_text) ?? "";
             Response = Text.Of(reply, Raw.polyai_reply_response) ?? "";
             ConversationId = Text.Of(reply, Raw.polyai_reply_conversation_id);
             UserId = Text.Of(reply, Raw.polyai_reply_user_id);
@@ -136,12 +151,18 @@ namespace PolyAI.Chat
         /// <remarks>Since 0.1.0.</remarks>
         public string Response { get; private set; }
 
+        /// <summary>The agent's words without Markdown, for an SMS, an e-mail, a voice: links as <c>words (address)</c>, the rows of tables
+        /// as lines; without control characters but line breaks and tabs.</summary>
+        /// <remarks>Since 0.1.0.</remarks>
+        public string PlainText { get; private set; }
+
         /// <summary>The id that the service gave to the conversation.</summary>
         /// <remarks>Since 0.1.0.</remarks>
         public string ConversationId { get; private set; }
 
         /// <summary>The user id that was sent, in the legacy dialect; else null.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         public string UserId { get; private set; }
     }
 
@@ -151,6 +172,7 @@ namespace PolyAI.Chat
     {
         internal Reply(ReplyHandle reply) : base(reply)
         {
+            PlainText = Text.Of(reply, Raw.polyai_reply_plain_text) ?? "";
             Response = Text.Of(reply, Raw.polyai_reply_response) ?? "";
             ConversationId = Text.Of(reply, Raw.polyai_reply_conversation_id);
             EndConversation = Raw.polyai_reply_end_conversation(reply);
@@ -160,6 +182,11 @@ namespace PolyAI.Chat
         /// <summary>The agent's words.</summary>
         /// <remarks>Since 0.1.0.</remarks>
         public string Response { get; private set; }
+
+        /// <summary>The agent's words without Markdown, for an SMS, an e-mail, a voice: links as <c>words (address)</c>, the rows of tables
+        /// as lines; without control characters but line breaks and tabs.</summary>
+        /// <remarks>Since 0.1.0.</remarks>
+        public string PlainText { get; private set; }
 
         /// <summary>The conversation it belongs to.</summary>
         /// <remarks>Since 0.1.0.</remarks>
@@ -172,6 +199,7 @@ namespace PolyAI.Chat
         /// <summary>Where the customer goes on; null where the agent hands off to nobody. It ends the conversation only together with
         /// <see cref="EndConversation"/>.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         public Handoff Handoff { get; private set; }
     }
 
@@ -188,10 +216,12 @@ namespace PolyAI.Chat
 
         /// <summary>Where to; null where the service does not say it as text.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         public string Destination { get; private set; }
 
         /// <summary>Why; null where the service does not say it as text.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         public string Reason { get; private set; }
 
         /// <summary>All of it as JSON, whatever its shape: contact-centre products have fields of their own in it.</summary>

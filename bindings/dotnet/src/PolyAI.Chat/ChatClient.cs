@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -12,10 +13,12 @@ namespace PolyAI.Chat
     public sealed class ChatClient : IDisposable
     {
         private readonly ClientHandle handle;
+        private readonly bool isShared;
 
-        internal ChatClient(ClientHandle handle)
+        internal ChatClient(ClientHandle handle, bool isShared)
         {
             this.handle = handle;
+            this.isShared = isShared;
         }
 
         /// <summary>A client of the options in the environment variables <c>POLYAI_...</c>. Blocks while the files that they name are
@@ -36,7 +39,7 @@ namespace PolyAI.Chat
         /// <exception cref="ChatConfigurationException">The file or an option is missing or wrong.</exception>
         /// <exception cref="NativeLibraryException">The native library cannot be used.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public static ChatClient FromProfile(string profile = null, string file = null)
+        public static ChatClient FromProfile([AllowNull] string profile = null, [AllowNull] string file = null)
         {
             return Builder().Profile(profile, file).Build();
         }
@@ -58,6 +61,27 @@ namespace PolyAI.Chat
             return builder.Build();
         }
 
+        /// <summary>The client of this process for these options: it is made the first time, and given again, with its open connections,
+        /// whenever the same options are. For modules of one process that do not know each other. Blocks while files are read. Any
+        /// thread.</summary>
+        /// <param name="options">Its options, without delegates.</param>
+        /// <returns>The client, as an object of its own.</returns>
+        /// <exception cref="ChatConfigurationException">An option is missing or wrong.</exception>
+        /// <exception cref="ChatInvalidArgumentException">There is no option of a name, the options have a delegate, which only one of the
+        /// callers would expect, or there are 1,024 shared clients already.</exception>
+        /// <exception cref="NativeLibraryException">The native library cannot be used.</exception>
+        /// <remarks><see cref="Dispose"/> lets go of this object alone. The client is kept until <see cref="ShutDown"/> or the end of the
+        /// process; after <c>ShutDown</c> the next call makes a new one. Files and variables that the options name are read only when it is
+        /// made, and credentials that were replaced stay replaced. Since 0.1.0.</remarks>
+        public static ChatClient Shared(ChatClientBuilder options)
+        {
+            if (options == null)
+            {
+                throw new ArgumentNullException(nameof(options));
+            }
+            return options.Shared();
+        }
+
         /// <summary>Begins to collect options. Does not block.</summary>
         /// <returns>A builder in which nothing is set.</returns>
         /// <remarks>Since 0.1.0.</remarks>
@@ -74,7 +98,7 @@ namespace PolyAI.Chat
         /// reach.</exception>
         /// <exception cref="ChatCanceledException">It was cancelled.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Conversation Create(Request request = null, CancellationToken token = default(CancellationToken))
+        public Conversation Create([AllowNull] Request request = null, CancellationToken token = default(CancellationToken))
         {
             return new Conversation(Calls.Run(request, token,
                 (RequestHandle native, out ConversationHandle conversation, out ErrorHandle error) =>
@@ -87,7 +111,7 @@ namespace PolyAI.Chat
         /// <returns>The turn, whose result is the conversation.</returns>
         /// <exception cref="ChatException">The request is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Conversation> StartCreate(Request request = null, CancellationToken token = default(CancellationToken))
+        public Turn<Conversation> StartCreate([AllowNull] Request request = null, CancellationToken token = default(CancellationToken))
         {
             TurnHandle started = Calls.Start(request, token, (RequestHandle native, out TurnHandle turn, out ErrorHandle error) =>
                 Raw.polyai_client_start_create(handle, native, out turn, out error));
@@ -106,7 +130,7 @@ namespace PolyAI.Chat
         /// <param name="token">As <see cref="Create"/>.</param>
         /// <returns>A task that gives the conversation, or throws what <see cref="Create"/> throws.</returns>
         /// <remarks>Since 0.1.0.</remarks>
-        public Task<Conversation> CreateAsync(Request request = null, CancellationToken token = default(CancellationToken))
+        public Task<Conversation> CreateAsync([AllowNull] Request request = null, CancellationToken token = default(CancellationToken))
         {
             return Calls.Async(() => StartCreate(request, token));
         }
@@ -136,7 +160,7 @@ namespace PolyAI.Chat
         /// <exception cref="ChatException">The call failed.</exception>
         /// <exception cref="ChatCanceledException">It was cancelled.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Reply Respond(string conversationId, string message, Request request = null,
+        public Reply Respond(string conversationId, [AllowNull] string message, [AllowNull] Request request = null,
             CancellationToken token = default(CancellationToken))
         {
             Utf8 id = new Utf8(conversationId), said = new Utf8(message);
@@ -154,7 +178,7 @@ namespace PolyAI.Chat
         /// <returns>The turn.</returns>
         /// <exception cref="ChatException">An argument is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Reply> StartRespond(string conversationId, string message, Request request = null,
+        public Turn<Reply> StartRespond(string conversationId, [AllowNull] string message, [AllowNull] Request request = null,
             CancellationToken token = default(CancellationToken))
         {
             Utf8 id = new Utf8(conversationId), said = new Utf8(message);
@@ -170,7 +194,7 @@ namespace PolyAI.Chat
         /// <param name="token">As <see cref="Respond"/>.</param>
         /// <returns>A task that gives the reply, or throws what <see cref="Respond"/> throws.</returns>
         /// <remarks>Since 0.1.0.</remarks>
-        public Task<Reply> RespondAsync(string conversationId, string message, Request request = null,
+        public Task<Reply> RespondAsync(string conversationId, [AllowNull] string message, [AllowNull] Request request = null,
             CancellationToken token = default(CancellationToken))
         {
             return Calls.Async(() => StartRespond(conversationId, message, request, token));
@@ -186,7 +210,7 @@ namespace PolyAI.Chat
         /// <exception cref="ChatException">The call failed.</exception>
         /// <exception cref="ChatCanceledException">It was cancelled.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Closed CloseConversation(string conversationId, Request request = null,
+        public Closed CloseConversation(string conversationId, [AllowNull] Request request = null,
             CancellationToken token = default(CancellationToken))
         {
             Utf8 id = new Utf8(conversationId);
@@ -201,7 +225,7 @@ namespace PolyAI.Chat
         /// <returns>The turn.</returns>
         /// <exception cref="ChatException">An argument is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Closed> StartCloseConversation(string conversationId, Request request = null,
+        public Turn<Closed> StartCloseConversation(string conversationId, [AllowNull] Request request = null,
             CancellationToken token = default(CancellationToken))
         {
             Utf8 id = new Utf8(conversationId);
@@ -216,7 +240,7 @@ namespace PolyAI.Chat
         /// <param name="token">As <see cref="CloseConversation"/>.</param>
         /// <returns>A task that gives the answer, or throws what <see cref="CloseConversation"/> throws.</returns>
         /// <remarks>Since 0.1.0.</remarks>
-        public Task<Closed> CloseConversationAsync(string conversationId, Request request = null,
+        public Task<Closed> CloseConversationAsync(string conversationId, [AllowNull] Request request = null,
             CancellationToken token = default(CancellationToken))
         {
             return Calls.Async(() => StartCloseConversation(conversationId, request, token));
@@ -247,7 +271,11 @@ namespace PolyAI.Chat
         /// <exception cref="ChatCanceledException">The token was cancelled before.</exception>
         /// <exception cref="ChatException">The time is out of range, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
+#if NULLABLE
+        public Turn<Answer?> StartWarmUp(TimeSpan timeout, CancellationToken token = default(CancellationToken))
+#else
         public Turn<Answer> StartWarmUp(TimeSpan timeout, CancellationToken token = default(CancellationToken))
+#endif
         {
             Failure.CheckToken(token);
             return Calls.StartReply(null, token, (RequestHandle none, out TurnHandle turn, out ErrorHandle error) =>
@@ -303,14 +331,18 @@ namespace PolyAI.Chat
             return isDone;
         }
 
-        /// <summary>Shuts the client down as <see cref="ShutDown"/> and frees it. Close its conversations first: their close is cancelled
-        /// now. Does not block; may be called again. A client that is collected instead is freed without being shut down.</summary>
+        /// <summary>Shuts the client down as <see cref="ShutDown"/>, unless it is shared (<see cref="Shared"/>), and frees it. Close its
+        /// conversations first: their close is cancelled now. Does not block; may be called again. A client that is collected instead is
+        /// freed without being shut down.</summary>
         /// <remarks>Since 0.1.0.</remarks>
         public void Dispose()
         {
             try
             {
-                ShutDown();
+                if (!isShared)
+                {
+                    ShutDown();
+                }
             }
             catch (ObjectDisposedException)
             {
@@ -330,6 +362,7 @@ namespace PolyAI.Chat
         /// <summary>The proxy between this client and the service, without user name and password; null where the connection is direct. Does
         /// not block.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         public string Proxy { get { return Text.Of(handle, Raw.polyai_client_proxy); } }
 
         /// <summary>The client's counters, as a JSON object: calls, failures by kind, latencies, attempts, connections. Does not

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace PolyAI.Chat
@@ -42,7 +43,7 @@ namespace PolyAI.Chat
         /// <c>$XDG_CONFIG_HOME/polyai/config.toml</c>, else <c>~/.config/polyai/config.toml</c>.</param>
         /// <returns>This object.</returns>
         /// <remarks>Since 0.1.0.</remarks>
-        public ChatClientBuilder Profile(string profile = null, string file = null)
+        public ChatClientBuilder Profile([AllowNull] string profile = null, [AllowNull] string file = null)
         {
             steps.Add(config =>
             {
@@ -111,7 +112,20 @@ namespace PolyAI.Chat
                 ErrorHandle error;
                 uint status = Raw.polyai_client_new(config, out client, out error);
                 Failure.Check(status, error);
-                return new ChatClient(client);
+                return new ChatClient(client, false);
+            }
+        }
+
+        /// <summary>For <see cref="ChatClient.Shared"/>.</summary>
+        internal ChatClient Shared()
+        {
+            using (ConfigHandle config = Config())
+            {
+                ClientHandle client;
+                ErrorHandle error;
+                uint status = Raw.polyai_client_shared(config, out client, out error);
+                Failure.Check(status, error);
+                return new ChatClient(client, true);
             }
         }
 

@@ -17,25 +17,57 @@ namespace PolyAI.Chat
             = new Dictionary<ulong, TaskCompletionSource<bool>>();
         private static CompletionsHandle list;
         private static ulong lastTag;
+        /// <summary>Calls that are about to be expected: the thread stays for them.</summary>
+        private static int reserved;
 
-        /// <summary>Completes a source once the call of a turn is done.</summary>
+        /// <summary>Has a thread ready for a call that is about to be started: <see cref="Expect"/> or <see cref="Release"/> is to follow. What a call
+        /// needs is there before anything is sent.</summary>
+        internal static void Reserve()
+        {
+            lock (Gate)
+            {
+                if (list == null)
+                {
+                    CompletionsHandle made;
+                    ErrorHandle error;
+                    uint status = Raw.polyai_completions_new(out made, out error);
+                    Failure.Check(status, error);
+                    try
+                    {
+                        new Thread(Run) { IsBackground = true, Name = "polyai-chat" }.Start(made);
+                    }
+                    catch (Exception)
+                    {
+                        // Each runtime has an exception of its own for that.
+                        made.Dispose();
+                        throw Exceptions.Of(new ErrorDetails(ErrorKind.Unavailable, "unavailable", "the system grants no thread for the tasks of calls"));
+                    }
+                    list = made;
+                }
+                reserved++;
+            }
+        }
+
+        /// <summary>After <see cref="Reserve"/>, where the call could not be started.</summary>
+        internal static void Release()
+        {
+            lock (Gate)
+            {
+                reserved--;
+            }
+        }
+
+        /// <summary>After <see cref="Reserve"/>: completes a source once the call of a turn is done.</summary>
         internal static void Expect(TurnHandle turn, TaskCompletionSource<bool> done)
         {
             lock (Gate)
             {
-                ErrorHandle error;
-                bool isNew = list == null;
-                if (isNew)
-                {
-                    CompletionsHandle made;
-                    uint status = Raw.polyai_completions_new(out made, out error);
-                    Failure.Check(status, error);
-                    list = made;
-                }
+                reserved--;
                 ulong tag = ++lastTag;
                 Expected.Add(tag, done);
                 try
                 {
+                    ErrorHandle error;
                     uint status = Raw.polyai_completions_expect(list, turn, tag, out error);
                     Failure.Check(status, error);
                 }
@@ -43,14 +75,6 @@ namespace PolyAI.Chat
                 {
                     Expected.Remove(tag);
                     throw;
-                }
-                finally
-                {
-                    if (isNew)
-                    {
-                        Thread thread = new Thread(Run) { IsBackground = true, Name = "polyai-chat" };
-                        thread.Start(list);
-                    }
                 }
             }
         }
@@ -74,7 +98,7 @@ namespace PolyAI.Chat
                         done.Add(Expected[tags[i]]);
                         Expected.Remove(tags[i]);
                     }
-                    if (count == 0 && Expected.Count == 0)
+                    if (count == 0 && Expected.Count == 0 && reserved == 0)
                     {
                         list = null;
                         mine.Dispose();

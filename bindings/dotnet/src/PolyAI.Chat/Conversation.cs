@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -67,7 +68,8 @@ namespace PolyAI.Chat
         /// <exception cref="ChatException">The call failed. Send again only where <see cref="ChatException.MayResend"/> says so.</exception>
         /// <exception cref="ChatCanceledException">It was cancelled.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Reply Respond(string message, Request request = null, CancellationToken token = default(CancellationToken))
+        public Reply Respond([AllowNull] string message, [AllowNull] Request request = null,
+            CancellationToken token = default(CancellationToken))
         {
             Utf8 said = new Utf8(message);
             return Calls.Reply(request, token, (RequestHandle native, out ReplyHandle reply, out ErrorHandle error) =>
@@ -81,7 +83,8 @@ namespace PolyAI.Chat
         /// <returns>The turn.</returns>
         /// <exception cref="ChatException">An argument is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Reply> Start(string message, Request request = null, CancellationToken token = default(CancellationToken))
+        public Turn<Reply> Start([AllowNull] string message, [AllowNull] Request request = null,
+            CancellationToken token = default(CancellationToken))
         {
             Utf8 said = new Utf8(message);
             return Calls.StartReply(request, token, (RequestHandle native, out TurnHandle turn, out ErrorHandle error) =>
@@ -95,7 +98,8 @@ namespace PolyAI.Chat
         /// <param name="token">As <see cref="Respond"/>.</param>
         /// <returns>A task that gives the reply, or throws what <see cref="Respond"/> throws.</returns>
         /// <remarks>Since 0.1.0.</remarks>
-        public Task<Reply> RespondAsync(string message, Request request = null, CancellationToken token = default(CancellationToken))
+        public Task<Reply> RespondAsync([AllowNull] string message, [AllowNull] Request request = null,
+            CancellationToken token = default(CancellationToken))
         {
             return Calls.Async(() => Start(message, request, token));
         }
@@ -105,7 +109,7 @@ namespace PolyAI.Chat
         /// <param name="token">As <see cref="Respond"/>.</param>
         /// <returns>A task that gives the reply, or throws what <see cref="Respond"/> throws.</returns>
         /// <remarks>Since 0.1.0.</remarks>
-        public Task<Reply> RespondAsync(string message, CancellationToken token)
+        public Task<Reply> RespondAsync([AllowNull] string message, CancellationToken token)
         {
             return RespondAsync(message, null, token);
         }
@@ -119,7 +123,7 @@ namespace PolyAI.Chat
         /// <exception cref="ChatException">The call failed.</exception>
         /// <exception cref="ChatCanceledException">It was cancelled.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Closed Close(Request request = null, CancellationToken token = default(CancellationToken))
+        public Closed Close([AllowNull] Request request = null, CancellationToken token = default(CancellationToken))
         {
             return Calls.Reply(request, token, (RequestHandle native, out ReplyHandle reply, out ErrorHandle error) =>
                 Raw.polyai_conversation_close(handle, native, out reply, out error), made => new Closed(made));
@@ -131,7 +135,7 @@ namespace PolyAI.Chat
         /// <returns>The turn.</returns>
         /// <exception cref="ChatException">An argument is wrong, or no thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
-        public Turn<Closed> StartClose(Request request = null, CancellationToken token = default(CancellationToken))
+        public Turn<Closed> StartClose([AllowNull] Request request = null, CancellationToken token = default(CancellationToken))
         {
             return Calls.StartReply(request, token, (RequestHandle native, out TurnHandle turn, out ErrorHandle error) =>
                 Raw.polyai_conversation_start_close(handle, native, out turn, out error), made => new Closed(made));
@@ -142,7 +146,7 @@ namespace PolyAI.Chat
         /// <param name="token">As <see cref="Close"/>.</param>
         /// <returns>A task that gives the answer, or throws what <see cref="Close"/> throws.</returns>
         /// <remarks>Since 0.1.0.</remarks>
-        public Task<Closed> CloseAsync(Request request = null, CancellationToken token = default(CancellationToken))
+        public Task<Closed> CloseAsync([AllowNull] Request request = null, CancellationToken token = default(CancellationToken))
         {
             return Calls.Async(() => StartClose(request, token));
         }
@@ -163,7 +167,11 @@ namespace PolyAI.Chat
         /// <returns>The turn; its result is null where nothing was sent.</returns>
         /// <exception cref="ChatException">No thread can be had.</exception>
         /// <remarks>Since 0.1.0.</remarks>
+#if NULLABLE
+        public Turn<Closed?> StartCloseIfOpen(CancellationToken token = default(CancellationToken))
+#else
         public Turn<Closed> StartCloseIfOpen(CancellationToken token = default(CancellationToken))
+#endif
         {
             Failure.CheckToken(token);
             return Calls.StartReply(null, token, (RequestHandle none, out TurnHandle turn, out ErrorHandle error) =>
@@ -174,7 +182,11 @@ namespace PolyAI.Chat
         /// <param name="token">Ends the call at any time.</param>
         /// <returns>A task that gives the answer, null where nothing was sent, or throws what <see cref="CloseIfOpen"/> throws.</returns>
         /// <remarks>Since 0.1.0.</remarks>
+#if NULLABLE
+        public Task<Closed?> CloseIfOpenAsync(CancellationToken token = default(CancellationToken))
+#else
         public Task<Closed> CloseIfOpenAsync(CancellationToken token = default(CancellationToken))
+#endif
         {
             return Calls.Async(() => StartCloseIfOpen(token));
         }

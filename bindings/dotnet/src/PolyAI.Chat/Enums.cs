@@ -16,7 +16,7 @@ namespace PolyAI.Chat
         /// <summary>The service refused the API key or the connector token (401). Check both, and that they belong to this
         /// region.</summary>
         Authentication = 4,
-        /// <summary>Key and token are known but not allowed to do this (403). Ask whoever manages the account.</summary>
+        /// <summary>Key and token are known but not allowed to do this (403). Ask the manager of the account.</summary>
         Permission = 5,
         /// <summary>No such conversation, account or project (404). Check the ids and the region.</summary>
         NotFound = 6,

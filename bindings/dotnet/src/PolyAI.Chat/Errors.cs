@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading;
 
 namespace PolyAI.Chat
@@ -41,14 +42,17 @@ namespace PolyAI.Chat
         /// <summary>The service's own code, such as <c>CHAT_TIMEOUT</c>; null where it gave none. New codes may appear at any
         /// time.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         string ErrorCode { get; }
 
         /// <summary>The service's own words about the error; null where it gave none.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         string ServiceMessage { get; }
 
         /// <summary>The id that PolyAI's support asks for; null where no request was made.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         string CorrelationId { get; }
 
         /// <summary>How long the service asked to wait before trying again; null where it did not.</summary>
@@ -62,10 +66,12 @@ namespace PolyAI.Chat
         /// <summary>The first bytes of an answer that was refused or could not be understood; null where there was none. Treat it like the
         /// conversation itself.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         string BodyExcerpt { get; }
 
         /// <summary>What the systems below said, such as the network or TLS; null where they said nothing.</summary>
         /// <remarks>Since 0.1.0.</remarks>
+        [MaybeNull]
         string SystemCause { get; }
 
         /// <summary>The tries that the call made, oldest first, as a JSON array.</summary>
@@ -97,15 +103,20 @@ namespace PolyAI.Chat
         internal readonly Headers Headers;
 
         /// <summary>Of a call that takes no request, whose token was cancelled before: the library has no word for it.</summary>
-        internal ErrorDetails()
+        internal ErrorDetails() : this(ErrorKind.Cancelled, "cancelled", "cancelled before it began")
         {
-            Kind = ErrorKind.Cancelled;
-            KindName = "cancelled";
-            Explanation = "cancelled before it began";
+        }
+
+        /// <summary>Of a call that ends before the library hears of it.</summary>
+        internal ErrorDetails(ErrorKind kind, string name, string explanation)
+        {
+            Kind = kind;
+            KindName = name;
+            Explanation = explanation;
             Message = KindName + ": " + Explanation;
             Phase = "prepare";
             AttemptsJson = "[]";
-            Json = "{\"kind\":\"cancelled\",\"number\":" + (int)Kind + ",\"delivery\":\"not_sent\",\"may_resend\":true,\"phase\":\"prepare\","
+            Json = "{\"kind\":\"" + name + "\",\"number\":" + (int)Kind + ",\"delivery\":\"not_sent\",\"may_resend\":true,\"phase\":\"prepare\","
                 + "\"message\":\"" + Explanation + "\",\"text\":\"" + Message + "\",\"http_status\":null,\"error_code\":null,"
                 + "\"service_message\":null,\"correlation_id\":null,\"retry_after_ms\":null,\"body_excerpt\":null,\"cause\":null,"
                 + "\"attempts\":[],\"headers\":[]}";
@@ -172,18 +183,23 @@ namespace PolyAI.Chat
         /// <inheritdoc/>
         public int? HttpStatus { get { return details.HttpStatus; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string ErrorCode { get { return details.ErrorCode; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string ServiceMessage { get { return details.ServiceMessage; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string CorrelationId { get { return details.CorrelationId; } }
         /// <inheritdoc/>
         public TimeSpan? RetryAfter { get { return details.RetryAfter; } }
         /// <inheritdoc/>
         public Headers Headers { get { return details.Headers; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string BodyExcerpt { get { return details.BodyExcerpt; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string SystemCause { get { return details.SystemCause; } }
         /// <inheritdoc/>
         public string AttemptsJson { get { return details.AttemptsJson; } }
@@ -225,18 +241,23 @@ namespace PolyAI.Chat
         /// <inheritdoc/>
         public int? HttpStatus { get { return details.HttpStatus; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string ErrorCode { get { return details.ErrorCode; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string ServiceMessage { get { return details.ServiceMessage; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string CorrelationId { get { return details.CorrelationId; } }
         /// <inheritdoc/>
         public TimeSpan? RetryAfter { get { return details.RetryAfter; } }
         /// <inheritdoc/>
         public Headers Headers { get { return details.Headers; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string BodyExcerpt { get { return details.BodyExcerpt; } }
         /// <inheritdoc/>
+        [MaybeNull]
         public string SystemCause { get { return details.SystemCause; } }
         /// <inheritdoc/>
         public string AttemptsJson { get { return details.AttemptsJson; } }

@@ -32,7 +32,7 @@ namespace PolyAI.Chat
         internal ChatAuthenticationException(ErrorDetails details) : base(details) { }
     }
 
-    /// <summary>Key and token are known but not allowed to do this (403). Ask whoever manages the account.</summary>
+    /// <summary>Key and token are known but not allowed to do this (403). Ask the manager of the account.</summary>
     /// <remarks>Since 0.1.0.</remarks>
     public sealed class ChatPermissionException : ChatException
     {

@@ -121,8 +121,9 @@ namespace PolyAI.Chat
             isChecked = true;
         }
 
-        private const string Remedy = "Right is one of: the Debian package libpolyai-chat1 of the release of this assembly; the file "
-            + Raw.Library + " of that release beside this assembly; or LD_LIBRARY_PATH with the directory that holds it.";
+        private const string Remedy = "Right is one of: the NuGet package PolyAI.Chat.Native.linux-x64 of the version of this assembly; the "
+            + "Debian package libpolyai-chat1 of that release; the file "
+            + Raw.Library + " of it beside this assembly; or LD_LIBRARY_PATH with the directory that holds it.";
     }
 
     /// <summary>What the library calls. An exception must not reach it, and the delegates must outlive every call.</summary>

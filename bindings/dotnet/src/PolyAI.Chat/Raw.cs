@@ -455,6 +455,11 @@ namespace PolyAI.Chat
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern IntPtr polyai_reply_response(ReplyHandle reply, out UIntPtr length);
 
+        /// <summary>The agent's words without Markdown, for an SMS, an e-mail, a voice; NULL for the answer to a close. Made when
+        /// it is first asked for.</summary>
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern IntPtr polyai_reply_plain_text(ReplyHandle reply, out UIntPtr length);
+
         /// <summary>Whether the conversation is over: the agent has ended it, or it was closed.</summary>
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         [return: MarshalAs(UnmanagedType.U1)]

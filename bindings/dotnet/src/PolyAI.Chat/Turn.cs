@@ -11,7 +11,7 @@ namespace PolyAI.Chat
     /// among the turns of its conversation is that of the start. Any thread may use it. It can be awaited.</summary>
     /// <typeparam name="T">What comes of it, such as <see cref="Reply"/>.</typeparam>
     /// <remarks>A turn that nobody keeps or awaits is cancelled a while later, by its finalizer. Since 0.1.0.</remarks>
-    public sealed class Turn<T> : IDisposable where T : class
+    public sealed class Turn<T> : IDisposable
     {
         internal delegate T Taking(TurnHandle turn, CancellationToken token);
 
@@ -19,7 +19,7 @@ namespace PolyAI.Chat
         private readonly TurnHandle handle;
         private readonly Taking taking;
         private readonly CancellationToken token;
-        // What is kept until the call is done: not the turn, so that it can be collected. Who continues from it runs on the pool.
+        // What is kept until the call is done: not the turn, so that it can be collected. Continuations run on the pool.
         private readonly TaskCompletionSource<bool> done
             = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         private Task<T> task;
@@ -136,7 +136,7 @@ namespace PolyAI.Chat
             Cancel();
             lock (gate)
             {
-                // Whoever awaits the task takes its outcome, and frees the handle then.
+                // The caller that awaits the task takes its outcome, and frees the handle then.
                 if (task == null)
                 {
                     handle.Dispose();
@@ -208,13 +208,21 @@ namespace PolyAI.Chat
         /// <summary>Starts a call. A token that is cancelled already has it not sent.</summary>
         internal static TurnHandle Start(Request request, CancellationToken token, Starting call)
         {
-            return Run<TurnHandle>(request, token.IsCancellationRequested ? token : CancellationToken.None,
-                (RequestHandle native, out TurnHandle turn, out ErrorHandle error) => call(native, out turn, out error));
+            Completions.Reserve();
+            try
+            {
+                return Run<TurnHandle>(request, token.IsCancellationRequested ? token : CancellationToken.None,
+                    (RequestHandle native, out TurnHandle turn, out ErrorHandle error) => call(native, out turn, out error));
+            }
+            catch
+            {
+                Completions.Release();
+                throw;
+            }
         }
 
         /// <summary>Starts a call that gives a reply, or none.</summary>
         internal static Turn<T> StartReply<T>(Request request, CancellationToken token, Starting call, Func<ReplyHandle, T> make)
-            where T : class
         {
             return new Turn<T>(Start(request, token, call), token, (handle, by) =>
             {
@@ -224,13 +232,13 @@ namespace PolyAI.Chat
                 Failure.Check(status, error, by);
                 using (reply)
                 {
-                    return reply.IsInvalid ? null : make(reply);
+                    return reply.IsInvalid ? default(T) : make(reply);
                 }
             });
         }
 
         /// <summary>The task of a call that is started now. Whatever fails fails the task.</summary>
-        internal static async Task<T> Async<T>(Func<Turn<T>> start) where T : class
+        internal static async Task<T> Async<T>(Func<Turn<T>> start)
         {
             return await start().AsTask().ConfigureAwait(false);
         }

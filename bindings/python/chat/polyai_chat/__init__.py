@@ -37,7 +37,7 @@ from ._errors import (
     UnsupportedError,
 )
 from ._headers import Headers
-from ._native import OPTIONS, Client, Closed, Conversation, Greeting, Handoff, Reply, Turn
+from ._native import OPTIONS, Client, Closed, Conversation, Greeting, Handoff, Reply, Turn, plain_text
 from ._native import VERSION as __version__
 from ._native import shut_down_at_exit as _shut_down_at_exit
 
@@ -84,6 +84,7 @@ __all__ = [
     "UnavailableError",
     "UnsupportedError",
     "__version__",
+    "plain_text",
 ]
 
 # No listener is called any more when the interpreter is going away.

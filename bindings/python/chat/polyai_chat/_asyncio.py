@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar
 
 from ._errors import ChatError
-from ._event_loops import is_done_within, make_ready, outcome, result_of, until_done_all_the_same
+from ._event_loops import calls_here, is_done_within, make_ready, outcome, until_done_all_the_same
 from ._native import Client, Closed, Conversation, Greeting, Reply, Turn
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class AsyncClient:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        return AsyncConversation(await outcome(lambda: self._client.start_create(**fields)))
+        return AsyncConversation(await outcome(make_ready(), self._client.start_create(**fields)))
 
     def attach(self, conversation_id: str) -> AsyncConversation:
         """Goes on with a conversation that was created elsewhere, or earlier; as `Client.attach`. Sends nothing.
@@ -108,7 +108,7 @@ class AsyncClient:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        return await outcome(lambda: self._client.start_respond(conversation_id, message, **fields))
+        return await outcome(make_ready(), self._client.start_respond(conversation_id, message, **fields))
 
     async def close_conversation(self, conversation_id: str, **fields: Unpack[CallFields]) -> Closed:
         """Closes a conversation by its id alone; one that is over already counts as closed.
@@ -117,7 +117,7 @@ class AsyncClient:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        return await outcome(lambda: self._client.start_close_conversation(conversation_id, **fields))
+        return await outcome(make_ready(), self._client.start_close_conversation(conversation_id, **fields))
 
     async def warm_up(self, timeout: float | timedelta) -> None:
         """Opens a connection ahead of the first turn, unless one is idle already. Sends no request.
@@ -126,7 +126,7 @@ class AsyncClient:
 
         Returns after `timeout` at the latest. Any event loop. Since 0.1.0.
         """
-        await outcome(lambda: self._client.start_warm_up(timeout))
+        await outcome(make_ready(), self._client.start_warm_up(timeout))
 
     async def aclose(self) -> None:
         """Closes the client: ends every call that is under way, closes idle connections, and has later calls fail; as
@@ -242,7 +242,7 @@ class AsyncConversation:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        return await outcome(lambda: self._conversation.start(message, **fields))
+        return await outcome(make_ready(), self._conversation.start(message, **fields))
 
     def start(self, message: str | None = None, **fields: Unpack[RespondFields]) -> AsyncTurn[Reply]:
         """Starts a turn and returns at once, so that something can be said while the agent thinks. It is queued
@@ -268,7 +268,7 @@ class AsyncConversation:
 
         Returns at the deadline at the latest. Any event loop. Since 0.1.0.
         """
-        return await outcome(lambda: self._conversation.start_close(**fields))
+        return await outcome(make_ready(), self._conversation.start_close(**fields))
 
     async def close_if_open(self) -> Closed | None:
         """Closes it if that is still of use, as the end of an `async with` block does; None where nothing was sent.
@@ -278,7 +278,7 @@ class AsyncConversation:
         """
         if not self._conversation.closes_at_end_of_scope:
             return None
-        return await outcome(self._conversation.start_close_if_open)
+        return await outcome(make_ready(), self._conversation.start_close_if_open())
 
     async def __aenter__(self) -> Self:
         return self
@@ -363,7 +363,7 @@ class AsyncTurn(Generic[_Outcome]):
         self._turn.cancel()
 
     def __await__(self) -> Generator[Any, None, _Outcome]:
-        return result_of(self._turn).__await__()
+        return outcome(calls_here(), self._turn).__await__()
 
     def __repr__(self) -> str:
         return f"<Async{repr(self._turn)[1:]}"

@@ -136,11 +136,11 @@ class ChatError(Exception):
         Does not block. Any thread. Since 0.1.0.
         """
         names = ("message", "delivery", "may_resend", "phase", "status", "error_code", "service_message")
-        told = {name: getattr(self, name) for name in (*names, "correlation_id", "retry_after", "body_excerpt")}
+        fields = {name: getattr(self, name) for name in (*names, "correlation_id", "retry_after", "body_excerpt")}
         return {
             "kind": self.kind,
             "text": str(self),
-            **told,
+            **fields,
             "cause": self._fields.get("cause"),
             "attempts": self.attempts,
         }
@@ -178,7 +178,7 @@ class AuthenticationError(ChatError):
 
 
 class PermissionDeniedError(ChatError):
-    """Key and token are known but not allowed to do this (403). Ask whoever manages the account."""
+    """Key and token are known but not allowed to do this (403). Ask the manager of the account."""
 
     kind = "permission"
 

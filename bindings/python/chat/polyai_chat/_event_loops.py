@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import nullcontext
+from contextvars import Context, copy_context
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    _Future = asyncio.Future[None]
+else:
+    _Future = asyncio.Future
+
 # How long to wait, in seconds, where nobody tells that a call is done.
 _LOOK_AGAIN = 0.01
 
@@ -29,35 +34,33 @@ _LONGEST_WAIT = 86_400
 _Outcome = TypeVar("_Outcome", Conversation, Reply, Closed, Optional[Closed], None)
 
 
-def make_ready() -> None:
+def make_ready() -> _CallsOfLoop | None:
     """Takes what waiting for a call needs, before the call is started: afterwards its outcome would be lost.
+
+    Returns:
+        The calls of the loop that runs; None under trio.
 
     Raises:
         UnavailableError: The system has no descriptor left.
     """
-    if runs_under_trio():
-        return
+    # Most programs never import it.
+    if "sniffio" in sys.modules and runs_under_trio():
+        return None
     try:
-        _calls_of(asyncio.get_running_loop())
+        return _calls_of(asyncio.get_running_loop())
     except OSError as error:
         message = f"the event loop cannot wait for the call: {error}"
         raise UnavailableError(f"unavailable: {message}", message=message, delivery="not_sent") from error
 
 
-async def outcome(start: Callable[[], Turn[_Outcome]]) -> _Outcome:
-    """Starts a call and waits for its outcome. A task that stops waiting stops the call.
+async def outcome(calls: _CallsOfLoop | None, turn: Turn[_Outcome]) -> _Outcome:
+    """Waits for the outcome of a call, by the calls of the loop if it has any. A task that stops waiting stops it.
 
     A task that is cancelled waits on until the call has ended, which is a matter of milliseconds: then it is known
     whether the agent may have heard it. That is told as the cause of the cancellation.
     """
-    make_ready()
-    return await result_of(start())
-
-
-async def result_of(turn: Turn[_Outcome]) -> _Outcome:
-    """Waits for the outcome of a call, as `outcome` does."""
     try:
-        await _until_done(turn)
+        await (_until_done_by_itself(turn) if calls is None else calls.until_done(turn))
     except GeneratorExit:
         turn.cancel()
         raise
@@ -70,7 +73,7 @@ async def result_of(turn: Turn[_Outcome]) -> _Outcome:
 
 
 async def is_done_within(turn: Turn[Any], at_most: float | timedelta | None) -> bool:
-    """Waits until a call is done, for a while; tells whether it is. The call goes on all the same."""
+    """Waits until a call is done, for a while; returns whether it is. The call goes on all the same."""
     seconds = _LONGEST_WAIT if at_most is None else _patience(at_most)
     if turn.done or seconds == 0:
         return turn.done
@@ -78,9 +81,12 @@ async def is_done_within(turn: Turn[Any], at_most: float | timedelta | None) -> 
         import trio
 
         with trio.move_on_after(seconds):
-            await _until_done(turn)
+            await _until_done_by_itself(turn)
     else:
-        await asyncio.wait([_calls_of(asyncio.get_running_loop()).until_done(turn)], timeout=seconds)
+        calls = calls_here()
+        waiting = asyncio.ensure_future(_until_done_by_itself(turn)) if calls is None else calls.until_done(turn)
+        await asyncio.wait([waiting], timeout=seconds)
+        waiting.cancel()
     return turn.done
 
 
@@ -100,26 +106,37 @@ async def until_done_all_the_same(turn: Turn[Any]) -> asyncio.CancelledError | N
     with out_of_reach():
         while not turn.done:
             try:
-                await _until_done(turn)
+                calls = calls_here()
+                await (_until_done_by_itself(turn) if calls is None else calls.until_done(turn))
             except asyncio.CancelledError as error:
                 cancellation = error
     return cancellation
 
 
-async def _until_done(turn: Turn[Any]) -> None:
-    if runs_under_trio():
-        import trio
+def calls_here() -> _CallsOfLoop | None:
+    """The calls of the loop that runs; None under trio, and where no descriptor is left to hear of them."""
+    try:
+        return make_ready()
+    except UnavailableError:
+        return None
 
-        try:
-            descriptor = turn.fileno()
-        except OSError:
-            # None is left, and the call is under way.
-            while not turn.done:
-                await trio.sleep(_LOOK_AGAIN)
-        else:
-            await trio.lowlevel.wait_readable(descriptor)
+
+async def _until_done_by_itself(turn: Turn[Any]) -> None:
+    """Waits without the other calls of the loop."""
+    if not runs_under_trio():
+        while not turn.done:
+            await asyncio.sleep(_LOOK_AGAIN)
+        return
+    import trio
+
+    try:
+        descriptor = turn.fileno()
+    except OSError:
+        # None is left, and the call is under way.
+        while not turn.done:
+            await trio.sleep(_LOOK_AGAIN)
     else:
-        await _calls_of(asyncio.get_running_loop()).until_done(turn)
+        await trio.lowlevel.wait_readable(descriptor)
 
 
 def runs_under_trio() -> bool:
@@ -154,17 +171,65 @@ def _what_happened(turn: Turn[Any]) -> ChatError:
     )
 
 
+class _UntilDone(_Future):
+    """Becomes done when a call is. The task that waits goes on at once, without another round of the loop, which would
+    cost as much as all else that the loop does for a call.
+
+    The code that makes one sets `first` to None: an `__init__` in Python would cost more.
+    """
+
+    __slots__ = ("first",)
+
+    first: tuple[Callable[[_UntilDone], object], Context] | None
+
+    def add_done_callback(self, fn: Callable[[_UntilDone], object], /, *, context: Context | None = None) -> None:
+        if self.first or self.done():
+            super().add_done_callback(fn, context=context)
+        else:
+            # A context in which nothing is set is false.
+            self.first = fn, copy_context() if context is None else context
+
+    def remove_done_callback(self, fn: Callable[[_UntilDone], object], /) -> int:
+        if self.first and self.first[0] == fn:
+            self.first = None
+            return 1 + super().remove_done_callback(fn)
+        return super().remove_done_callback(fn)
+
+    def set_result(self, result: None, /) -> None:
+        self._schedule_first()
+        super().set_result(result)
+
+    def cancel(self, *arguments: Any, **keywords: Any) -> bool:
+        self._schedule_first()
+        return super().cancel(*arguments, **keywords)
+
+    def resolve(self) -> None:
+        if self.done():
+            return
+        _Future.set_result(self, None)
+        if self.first:
+            callback, context = self.first
+            self.first = None
+            context.run(callback, self)
+
+    def _schedule_first(self) -> None:
+        if self.first:
+            callback, context = self.first
+            self.first = None
+            super().add_done_callback(callback, context=context)
+
+
 class _CallsOfLoop:
     """The calls of an asyncio loop that are under way. It lives as long as the loop watches its descriptor: until
     the loop is closed."""
 
-    __slots__ = ("__weakref__", "_descriptor", "_done", "_loop", "_numbers", "_waiting")
+    __slots__ = ("__weakref__", "_descriptor", "_done", "_numbers", "_waiting", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._done = DoneCalls()
-        self._loop = loop
+        self.loop = loop
         self._numbers = count()
-        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._waiting: dict[int, _UntilDone] = {}
         self._descriptor = self._done.fileno()
         loop.add_reader(self._descriptor, self._some_are_done)
 
@@ -174,24 +239,37 @@ class _CallsOfLoop:
 
     def until_done(self, turn: Turn[Any]) -> asyncio.Future[None]:
         number = next(self._numbers)
-        future = self._waiting[number] = self._loop.create_future()
+        future = self._waiting[number] = _UntilDone(loop=self.loop)
+        future.first = None
         self._done.expect(turn, number)
         return future
 
     def _some_are_done(self) -> None:
-        for number in self._done.take():
+        numbers = self._done.take()
+        # One task can go on at once. It may end the loop or run it inside of itself: by then the others must know.
+        for number in numbers[:-1]:
             future = self._waiting.pop(number)
             if not future.done():
                 future.set_result(None)
+        for number in numbers[-1:]:
+            self._waiting.pop(number).resolve()
 
 
 _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, ref[_CallsOfLoop]] = WeakKeyDictionary()
 
+# Those that were asked for last: most programs have one loop.
+_latest: ref[_CallsOfLoop] | None = None
+
 
 def _calls_of(loop: asyncio.AbstractEventLoop) -> _CallsOfLoop:
-    known = _of_loops.get(loop)
-    calls = None if known is None else known()
+    global _latest
+    known = _latest
+    calls = known() if known else None
+    if calls is None or calls.loop is not loop:
+        known = _of_loops.get(loop)
+        calls = known() if known else None
     if calls is None or not calls.is_of_this_process():
         calls = _CallsOfLoop(loop)
-        _of_loops[loop] = ref(calls)
+        known = _of_loops[loop] = ref(calls)
+    _latest = known
     return calls

@@ -22,6 +22,7 @@ __all__ = [
     "Handoff",
     "Reply",
     "Turn",
+    "plain_text",
     "shut_down_at_exit",
 ]
 
@@ -30,6 +31,8 @@ _Outcome = TypeVar("_Outcome", Conversation, Reply, Closed, Closed | None, None)
 VERSION: str
 OPTIONS: list[dict[str, Any]]
 ERROR_KINDS: list[tuple[int, str, str]]
+
+def plain_text(markdown: str) -> str: ...
 
 @final
 class Client:
@@ -128,6 +131,8 @@ class Greeting:
     @property
     def response(self) -> str: ...
     @property
+    def plain_text(self) -> str: ...
+    @property
     def conversation_id(self) -> str: ...
     @property
     def user_id(self) -> str | None: ...
@@ -153,6 +158,8 @@ class Reply:
     __match_args__ = ("response", "end_conversation", "handoff")
     @property
     def response(self) -> str: ...
+    @property
+    def plain_text(self) -> str: ...
     @property
     def end_conversation(self) -> bool: ...
     @property

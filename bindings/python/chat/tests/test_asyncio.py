@@ -4,6 +4,7 @@ at once."""
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import inspect
 import json
@@ -27,6 +28,7 @@ from children import PATIENCE, Child
 from polyai_chat import (
     AsyncClient,
     AsyncConversation,
+    AsyncTurn,
     AuthenticationError,
     CallCancelledError,
     ChatError,
@@ -37,6 +39,7 @@ from polyai_chat import (
     DeadlineExceededError,
     InvalidArgumentError,
     NotConnectedError,
+    Reply,
     _types,
 )
 from polyai_chat_testing import Simulator
@@ -561,6 +564,45 @@ def test_a_loop_without_a_descriptor_sends_nothing(run: Run, chat: AsyncClient, 
     run(main())
 
 
+def test_a_started_turn_is_awaited_without_a_descriptor(chat: AsyncClient) -> None:
+    """In another loop than the one that started it, which has nothing yet to hear of its calls."""
+
+    async def started() -> AsyncTurn[Reply]:
+        return (await chat.create()).start("x")
+
+    async def main(turn: AsyncTurn[Reply]) -> str:
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with Path(os.devnull).open() as lowest:
+            free = lowest.fileno()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+        try:
+            assert await turn.wait(PATIENCE)
+            return (await turn).response
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+    assert asyncio.run(main(asyncio.run(started()))) == "You said: x"
+
+
+@pytest.mark.parametrize("is_empty", [True, False], ids=["an empty context", "another context"])
+def test_a_task_keeps_its_context(run: Run, chat: AsyncClient, is_empty: bool) -> None:
+    variable: contextvars.ContextVar[int] = contextvars.ContextVar("variable")
+    context = contextvars.Context()
+    if not is_empty:
+        context.run(contextvars.ContextVar[int]("another").set, 1)
+
+    async def main() -> None:
+        conversation = await chat.create()
+        token = variable.set(1)
+        await conversation.respond("x")
+        assert variable.get() == 1
+        await asyncio.sleep(0)
+        assert variable.get() == 1
+        variable.reset(token)
+
+    context.run(run, main())
+
+
 def test_a_task_that_never_ran_sends_nothing(run: Run, chat: AsyncClient, simulator: Simulator) -> None:
     async def main() -> None:
         conversation = await chat.create()
@@ -681,6 +723,14 @@ def test_a_loop_that_ends_before_its_calls(chat: AsyncClient, simulator: Simulat
     while threads_of_turns() > 0 or descriptors() > before - 2:
         assert time.monotonic() < end
     assert [context["message"] for context in told] == ["Task was destroyed but it is pending!"]
+
+
+def test_a_task_that_ends_the_loop_takes_no_reply_from_others(simulator: Simulator) -> None:
+    # In a process of its own: after a SystemExit, CPython 3.11 miscounts how deep it is, and compiles no more modules.
+    with Child("exit_in_a_loop.py", options=simulator.options) as child:
+        child.expect("the loop has ended")
+        child.expect("You said: a")
+        assert child.ended() == 0
 
 
 def test_a_fork_in_the_middle_of_a_call(simulator: Simulator) -> None:

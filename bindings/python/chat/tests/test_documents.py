@@ -134,7 +134,12 @@ def environment(polyai_simulator: Simulator, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
-@pytest.mark.parametrize("example", IN_DOCUMENTS, ids=lambda example: f"{example.where}:{example.line}")
+def name_of(example: Example) -> str:
+    """Where it is, and whether it needs gevent, which not every interpreter has."""
+    return f"{example.where}:{example.line}{'-gevent' if 'import gevent' in example.code else ''}"
+
+
+@pytest.mark.parametrize("example", IN_DOCUMENTS, ids=name_of)
 def test_what_a_document_shows_works(
     example: Example, polyai_simulator: Simulator, environment: None, tmp_path: Path
 ) -> None:

@@ -1,21 +1,17 @@
-"""The example programs as their users run them: the processes of uvicorn and Celery, a plain program, real clients."""
+"""The example programs as their users run them: the processes of uvicorn, a plain program, real clients."""
 
 from __future__ import annotations
 
 import contextlib
-import email.policy
 import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from email.message import EmailMessage
-from email.parser import BytesParser
 from pathlib import Path
 from typing import Any, Literal
 
@@ -282,199 +278,12 @@ def test_shutdown_has_a_budget(simulator: Simulator, tmp_path: Path) -> None:
     assert simulator.requests_to("close") == 1
 
 
-# The e-mails.
-
-
-class Mail:
-    """The example's two halves, which share a queue in a folder."""
-
-    def __init__(self, simulator: Simulator, folder: Path, turn_seconds: float = 10) -> None:
-        """Starts nothing yet."""
-        self.log = folder / "celery.log"
-        self.taken = folder / "queue" / "taken"
-        self._folder = folder
-        self._program = EXAMPLES / "email_celery"
-        self._variables = environment(
-            simulator,
-            MAIL_QUEUE=str(folder / "queue"),
-            MAIL_LEDGER=str(folder / "ledger.sqlite"),
-            MAIL_OUTBOX=str(folder / "outbox"),
-            MAIL_TURN_SECONDS=str(turn_seconds),
-        )
-
-    def worker(self, processes: int = 2) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
-        """A worker of Celery with a pool of so many forked processes."""
-        command = ["-W", "ignore", "-m", "celery", "--workdir", str(self._program), "-A", "tasks", "worker"]
-        command += ["--pool", "prefork", "--concurrency", str(processes), "--loglevel", "INFO"]
-        return running(command, self._variables, self.log)
-
-    def post(self, number: int, text: str, thread: int | None = None, *headers: str) -> None:
-        """Takes in an e-mail, the first of a thread unless that is said."""
-        lines = ["From: sam@customer.example", "To: help@acme.example", "Subject: My order", *headers]
-        lines.append(f"Message-ID: <{number}@customer.example>")
-        if thread is not None:
-            lines.append(f"References: <{thread}@customer.example>")
-        mail = "\r\n".join([*lines, "", text, ""])
-        command = [sys.executable, str(self._program / "post.py")]
-        subprocess.run(command, input=mail.encode(), env=self._variables, check=True)
-
-    def answers(self) -> dict[str, str]:
-        """What is in the outbox: the Message-ID that is answered, and the answer."""
-        read = BytesParser(EmailMessage, policy=email.policy.default).parsebytes
-        letters = [read(file.read_bytes()) for file in (self._folder / "outbox").glob("*.eml")]
-        assert all(letter["To"] == "sam@customer.example" for letter in letters)
-        return {letter["In-Reply-To"]: letter.get_content().strip() for letter in letters}
-
-    def for_a_human(self) -> dict[str, str]:
-        """The e-mails that are left to a human, and why."""
-        command = [sys.executable, str(self._program / "ledger.py")]
-        listed = subprocess.run(command, env=self._variables, check=True, capture_output=True, text=True)
-        return dict(line.split("\t", 1) for line in listed.stdout.splitlines())
-
-    def settle(self, thread: int) -> None:
-        """What a human does who has dealt with a thread."""
-        with contextlib.closing(sqlite3.connect(self._variables["MAIL_LEDGER"])) as ledger, ledger:
-            ledger.execute("UPDATE mails SET state = 'settled' WHERE thread_id = ?", (f"<{thread}@customer.example>",))
-
-    def deliver_again(self) -> None:
-        """What a broker does with all that was never acknowledged, when the connection of a worker is gone."""
-        for file in self.taken.glob("*.msg"):
-            file.replace(self.taken.parent / file.name)
-
-
-@pytest.fixture
-def mail(simulator: Simulator, tmp_path: Path) -> Mail:
-    """The example, not yet started."""
-    return Mail(simulator, tmp_path)
+# The plain worker.
 
 
 def messages(simulator: Simulator) -> list[list[str]]:
     """What the agent was told, conversation by conversation."""
     return [conversation["messages"] for conversation in simulator.conversations()]
-
-
-def test_a_thread_of_emails_is_one_conversation(simulator: Simulator, mail: Mail) -> None:
-    """Its answers go to the customer, each once, also when the queue delivers an e-mail again."""
-    mail.post(1, "Where is it?")
-    with mail.worker():
-        wait_until(lambda: len(mail.answers()) == 1, mail.log)
-        mail.post(2, "And the other?", 1)
-        mail.post(3, "I am somebody else")
-        mail.post(4, "I am a robot", None, "Auto-Submitted: auto-replied")
-        wait_until(lambda: len(mail.answers()) == 3, mail.log)
-        taken_before = mail.log.read_text().count("succeeded")
-        mail.deliver_again()
-        wait_until(lambda: mail.log.read_text().count("succeeded") >= taken_before + 3, mail.log)
-    assert mail.answers() == {
-        "<1@customer.example>": "You said: Where is it?",
-        "<2@customer.example>": "You said: And the other?",
-        "<3@customer.example>": "You said: I am somebody else",
-    }
-    assert sorted(messages(simulator)) == [["I am somebody else"], ["Where is it?", "And the other?"]]
-    assert mail.for_a_human() == {}
-
-
-def test_a_killed_worker_doubles_nothing(simulator: Simulator, tmp_path: Path) -> None:
-    """Worker and pool die during a turn. The e-mail is delivered again, not asked again, and put before a human."""
-    mail = Mail(simulator, tmp_path, turn_seconds=2)
-    simulator.fail({"delay": {"before": "headers", "ms": 600_000}}, {"operation": "respond", "nth": 1})
-    mail.post(1, "Cancel my order")
-    with mail.worker() as worker:
-        assert simulator.wait_for("respond", 1, PATIENCE)
-        kill(worker)
-    assert len(list(mail.taken.glob("*.msg"))) == 1
-    mail.deliver_again()
-    mail.post(2, "Did you cancel it?", 1)
-    mail.post(3, "I am somebody else")
-    with mail.worker():
-        wait_until(lambda: len(mail.for_a_human()) == 2, mail.log)
-        wait_until(lambda: len(mail.answers()) == 1, mail.log)
-    assert mail.for_a_human() == {
-        "<1@customer.example>": "its worker died, and the agent may have heard it",
-        "<2@customer.example>": "its thread is with a human",
-    }
-    assert mail.answers() == {"<3@customer.example>": "You said: I am somebody else"}
-    assert sorted(messages(simulator)) == [["Cancel my order"], ["I am somebody else"]]
-    assert simulator.requests_to("respond") == 2
-
-
-def test_a_killed_process_of_the_pool_doubles_nothing(simulator: Simulator, tmp_path: Path) -> None:
-    """Only the process with the turn dies. Celery itself delivers the e-mail again."""
-    mail = Mail(simulator, tmp_path, turn_seconds=2)
-    simulator.fail({"delay": {"before": "headers", "ms": 600_000}}, {"operation": "respond", "nth": 1})
-    mail.post(1, "Cancel my order")
-    with mail.worker(processes=1) as worker:
-        assert simulator.wait_for("respond", 1, PATIENCE)
-        (child,) = children_of(worker.pid)
-        os.kill(child, signal.SIGKILL)
-        wait_until(lambda: "<1@customer.example>" in mail.for_a_human(), mail.log)
-        # By the task that was delivered again, which waited until the claim was over.
-        wait_until(lambda: "for a human: <1@customer.example>" in mail.log.read_text(), mail.log)
-    assert messages(simulator) == [["Cancel my order"]]
-    assert simulator.requests_to("respond") == 1
-
-
-def children_of(process: int) -> list[int]:
-    """The processes that this one has started."""
-    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-
-
-def test_what_was_not_said_is_tried_again(simulator: Simulator, tmp_path: Path) -> None:
-    """After as long as the service asks for; later e-mails of the thread wait for it."""
-    mail = Mail(simulator, tmp_path, turn_seconds=2)
-    too_many = {"answer": {"status": 429, "retry_after": {"seconds": 4}}}
-    mail.post(1, "one")
-    with mail.worker():
-        wait_until(lambda: len(mail.answers()) == 1, mail.log)
-        simulator.fail(too_many, {"operation": "respond", "times": 1})
-        mail.post(2, "two", 1)
-        assert simulator.wait_for("respond", 2, PATIENCE)
-        mail.post(3, "three", 1)
-        wait_until(lambda: len(mail.answers()) == 3, mail.log)
-    assert messages(simulator) == [["one", "two", "three"]]
-    assert simulator.requests_to("respond") == 4
-
-
-def test_what_may_have_been_said_is_not(simulator: Simulator, mail: Mail) -> None:
-    """A failure of the service during the turn puts the e-mail before a human."""
-    simulator.fail({"answer": {"status": 503, "processed": True}}, {"operation": "respond"})
-    mail.post(1, "Cancel my order")
-    with mail.worker():
-        wait_until(lambda: "for a human" in mail.log.read_text(), mail.log)
-    assert "<1@customer.example>" in mail.for_a_human()
-    assert mail.answers() == {}
-    assert simulator.requests_to("respond") == 1
-
-
-def test_a_thread_goes_on_after_days(simulator: Simulator, mail: Mail) -> None:
-    """Where the service has ended the conversation meanwhile, its e-mail begins another."""
-    mail.post(1, "one")
-    with mail.worker():
-        wait_until(lambda: len(mail.answers()) == 1, mail.log)
-        simulator.end_conversation(simulator.conversations()[0]["id"])
-        mail.post(2, "two", 1)
-        wait_until(lambda: len(mail.answers()) == 2, mail.log)
-    assert messages(simulator) == [["one"], ["two"]]
-
-
-def test_a_handoff_gives_the_thread_to_a_human(simulator: Simulator, mail: Mail) -> None:
-    """The agent's last words go to the customer; later e-mails do not go to the agent until a human gives it back."""
-    mail.post(1, "human")
-    with mail.worker():
-        wait_until(lambda: len(mail.answers()) == 1, mail.log)
-        mail.post(2, "Is anybody there?", 1)
-        wait_until(lambda: "for a human" in mail.log.read_text(), mail.log)
-        assert mail.answers() == {"<1@customer.example>": "I am putting you through."}
-        assert mail.for_a_human() == {"<2@customer.example>": "its thread is with a human"}
-        assert messages(simulator) == [["human"]]
-        mail.settle(1)
-        mail.deliver_again()
-        mail.post(3, "And another thing", 1)
-        wait_until(lambda: len(mail.answers()) == 2, mail.log)
-    assert messages(simulator) == [["human", "And another thing"]]
-
-
-# The plain worker.
 
 
 def worker(simulator: Simulator, tmp_path: Path, *arguments: str) -> contextlib.AbstractContextManager[Any]:

@@ -23,7 +23,9 @@ STUB = ast.parse((PACKAGE / "_native.pyi").read_text(encoding="utf-8"))
 
 CLASSES = [thing for name in polyai_chat.__all__ if isinstance(thing := getattr(polyai_chat, name), type)]
 CLASSES += [getattr(polyai_chat_testing, name) for name in polyai_chat_testing.__all__]
-OF_CHANNELS: list[type] = [getattr(polyai_chat_channels, name) for name in polyai_chat_channels.__all__]
+CHANNELS = [getattr(polyai_chat_channels, name) for name in polyai_chat_channels.__all__]
+OF_CHANNELS: list[type] = [thing for thing in CHANNELS if isinstance(thing, type)]
+FUNCTIONS_OF_CHANNELS = [thing for thing in CHANNELS if inspect.isfunction(thing)]
 
 
 def test_the_types_have_the_options_of_the_table() -> None:
@@ -103,7 +105,11 @@ def test_what_is_announced_is_there_and_what_is_there_is_announced() -> None:
         assert getattr(polyai_chat, name) is not None
     for module in (polyai_chat, polyai_chat_testing, polyai_chat_channels):
         assert dir(module) == sorted(module.__all__)
-        public = {name for name in vars(module) if not name.startswith(("_", "@"))}  # the second are pytest's
+        public = {
+            name
+            for name, value in vars(module).items()
+            if not name.startswith(("_", "@")) and not inspect.ismodule(value)  # the second are pytest's
+        }
         assert public - {"annotations", "TYPE_CHECKING"} <= set(module.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Cleint'"):
         getattr(polyai_chat, "Cleint")  # noqa: B009
@@ -141,6 +147,13 @@ def test_every_class_says_where_it_is_public(of_class: type) -> None:
     assert of_class.__module__ in ("polyai_chat", "polyai_chat_channels", "polyai_chat_testing")
 
 
+def test_every_function_of_channels_is_documented_and_says_where_it_is_public() -> None:
+    assert {function.__name__ for function in FUNCTIONS_OF_CHANNELS} == {"open_store", "open_async_store"}
+    for function in FUNCTIONS_OF_CHANNELS:
+        assert "Since 0.1.0." in (inspect.getdoc(function) or "")
+        assert function.__module__ == "polyai_chat_channels"
+
+
 def test_help_shows_how_to_call_what_there_is() -> None:
     shown = pydoc.plain(pydoc.render_doc(Client))
     assert "class Client" in shown
@@ -148,7 +161,7 @@ def test_help_shows_how_to_call_what_there_is() -> None:
         assert re.search(rf"\b{method}\(", shown), method
     assert "Talks to one project of the service." in shown
     assert "timeout=None" in shown
-    for thing in (polyai_chat, polyai_chat_channels, *CLASSES, *OF_CHANNELS):
+    for thing in (polyai_chat, polyai_chat_channels, *CLASSES, *CHANNELS):
         assert pydoc.plain(pydoc.render_doc(thing))
 
 

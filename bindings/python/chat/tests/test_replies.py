@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import polyai_chat
-from polyai_chat import Client, Closed, Conversation, Greeting, Handoff, Headers, Reply
+from polyai_chat import (
+    Client,
+    Closed,
+    Conversation,
+    Greeting,
+    Handoff,
+    Headers,
+    InvalidArgumentError,
+    Reply,
+    plain_text,
+)
 from polyai_chat_testing import Simulator
 
 if TYPE_CHECKING:
@@ -56,7 +66,8 @@ def test_an_answer_has_its_own_fields_and_how_it_came(conversation: Conversation
 
 
 def test_values_become_dicts_that_json_takes(value: Any) -> None:
-    told = {name: shown for name, shown in everything(value).items() if name not in ("raw_json", "headers", "to_dict")}
+    left_out = ("raw_json", "headers", "plain_text", "to_dict")
+    told = {name: shown for name, shown in everything(value).items() if name not in left_out}
     if type(value) is not Handoff:
         del told["raw"]
     if told.get("handoff"):
@@ -244,3 +255,11 @@ def test_numbers_leave_with_all_their_digits(simulator: Simulator, client: Clien
     conversation.respond("x", metadata={"order": number}, extra={"new_field": [number]})
     for request in simulator.received():
         assert str(number) in str(request["body"])
+
+
+def test_words_that_were_kept_become_plain_text() -> None:
+    assert plain_text("**Good** [news](https://a.example) \x07&amp; 5*3*2") == "Good news (https://a.example) & 5*3*2"
+    with pytest.raises(TypeError, match="markdown must be a str, not bytes"):
+        plain_text(b"words")  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgumentError, match="markdown holds half a surrogate pair"):
+        plain_text("\ud800")

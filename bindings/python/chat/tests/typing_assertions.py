@@ -27,6 +27,7 @@ from polyai_chat import (
     NotConnectedError,
     Reply,
     Turn,
+    plain_text,
 )
 from polyai_chat_testing import Simulator
 
@@ -129,8 +130,11 @@ def turns_are_waited_for(turn: Turn[Reply]) -> None:
 def answers_are_values(greeting: Greeting, reply: Reply, handoff: Handoff, closed: Closed) -> None:
     """What the service answered."""
     assert_type(greeting.response, str)
+    assert_type(greeting.plain_text, str)
     assert_type(greeting.user_id, Optional[str])
     assert_type(reply.response, str)
+    assert_type(reply.plain_text, str)
+    assert_type(plain_text(reply.response), str)
     assert_type(reply.end_conversation, bool)
     assert_type(reply.handoff, Optional[Handoff])
     assert_type(handoff.destination, Optional[str])

@@ -110,7 +110,7 @@ fn in_seconds(milliseconds: &str) -> String {
     }
 }
 
-/// The number is checked where it is used: whoever confuses it with the key itself must not find that in an error.
+/// The number is checked where it is used: if a user confuses it with the key itself, the key must not appear in an error.
 fn descriptor(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
         .long(name)

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused() {
+    fn a_wrong_time_is_refused() {
         for text in [
             "",
             "5",

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// Watches while it lives. It takes a thread: whoever waits for a line cannot be told otherwise.
+/// Watches while it lives. It takes a thread: a read that waits for a line cannot be interrupted otherwise.
 pub(super) struct Termination {
     open: Arc<Mutex<Option<Conversation>>>,
     asked: Arc<AtomicBool>,

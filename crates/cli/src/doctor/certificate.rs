@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_certificate_is_said_to_be_none() {
+    fn a_file_without_a_certificate_is_named() {
         assert!(describe(b"no certificate").is_err());
     }
 }

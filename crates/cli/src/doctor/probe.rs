@@ -164,7 +164,7 @@ impl Verdict {
     };
 }
 
-/// Reads the answer: who asks is checked first, then the account, then the project, then the conversation.
+/// Reads the answer: the credentials are checked first, then the account, then the project, then the conversation.
 fn judge(outcome: Result<(), &Error>) -> Verdict {
     use State::{Accepted, Refused, Unknown};
     let Err(error) = outcome else {
@@ -189,7 +189,7 @@ fn judge(outcome: Result<(), &Error>) -> Verdict {
             account: Refused,
             project: Unknown,
             region: Unknown,
-            fix: "ask whoever manages the account to allow this key the Chat API of this project",
+            fix: "ask the manager of the account to allow this key the Chat API of this project",
         },
         (ErrorKind::NotFound, "ACCOUNT_NOT_FOUND") => Verdict {
             credentials: Accepted,

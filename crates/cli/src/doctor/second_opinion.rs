@@ -19,7 +19,7 @@ pub(super) fn examine(client: &Client, own: Option<u16>) -> Finding {
 }
 
 fn compare(own: Option<u16>, other: Result<u16, String>) -> Finding {
-    const SOMETHING_BETWEEN: &str = "something on the way treats the two clients differently: ask whoever runs the proxy or firewall there, and show them \
+    const SOMETHING_BETWEEN: &str = "something on the way treats the two clients differently: ask those who run the proxy or firewall there, and show them \
          this output, which holds no key or token";
     match (own, other) {
         (Some(own), Ok(other)) if own == other => {

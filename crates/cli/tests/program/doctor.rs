@@ -93,7 +93,7 @@ fn a_conversation_is_created_and_closed_when_asked_for() {
 }
 
 #[test]
-fn what_the_service_refuses_is_named() {
+fn a_refusal_of_the_service_is_named() {
     let simulator = simulator();
     let configured = || Program::for_simulator(&simulator);
     for (program, status, failed) in [

@@ -71,6 +71,8 @@ pub(crate) struct Call {
     pub(crate) process: Process,
     check: Option<Check>,
     pub(crate) context: Option<Context>,
+    /// It was started, beside many others, and runs on a thread of ours: it holds little while it waits.
+    pub(crate) is_one_of_many: bool,
     // Keeps the call in its own token and in the client's for as long as it runs.
     _under_way: (Option<UnderWay>, UnderWay),
 }
@@ -115,6 +117,7 @@ impl Call {
             headers: options.headers.clone(),
             check: options.check.clone(),
             context: options.context.clone(),
+            is_one_of_many: false,
             clock: clock.clone(),
             process: Process::current(),
             _under_way: (of_caller, of_all),

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_attached_late_is_interrupted_all_the_same() {
+    fn a_late_attachment_is_interrupted_all_the_same() {
         let call = CallCancel::default();
         call.cancel();
         let counter = Arc::new(Counter(0.into()));

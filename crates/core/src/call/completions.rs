@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Tells which of many started calls are done: by their tags, and by one descriptor that is readable while there are any. A tag
 /// comes when the outcome of its call is there, or a moment later.
 ///
-/// For an event loop, and for a language whose interpreter no thread of the library may enter: whoever waits takes the tags.
+/// For an event loop, and for a language whose interpreter no thread of the library may enter: the waiting thread takes the tags.
 /// Clones are the same. A forked child has an empty one of its own. Since 0.1.0.
 ///
 /// ```no_run
@@ -46,7 +46,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Completions(Arc<PerProcess<Shared>>);
 
-/// Kept by the calls too: whoever writes finds the other end there.
+/// Kept by the calls too: a call that writes finds the other end there.
 struct Shared {
     tags: Monitor<VecDeque<u64>>,
     /// The end that is waited for, and the one that is written to; none where a forked child got no descriptors.
@@ -100,7 +100,7 @@ impl Completions {
 
     /// Has the tag appear here once the call is done, at once where it is done already. Does not block. Since 0.1.0.
     pub fn expect<T>(&self, turn: &Turn<T>, tag: u64) {
-        turn.tell_when_done(self.adding(tag));
+        turn.when_done_boxed(self.adding(tag));
     }
 
     fn adding(&self, tag: u64) -> Work {
@@ -123,7 +123,7 @@ impl Completions {
         taken
     }
 
-    /// Waits until a call is done whose tag has not been taken, but no longer than this; tells whether there is one. Since 0.1.0.
+    /// Waits until a call is done whose tag has not been taken, but no longer than this; returns whether there is one. Since 0.1.0.
     #[must_use]
     pub fn wait(&self, at_most: Duration) -> bool {
         let clock = Clock::default();

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_not_used_after_a_fork() {
+    fn the_rest_of_the_random_bytes_is_not_used_after_a_fork() {
         let mut store = RandomStore::EMPTY;
         let first = store.take();
         let of_parent = store.bytes;

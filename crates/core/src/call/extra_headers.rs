@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_change_the_request_is_refused() {
+    fn a_header_that_would_change_the_request_is_refused() {
         for name in [
             "Host",
             "content-LENGTH",

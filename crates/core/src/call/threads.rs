@@ -1,8 +1,7 @@
-//! The threads of started calls. One whose call is done takes the next one while others are under way; when nothing runs,
-//! nothing remains.
+//! The threads of started calls. One whose call is done takes the next one. When nothing runs, the last one remains for 5 ms.
 
 use crate::foundation::monitor::Monitor;
-use crate::foundation::own_thread::OwnThreads;
+use crate::foundation::own_thread::{self, OwnThreads};
 use crate::foundation::sync::{Mutex, lock};
 use std::io;
 use std::sync::Arc;
@@ -12,8 +11,14 @@ use std::time::Duration;
 /// Address space only: what it costs is what it touches.
 const STACK_BYTES: usize = 1024 * 1024;
 
-/// How long a thread rests at most where others work on: long enough for who starts a call whenever one is done.
+/// How long a thread rests at most where others work on: long enough for a caller that starts a call whenever one is done.
 const LONGEST_REST: Duration = Duration::from_millis(500);
+
+/// How long the last one rests where nothing runs: long enough for a program that starts its next call at once.
+const LAST_REST: Duration = Duration::from_millis(5);
+
+/// Where so many calls are under way, what each holds while it waits is most of the memory that they take.
+const MANY: usize = 64;
 
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
@@ -26,11 +31,13 @@ pub(crate) struct CallThreads {
 #[derive(Default)]
 struct Threads {
     working: usize,
+    /// Whether none rests any more.
+    are_dismissed: bool,
     /// The one that has rested longest in front.
     resting: Vec<Arc<RestingThread>>,
 }
 
-/// Where one thread rests until it is told what to do.
+/// Where one thread rests until it gets an order.
 type RestingThread = Monitor<Option<Order>>;
 
 enum Order {
@@ -39,7 +46,7 @@ enum Order {
 }
 
 impl CallThreads {
-    /// Has a thread do it, which no panic may leave.
+    /// Runs the work, which must not panic, on a resting thread or a new one.
     pub(crate) fn run(&self, work: Work) -> io::Result<()> {
         let resting = {
             let mut threads = lock(&self.work);
@@ -47,7 +54,7 @@ impl CallThreads {
             threads.resting.pop()
         };
         if let Some(thread) = resting {
-            tell(&thread, Order::Work(work));
+            give_order(&thread, Order::Work(work));
             return Ok(());
         }
         let threads = self.clone();
@@ -60,7 +67,21 @@ impl CallThreads {
         started
     }
 
-    /// Waits until no thread is left, and tells whether none is. `left` says how long at most.
+    pub(crate) fn are_many(&self) -> bool {
+        lock(&self.work).working >= MANY
+    }
+
+    /// Ends the resting threads at once, and lets none rest from now on.
+    pub(crate) fn dismiss(&self) {
+        let leaving = {
+            let mut threads = lock(&self.work);
+            threads.are_dismissed = true;
+            std::mem::take(&mut threads.resting)
+        };
+        dismiss(leaving);
+    }
+
+    /// Waits until no thread is left, and returns whether none is. `left` says how long at most.
     pub(crate) fn wait_until_none(&self, left: impl Fn() -> Option<Duration>) -> bool {
         self.all.wait_until_none(left)
     }
@@ -70,35 +91,40 @@ impl CallThreads {
         loop {
             work();
             let this = Arc::new(RestingThread::default());
-            if !self.one_call_less(Some(&this)) {
+            let Some(rest) = self.one_call_less(Some(&this)) else {
                 return;
+            };
+            if self.are_many() {
+                own_thread::give_back_stack();
             }
-            match self.next_order(&this) {
+            match self.next_order(&this, rest) {
                 Order::Work(next) => work = next,
                 Order::Leave => return,
             }
         }
     }
 
-    /// Has the thread rest, and tells whether there is a reason to rest: without calls that are under way, all leave.
-    fn one_call_less(&self, thread: Option<&Arc<RestingThread>>) -> bool {
+    /// Lets the thread rest; returns how long at most. Where no call is under way, the other resting threads leave.
+    fn one_call_less(&self, thread: Option<&Arc<RestingThread>>) -> Option<Duration> {
         let mut threads = lock(&self.work);
         threads.working -= 1;
+        if threads.are_dismissed {
+            return None;
+        }
         if threads.working > 0 {
             threads.resting.extend(thread.cloned());
-            return true;
+            return Some(LONGEST_REST);
         }
         let leaving = std::mem::take(&mut threads.resting);
+        threads.resting.extend(thread.cloned());
         drop(threads);
-        for thread in leaving {
-            tell(&thread, Order::Leave);
-        }
-        false
+        dismiss(leaving);
+        Some(LAST_REST)
     }
 
-    fn next_order(&self, this: &Arc<RestingThread>) -> Order {
+    fn next_order(&self, this: &Arc<RestingThread>, rest: Duration) -> Order {
         loop {
-            if let Some(order) = this.take_within(LONGEST_REST) {
+            if let Some(order) = this.take_within(rest) {
                 return order;
             }
             let mut threads = lock(&self.work);
@@ -106,7 +132,7 @@ impl CallThreads {
                 .resting
                 .iter()
                 .position(|other| Arc::ptr_eq(other, this));
-            // Who is not in the list any more has been chosen, and is told in a moment.
+            // A thread that is not in the list any more has been chosen, and gets its order in a moment.
             if let Some(place) = place {
                 threads.resting.remove(place);
                 return Order::Leave;
@@ -115,6 +141,12 @@ impl CallThreads {
     }
 }
 
-fn tell(thread: &RestingThread, order: Order) {
+fn dismiss(resting: Vec<Arc<RestingThread>>) {
+    for thread in resting {
+        give_order(&thread, Order::Leave);
+    }
+}
+
+fn give_order(thread: &RestingThread, order: Order) {
     thread.change(|place| *place = Some(order));
 }

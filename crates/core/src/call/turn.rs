@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// A call that was started and goes on by itself.
 ///
-/// Whoever started it can do something else meanwhile, say "one moment please" after a while, and take the outcome when it
+/// Meanwhile the caller can do something else, say "one moment please" after a while, and take the outcome when it
 /// is there. Its deadline began when it was started. Dropping it cancels the call; its thread ends then. Since 0.1.0.
 ///
 /// ```no_run
@@ -86,7 +86,7 @@ impl<T: Send + 'static> Turn<T> {
 }
 
 impl<T> Turn<T> {
-    /// Waits until the call is done, but no longer than this; tells whether it is. The call goes on all the same.
+    /// Waits until the call is done, but no longer than this; returns whether it is. The call goes on all the same.
     pub fn wait(&self, at_most: Duration) -> bool {
         if !self.call.process.is_current() {
             return true;
@@ -101,7 +101,7 @@ impl<T> Turn<T> {
     /// Whether the outcome is there. Does not block.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.wait(Duration::ZERO)
+        !self.call.process.is_current() || self.progress.lock().is_done
     }
 
     /// Ends the call, which then is done within milliseconds, with a truthful delivery. Does not block; does nothing when
@@ -165,21 +165,21 @@ impl<T> Turn<T> {
         Ok(self.descriptor.get_or_init(|| reader).as_fd())
     }
 
-    /// Has `tell` called once when the call is done: on the call's thread, or here and now when it is done already. For a
+    /// Has `callback` called once when the call is done: on the call's thread, or here and now when it is done already. For a
     /// host that has one descriptor for all its calls. It should be brief; a panic of it harms nobody.
-    pub fn when_done(&self, tell: impl FnOnce() + Send + 'static) {
-        self.tell_when_done(Box::new(tell));
+    pub fn when_done(&self, callback: impl FnOnce() + Send + 'static) {
+        self.when_done_boxed(Box::new(callback));
     }
 
-    pub(super) fn tell_when_done(&self, tell: Work) {
+    pub(super) fn when_done_boxed(&self, callback: Work) {
         if self.call.process.is_current() {
             let mut progress = self.progress.lock();
             if !progress.is_done {
-                progress.when_done.push(tell);
+                progress.when_done.push(callback);
                 return;
             }
         }
-        tell();
+        callback();
     }
 }
 
@@ -188,14 +188,14 @@ fn finish<T>(progress: &Monitor<Progress<T>>, outcome: Result<T, Error>) {
         progress.outcome = Some(outcome);
         progress.is_done = true;
         if let Some(signal) = progress.signal.take() {
-            // Under the lock: who hears that the call is done finds the descriptor readable. Shut down, not only dropped:
+            // Under the lock: a caller that is notified finds the descriptor readable. Shut down, not only dropped:
             // forked children hold a copy, and shutting down reaches through all copies.
             let _ = signal.shutdown(Shutdown::Both);
         }
         std::mem::take(&mut progress.when_done)
     });
-    for tell in when_done {
-        let _ = catch_unwind(AssertUnwindSafe(tell));
+    for callback in when_done {
+        let _ = catch_unwind(AssertUnwindSafe(callback));
     }
 }
 

@@ -21,7 +21,7 @@ impl Default for TurnQueue {
 #[derive(Default)]
 struct Line {
     next_ticket: u64,
-    /// Who waits, the one whose turn it is in front.
+    /// The waiting calls; the one whose turn it is comes first.
     tickets: VecDeque<u64>,
 }
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_too_long_gives_up_and_leaves_the_line() {
+    fn a_call_that_waits_too_long_gives_up_and_leaves_the_line() {
         let queue = TurnQueue::default();
         let first = queue.join();
         let second = queue.join();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_can_be_cancelled() {
+    fn a_waiting_call_can_be_cancelled() {
         let queue = TurnQueue::default();
         let _first = queue.join();
         let second = queue.join();

@@ -55,7 +55,7 @@ impl Client {
     /// Goes on with a conversation that was created elsewhere, or earlier. Sends nothing. Since 0.1.0.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument): the id is empty or longer than 1,024 bytes.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument): the id is empty, longer than 1,024 bytes, or holds a control character.
     pub fn attach(&self, conversation_id: impl Into<String>) -> Result<Conversation, Error> {
         let conversation_id = conversation_id.into();
         check_conversation_id(&conversation_id)?;
@@ -77,6 +77,7 @@ impl Client {
     ) -> Result<Reply, Error> {
         let request = request.into();
         let call = self.0.begin(&request.0.options, self.0.settings.timeout)?;
+        check_conversation_id(conversation_id)?;
         self.0.respond(&call, &conversation_id.into(), &request)
     }
 
@@ -90,9 +91,10 @@ impl Client {
         conversation_id: impl Into<String>,
         request: impl Into<Respond>,
     ) -> Result<Turn<Reply>, Error> {
-        let (conversation_id, request) = (conversation_id.into().into(), request.into());
+        let (conversation_id, request) = (Arc::<str>::from(conversation_id.into()), request.into());
         let call = self.0.begin(&request.0.options, self.0.settings.timeout)?;
         self.0.start(call, move |engine, call| {
+            check_conversation_id(&conversation_id)?;
             engine.respond(call, &conversation_id, &request)
         })
     }
@@ -111,6 +113,7 @@ impl Client {
         let call = self
             .0
             .begin(&request.0.options, self.0.settings.close_timeout)?;
+        check_conversation_id(conversation_id)?;
         self.0.close(&call, conversation_id, &request)
     }
 
@@ -128,6 +131,7 @@ impl Client {
             .0
             .begin(&request.0.options, self.0.settings.close_timeout)?;
         self.0.start(call, move |engine, call| {
+            check_conversation_id(&conversation_id)?;
             engine.close(call, &conversation_id, &request)
         })
     }
@@ -175,12 +179,12 @@ impl Client {
         Ok(())
     }
 
-    /// A text with `[redacted]` wherever it holds key, token or the proxy's password, in whatever form, for whoever keeps what was
+    /// A text with `[redacted]` wherever it holds key, token or the proxy's password, in whatever form, for a program that keeps what was
     /// said: customers paste strange things, and servers echo them. Since 0.1.0.
     #[must_use]
     pub fn redacted(&self, text: &str) -> String {
         let proxy = self.0.settings.proxy.as_ref();
-        self.0.credentials.load().confidential(proxy).blotted(text)
+        self.0.credentials.load().confidential(proxy).redacted(text)
     }
 
     /// Opens a connection ahead of the first turn, unless one is idle already, so that the turn need not wait for it.

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line() {
+    fn errors_are_named_with_their_line() {
         for (text, name, expected) in [
             ("[default]\nregion = uk\n", None, "line 2"),
             (

@@ -78,7 +78,7 @@ impl fmt::Display for Proxy {
 }
 
 impl Proxy {
-    /// Takes a proxy's URL apart. No problem is told in words that hold a part of it before its host.
+    /// Takes a proxy's URL apart. No error shows a part of it that stands before its host.
     fn parse(text: &str, origin: &str) -> Result<Self, String> {
         let (scheme, rest) = text.split_once("://").ok_or(SHAPE)?;
         let (scheme, protocol, default_port) = ProxyProtocol::ALL
@@ -223,7 +223,7 @@ fn exceptions_of_environment(variable: Variable<'_>) -> NoProxy {
     }
 }
 
-/// What of the environment's exceptions is passed over, for whoever wonders why the proxy is used.
+/// The exceptions of the environment that are passed over, to explain why the proxy is used.
 pub(super) fn passed_over(variable: Variable<'_>) -> Vec<String> {
     let Some((name, text)) = first_set(&NO_PROXY, variable) else {
         return Vec::new();
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_without_showing_credentials() {
+    fn errors_in_urls_are_explained_without_showing_credentials() {
         let long = format!("socks5://{}:canary@proxy", "x".repeat(256));
         for (text, expected) in [
             ("", "http://proxy.example:3128"),
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_environment_says_for_other_programs_does_not_stop_this_one() {
+    fn a_wrong_variable_for_other_programs_does_not_stop_this_one() {
         let choose = |url: &str, variables: &[(&str, &str)]| {
             let lookup = |name: &str| {
                 let (_, value) = variables.iter().find(|(known, _)| *known == name)?;

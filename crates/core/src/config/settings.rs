@@ -40,7 +40,7 @@ impl Credentials {
         })
     }
 
-    /// What must not be shown of a text: key, token, and what the proxy is told. A server may echo what it was sent.
+    /// Texts that must not be shown: key, token, and the credentials of the proxy. A server may echo what it was sent.
     #[cold]
     #[inline(never)]
     pub(crate) fn confidential(&self, proxy: Option<&Proxy>) -> Confidential {
@@ -575,7 +575,7 @@ mod tests {
         };
         assert_eq!(
             pair.confidential(None)
-                .blotted("canary-token, canary and cana"),
+                .redacted("canary-token, canary and cana"),
             "[redacted], [redacted] and cana"
         );
     }

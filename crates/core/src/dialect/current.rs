@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_needed_costs_nothing_that_is() {
+    fn oddities_in_unknown_fields_do_not_spoil_a_reply() {
         for body in [
             "\u{feff}{\"response\": \"r\"}",
             r#"{"response": "r", "x": NaN, "y": [-Infinity]}"#,

@@ -3,6 +3,7 @@
 use super::fields::{CloseReply, CreateBody, CreateReply, RespondReply, body};
 use super::{current, legacy};
 use crate::call::Fields;
+use crate::foundation::foreign_words::is_unseen;
 use crate::model::{Dialect, Error, ErrorKind, Operation, Unreadable, parse};
 
 impl Dialect {
@@ -59,12 +60,20 @@ impl Dialect {
 
 pub(crate) fn read_create(body: &str) -> Result<CreateReply, Unreadable> {
     let reply: CreateReply = parse(body)?;
-    match reply.conversation_id.is_empty() {
-        true => Err(Unreadable::WrongFields(
-            "`conversation_id` is empty".to_owned(),
-        )),
-        false => Ok(reply),
+    match is_conversation_id(&reply.conversation_id) {
+        true => Ok(reply),
+        false => Err(Unreadable::WrongFields(format!(
+            "`conversation_id` is not {CONVERSATION_ID}"
+        ))),
     }
+}
+
+/// What the id of a conversation is, in words.
+pub(crate) const CONVERSATION_ID: &str = "1 to 1,024 bytes long without control characters";
+
+/// Whether a conversation can go on by this id, which programs put into logs, headers and commands.
+pub(crate) fn is_conversation_id(id: &str) -> bool {
+    (1..=1024).contains(&id.len()) && !id.contains(is_unseen)
 }
 
 pub(crate) fn read_close(body: &str) -> Result<CloseReply, Unreadable> {
@@ -133,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_object_or_already_known_is_refused() {
+    fn fields_of_a_wrong_shape_or_already_known_are_refused() {
         for (result, expected) in [
             (
                 respond(Current, &Respond::new("x").metadata(json!([1]))),

@@ -29,10 +29,10 @@ pub(crate) struct CloseReply {
 /// What the customer says in a request.
 pub(crate) fn message_of(body: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
-    struct Said {
+    struct MessageOnly {
         message: Option<String>,
     }
-    serde_json::from_slice::<Said>(body).ok()?.message
+    serde_json::from_slice::<MessageOnly>(body).ok()?.message
 }
 
 pub(super) fn body(conversation_id: Option<&str>, fields: &Fields) -> Result<Vec<u8>, Error> {

@@ -105,14 +105,14 @@ impl Engine {
     #[inline(never)]
     fn start_boxed<T: Send + 'static>(
         self: &Arc<Self>,
-        call: Call,
+        mut call: Call,
         work: Work<T>,
     ) -> Result<Turn<T>, Error> {
+        let threads = &self.live().threads;
+        call.is_one_of_many = threads.are_many();
         let call = Arc::new(call);
         let (engine, of_thread) = (Arc::clone(self), Arc::clone(&call));
-        Turn::start(&self.live().threads, call, move || {
-            work(&engine, &of_thread)
-        })
+        Turn::start(threads, call, move || work(&engine, &of_thread))
     }
 
     pub(crate) fn warm_up(&self, call: &Call) -> Result<(), Error> {
@@ -130,6 +130,7 @@ impl Engine {
 
     pub(crate) fn shut_down(&self) {
         self.calls.cancel_for_good();
+        self.live().threads.dismiss();
         self.transport.close_idle();
     }
 
@@ -137,7 +138,7 @@ impl Engine {
         self.calls.is_cancelled_for_good()
     }
 
-    /// Waits until no thread of this client is left, but no longer than this; tells whether none is.
+    /// Waits until no thread of this client is left, but no longer than this; returns whether none is.
     pub(crate) fn wait_for_threads(&self, at_most: Duration) -> bool {
         let clock = &self.settings.clock;
         let until = Deadline::after(at_most, clock);

@@ -1,4 +1,4 @@
-//! One call on its way: as many attempts as are allowed, each told to whoever listens.
+//! One call: sends the request as often as is allowed, and reports each attempt to the listeners.
 
 use super::engine::Engine;
 use super::retry::random;
@@ -13,11 +13,11 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// Makes sense of a complete answer, or says why there is none to be made.
-pub(crate) type Understand<'a> =
+/// Reads a complete answer, or returns the error that it amounts to.
+pub(crate) type Interpret<'a> =
     &'a mut dyn FnMut(&Verdict<'_>, Incoming<'_>) -> Result<ReceivedHead, Error>;
 
-/// A request that is to be sent until it is answered, or must not be sent again.
+/// A request, sent again until it is answered or must not be repeated.
 pub(crate) struct Exchange<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) call: &'a Call,
@@ -26,13 +26,13 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    pub(crate) fn run(&self, understand: Understand<'_>) -> Result<ReceivedHead, Error> {
+    pub(crate) fn run(&self, interpret: Interpret<'_>) -> Result<ReceivedHead, Error> {
         let live = self.engine.live();
         let outcome = live
             .in_flight
             .enter()
             .map_err(|error| error.with_correlation_id(&self.call.correlation_id))
-            .and_then(|_under_way| self.attempts(understand));
+            .and_then(|_under_way| self.attempts(interpret));
         let failure = outcome.as_ref().err().map(Error::kind);
         let elapsed = self.call.elapsed();
         live.observations.call(self.operation, elapsed, failure);
@@ -42,7 +42,7 @@ impl Exchange<'_> {
         outcome
     }
 
-    fn attempts(&self, mut understand: Understand<'_>) -> Result<ReceivedHead, Error> {
+    fn attempts(&self, mut interpret: Interpret<'_>) -> Result<ReceivedHead, Error> {
         let live = self.engine.live();
         let mut made = Vec::new();
         let mut last = None;
@@ -55,7 +55,7 @@ impl Exchange<'_> {
                 }
             };
             let started = (SystemTime::now(), self.call.elapsed());
-            let (outcome, trace) = self.attempt(&mut understand);
+            let (outcome, trace) = self.attempt(&mut interpret);
             match &outcome {
                 Ok(_) => admission.succeeded(),
                 Err(error) if is_failure_of_the_service(error) => admission.failed(),
@@ -107,7 +107,7 @@ impl Exchange<'_> {
         self.engine.live().retry_budget.take().then_some(pause)
     }
 
-    fn attempt(&self, understand: &mut Understand<'_>) -> (Result<ReceivedHead, Error>, Trace) {
+    fn attempt(&self, interpret: &mut Interpret<'_>) -> (Result<ReceivedHead, Error>, Trace) {
         let engine = self.engine;
         let credentials = engine.credentials.load_full();
         let verdict = Verdict {
@@ -120,7 +120,7 @@ impl Exchange<'_> {
         match self.send(&credentials) {
             Ok(incoming) => {
                 let trace = incoming.trace.clone();
-                (understand(&verdict, incoming), trace)
+                (interpret(&verdict, incoming), trace)
             }
             Err(mut failure) => {
                 let trace = std::mem::take(&mut *failure.trace);

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod calls_in_flight;
+mod classification;
 mod engine;
 mod exchange;
 mod operations;
@@ -10,8 +11,8 @@ mod retry;
 mod verdict;
 mod whole_answer;
 
+pub(crate) use classification::{parse_retry_after, says_that_it_is_over};
 pub(crate) use engine::Engine;
 pub(crate) use operations::check_conversation_id;
 pub(crate) use request_head::{operation_uri, user_agent};
-pub(crate) use verdict::{parse_retry_after, says_that_it_is_over};
-pub(crate) use whole_answer::{Told, told_of};
+pub(crate) use whole_answer::{AnswerOutcome, outcome_of_answer};

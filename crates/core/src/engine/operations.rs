@@ -1,16 +1,17 @@
-//! The three operations: what is sent for each, and what makes its answer one.
+//! The three operations: builds the body of each, and reads its answer.
 
+use super::classification::says_that_it_is_over;
 use super::engine::Engine;
 use super::exchange::Exchange;
-use super::verdict::{Verdict, says_that_it_is_over};
+use super::verdict::Verdict;
 use crate::call::{Call, Close, Create, Respond};
-use crate::dialect::{read_close, read_create};
+use crate::dialect::{CONVERSATION_ID, is_conversation_id, read_close, read_create};
 use crate::model::{Answer, Closed, Delivery, Error, Greeting, Operation, Reply, Unreadable};
 use crate::transport::{Incoming, ReceivedHead};
 use std::sync::Arc;
 
-/// Makes sense of a complete answer, or says why there is none to be made.
-type Understand<'a, T> = &'a dyn Fn(&Verdict<'_>, Incoming<'_>) -> Result<(ReceivedHead, T), Error>;
+/// Reads a complete answer, or returns the error that it amounts to.
+type Interpret<'a, T> = &'a dyn Fn(&Verdict<'_>, Incoming<'_>) -> Result<(ReceivedHead, T), Error>;
 
 impl Engine {
     /// Starts a conversation.
@@ -38,25 +39,24 @@ impl Engine {
         })
     }
 
-    /// One turn.
+    /// One turn of a conversation whose id was checked.
     pub(crate) fn respond(
         &self,
         call: &Call,
         conversation_id: &Arc<str>,
         request: &Respond,
     ) -> Result<Reply, Error> {
-        check_conversation_id(conversation_id)?;
         let body = self
             .settings
             .dialect
             .respond_body(conversation_id, &request.0.fields)?;
-        let understand = |text: &str| {
+        let interpret = |text: &str| {
             let dialect = self.settings.dialect;
             dialect.read_respond(text, conversation_id)
         };
         let (received, reply) =
             self.exchange(call, Operation::Respond, &body, &|verdict, incoming| {
-                read(verdict, incoming, understand)
+                read(verdict, incoming, interpret)
             })?;
         Ok(Reply {
             conversation_id: Arc::clone(conversation_id),
@@ -67,14 +67,13 @@ impl Engine {
         })
     }
 
-    /// Ends a conversation.
+    /// Ends a conversation whose id was checked.
     pub(crate) fn close(
         &self,
         call: &Call,
         conversation_id: &str,
         request: &Close,
     ) -> Result<Closed, Error> {
-        check_conversation_id(conversation_id)?;
         let body = self
             .settings
             .dialect
@@ -91,7 +90,7 @@ impl Engine {
         call: &Call,
         operation: Operation,
         body: &[u8],
-        understand: Understand<'_, T>,
+        interpret: Interpret<'_, T>,
     ) -> Result<(ReceivedHead, T), Error> {
         let exchange = Exchange {
             engine: self,
@@ -99,15 +98,15 @@ impl Engine {
             operation,
             body,
         };
-        // The exchange itself is the same for whatever is told.
-        let mut told = None;
+        // `Exchange` does not depend on the type of the reply, so that it is compiled once.
+        let mut parsed = None;
         let received = exchange.run(&mut |verdict, incoming| {
-            let (received, reply) = understand(verdict, incoming)?;
-            told = Some(reply);
+            let (received, reply) = interpret(verdict, incoming)?;
+            parsed = Some(reply);
             Ok(received)
         })?;
-        let lost = || Error::internal("an answer was understood and lost");
-        Ok((received, told.ok_or_else(lost)?))
+        let lost = || Error::internal("the parsed reply is missing");
+        Ok((received, parsed.ok_or_else(lost)?))
     }
 }
 
@@ -115,30 +114,30 @@ impl Engine {
 fn read<T>(
     verdict: &Verdict<'_>,
     incoming: Incoming<'_>,
-    understand: impl FnOnce(&str) -> Result<T, Unreadable>,
+    interpret: impl FnOnce(&str) -> Result<T, Unreadable>,
 ) -> Result<(ReceivedHead, T), Error> {
     if !incoming.received.is_success() {
         return Err(verdict.on_status(&incoming.keep_connection()));
     }
-    match understood(verdict, &incoming.received, understand) {
+    match interpreted(verdict, &incoming.received, interpret) {
         Ok(reply) => Ok((incoming.keep_connection(), reply)),
         Err(error) => Err(error),
     }
 }
 
 /// What a 2xx answer says.
-pub(super) fn understood<T>(
+pub(super) fn interpreted<T>(
     verdict: &Verdict<'_>,
     received: &ReceivedHead,
-    understand: impl FnOnce(&str) -> Result<T, Unreadable>,
+    interpret: impl FnOnce(&str) -> Result<T, Unreadable>,
 ) -> Result<T, Error> {
     let body = std::str::from_utf8(&received.body);
     body.map_err(Unreadable::NotText)
-        .and_then(understand)
+        .and_then(interpret)
         .map_err(|unreadable| verdict.on_unreadable(received, &unreadable))
 }
 
-/// Reads the answer to a close, and tells whether the conversation was over already.
+/// Reads the answer to a close, and returns whether the conversation was over already.
 fn read_closed(
     verdict: &Verdict<'_>,
     incoming: Incoming<'_>,
@@ -160,12 +159,12 @@ fn read_closed(
 }
 
 pub(crate) fn check_conversation_id(id: &str) -> Result<(), Error> {
-    if id.is_empty() || id.len() > 1024 {
-        return Err(Error::invalid_argument(
-            "conversation_id must be the id that create returned, 1 to 1,024 bytes long",
-        ));
+    match is_conversation_id(id) {
+        true => Ok(()),
+        false => Err(Error::invalid_argument(format!(
+            "conversation_id must be the id that create returned, {CONVERSATION_ID}"
+        ))),
     }
-    Ok(())
 }
 
 fn answer(call: &Call, received: ReceivedHead) -> Answer {

@@ -1,7 +1,8 @@
 //! What a call makes of an answer, from the first byte of it to verdict and reply, without a server: for the fuzz targets.
 
-use super::operations::understood;
-use super::verdict::{Verdict, says_that_it_is_over};
+use super::classification::says_that_it_is_over;
+use super::operations::interpreted;
+use super::verdict::Verdict;
 use crate::call::{Call, CallOptions, CancelToken};
 use crate::config::{Credentials, Settings};
 use crate::dialect::{read_close, read_create};
@@ -10,7 +11,7 @@ use crate::transport::{Failure, ReceivedHead, received_from};
 use std::cell::OnceCell;
 
 /// The outcome of a call, and the answer as far as it was read.
-pub(crate) struct Told {
+pub(crate) struct AnswerOutcome {
     pub(crate) error: Option<Error>,
     pub(crate) received: Option<ReceivedHead>,
     /// The answer came to its end.
@@ -18,12 +19,12 @@ pub(crate) struct Told {
 }
 
 /// What an operation makes of these bytes. `request` is the body that was sent.
-pub(crate) fn told_of(
+pub(crate) fn outcome_of_answer(
     bytes: &[u8],
     operation: Operation,
     request: &[u8],
     (settings, credentials): &(Settings, Credentials),
-) -> Result<Told, Error> {
+) -> Result<AnswerOutcome, Error> {
     let options = CallOptions::default();
     let calls = CancelToken::new();
     let call = Call::begin(&options, settings.timeout, &calls, &settings.clock)?;
@@ -35,8 +36,8 @@ pub(crate) fn told_of(
         confidential: OnceCell::new(),
     };
     Ok(match received_from(bytes, settings) {
-        Ok(received) => Told {
-            error: outcome(&verdict, operation, &received, settings).err(),
+        Ok(received) => AnswerOutcome {
+            error: judge(&verdict, operation, &received, settings).err(),
             received: Some(received),
             is_complete: true,
         },
@@ -46,7 +47,7 @@ pub(crate) fn told_of(
                 headers: received.headers.clone(),
                 ..*received
             });
-            Told {
+            AnswerOutcome {
                 error: Some(verdict.on_failure(Failure {
                     sent: true,
                     ..failure
@@ -58,7 +59,7 @@ pub(crate) fn told_of(
     })
 }
 
-fn outcome(
+fn judge(
     verdict: &Verdict<'_>,
     operation: Operation,
     received: &ReceivedHead,
@@ -72,12 +73,12 @@ fn outcome(
         };
     }
     match operation {
-        Operation::Create => understood(verdict, received, read_create).map(drop),
-        Operation::Respond => understood(verdict, received, |text| {
+        Operation::Create => interpreted(verdict, received, read_create).map(drop),
+        Operation::Respond => interpreted(verdict, received, |text| {
             settings.dialect.read_respond(text, "c-1")
         })
         .map(drop),
-        Operation::Close => match understood(verdict, received, read_close)?.success {
+        Operation::Close => match interpreted(verdict, received, read_close)?.success {
             true => Ok(()),
             false => Err(verdict.on_refused_close(received)),
         },

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_remains_of_a_moment_that_has_passed() {
+    fn a_deadline_in_the_past_leaves_no_time() {
         let clock = Clock::movable();
         let deadline = Deadline::after(Duration::from_secs(60), &clock);
         assert!(deadline.remaining(&clock) > Some(Duration::from_secs(50)));

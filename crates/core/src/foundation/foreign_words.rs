@@ -4,29 +4,28 @@
 //! A text is looked at as several *views*: with its escapes undone, and as what it is where it is base64. Whatever a view has
 //! in common with something confidential is hidden in the text itself, and only then is the text cut and escaped.
 
-use super::readings::{
-    CUT, Reading, Unit, bytes_of, from_base64, is_unseen, plain, unescaped, units,
-};
-use super::secret::{REDACTED, Wiped};
+pub(crate) use super::readings::is_unseen;
+use super::readings::{CUT, Reading, Unit, bytes_of, from_base64, plain, unescaped, units};
+use super::secret::{REDACTED, WipedOnDrop};
 
 /// The most that is shown of one foreign text.
 pub(crate) const MOST_SHOWN_BYTES: usize = 1024;
 /// The most that is shown of a name that somebody got wrong.
 pub(crate) const MOST_NAME_BYTES: usize = 128;
 /// So much of a text is looked at for each byte that may be shown, since escapes are longer than what they stand for.
-const LOOKED_AT: usize = 4;
+const EXAMINED_PER_BYTE_SHOWN: usize = 4;
 /// Texts are looked at in parts of this size, which overlap, so that a long one needs little memory.
 const PART_BYTES: usize = 64 * 1024;
 const OVERLAP_BYTES: usize = 4 * 1024;
 
 /// A part of a secret of this length is hidden, and its beginning where a text says that it was cut. Shorter ones are words that
 /// others use too.
-const SECRET: Least = Least {
+const SECRET: ShortestMatch = ShortestMatch {
     part: 12,
     beginning: 5,
 };
-/// The same for what was said.
-const SAID: Least = Least {
+/// The same for the message of the customer.
+const MESSAGE: ShortestMatch = ShortestMatch {
     part: 12,
     beginning: 6,
 };
@@ -35,14 +34,14 @@ const SAID: Least = Least {
 const BEGINNING_AT_THE_END: usize = 10;
 
 /// A shorter message is hidden only where it is the whole text.
-const SHORTEST_SAID: usize = 6;
+const SHORTEST_MESSAGE: usize = 6;
 /// What is shorter than this may be found anywhere by chance, if only enough readings of a text are tried.
 const SHORTEST_IN_BASE64: usize = 6;
 
 const BUCKETS: usize = 1024;
 
 #[derive(Clone, Copy)]
-struct Least {
+struct ShortestMatch {
     part: usize,
     beginning: usize,
 }
@@ -50,9 +49,9 @@ struct Least {
 /// What must not be shown.
 #[derive(Default)]
 pub(crate) struct Confidential {
-    hidden: Vec<(Wiped<u8>, Least)>,
-    /// What was said, where it is short.
-    short: Option<Wiped<u8>>,
+    hidden: Vec<(WipedOnDrop<u8>, ShortestMatch)>,
+    /// The message of the customer, where it is short.
+    short: Option<WipedOnDrop<u8>>,
 }
 
 impl Confidential {
@@ -61,22 +60,23 @@ impl Confidential {
         self.hide(secret.as_bytes(), SECRET);
     }
 
-    /// Hides what the customer said, and parts of it.
-    pub(crate) fn hide_said(&mut self, said: &str) {
-        if said.chars().count() < SHORTEST_SAID {
-            self.short = Some(bytes_of(&plain(&unescaped(units(said.as_bytes())))));
+    /// Hides the message of the customer, and parts of it.
+    pub(crate) fn hide_message(&mut self, message: &str) {
+        if message.chars().count() < SHORTEST_MESSAGE {
+            self.short = Some(bytes_of(&plain(&unescaped(units(message.as_bytes())))));
         } else {
-            self.hide(said.as_bytes(), SAID);
+            self.hide(message.as_bytes(), MESSAGE);
         }
     }
 
-    fn hide(&mut self, text: &[u8], least: Least) {
+    fn hide(&mut self, text: &[u8], shortest_match: ShortestMatch) {
         for (start, end) in parts(text.len()) {
             let part = text.get(start..end).unwrap_or_default();
             let folded = bytes_of(&plain(&unescaped(units(part))));
             let folded = folded.trim_ascii();
             if !folded.is_empty() {
-                self.hidden.push((folded.iter().copied().collect(), least));
+                self.hidden
+                    .push((folded.iter().copied().collect(), shortest_match));
             }
         }
     }
@@ -90,18 +90,19 @@ impl Confidential {
     #[cold]
     #[inline(never)]
     pub(crate) fn shown_within(&self, text: &[u8], most: usize) -> String {
-        let looked_at = text.get(..most * LOOKED_AT).unwrap_or(text);
-        let mut hidden = self.found_in(looked_at);
-        if looked_at.len() < text.len() {
+        let examined = text.get(..most * EXAMINED_PER_BYTE_SHOWN).unwrap_or(text);
+        let mut hidden = self.found_in(examined);
+        if examined.len() < text.len() {
             // What begins here cannot be recognised any more.
-            hidden.truncate(most * LOOKED_AT - LOOKED_AT * SAID.part);
+            hidden
+                .truncate(most * EXAMINED_PER_BYTE_SHOWN - EXAMINED_PER_BYTE_SHOWN * MESSAGE.part);
         }
         written(text, &hidden, most)
     }
 
     /// A text of ours that has foreign words in it, which were cut and escaped already.
-    pub(crate) fn blotted(&self, text: &str) -> String {
-        match self.blotted_bytes(text.as_bytes()) {
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        match self.redacted_bytes(text.as_bytes()) {
             Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             None => text.to_owned(),
         }
@@ -110,22 +111,22 @@ impl Confidential {
     /// Data without anything confidential, and otherwise as it is; `None` where nothing has to be hidden. Lines stay lines.
     #[cold]
     #[inline(never)]
-    pub(crate) fn blotted_bytes(&self, data: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn redacted_bytes(&self, data: &[u8]) -> Option<Vec<u8>> {
         let hidden = self.found_in(data);
         if !hidden.contains(&true) {
             return None;
         }
-        let mut blotted = Vec::with_capacity(data.len());
+        let mut redacted = Vec::with_capacity(data.len());
         let mut was_hidden = false;
         for (byte, is_hidden) in data.iter().zip(hidden) {
             if *byte == b'\n' || !is_hidden {
-                blotted.push(*byte);
+                redacted.push(*byte);
             } else if !was_hidden {
-                blotted.extend_from_slice(REDACTED.as_bytes());
+                redacted.extend_from_slice(REDACTED.as_bytes());
             }
             was_hidden = is_hidden && *byte != b'\n';
         }
-        Some(blotted)
+        Some(redacted)
     }
 
     /// For each byte of a text, whether it has to be hidden.
@@ -141,17 +142,17 @@ impl Confidential {
                 .chain((0..4).map(|phase| plain(&unescaped(from_base64(&meant, phase)))))
                 .collect();
             for (index, view) in views.iter().enumerate() {
-                for (hidden, least) in &self.hidden {
+                for (hidden, shortest_match) in &self.hidden {
                     if index == 0 || hidden.len() >= SHORTEST_IN_BASE64 {
-                        mark_parts(view, hidden, least.part, found);
-                        mark_beginnings(view, hidden, *least, found);
+                        mark_parts(view, hidden, shortest_match.part, found);
+                        mark_beginnings(view, hidden, *shortest_match, found);
                     }
                 }
             }
-            let is_short = |short: &Wiped<u8>| {
+            let is_short = |short: &WipedOnDrop<u8>| {
                 let view = views.first().map(|view| bytes_of(view));
                 let view = view.unwrap_or_default();
-                !short.is_empty() && bare(&view) == bare(short)
+                !short.is_empty() && without_quotes(&view) == without_quotes(short)
             };
             if text.len() == part.len() && self.short.as_ref().is_some_and(is_short) {
                 found.fill(true);
@@ -161,7 +162,7 @@ impl Confidential {
     }
 }
 
-/// A foreign text on one line and no longer than that, for whoever does not know what is confidential.
+/// A foreign text on one line and no longer than that, for a caller that does not know what is confidential.
 pub(crate) fn bounded(text: &[u8], most: usize) -> String {
     // No byte becomes less than one, so no character is cut within what is shown.
     written(text, &vec![false; text.len().min(most + 4)], most)
@@ -227,7 +228,7 @@ fn parts(length: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Without the quotes and spaces around it.
-fn bare(text: &[u8]) -> &[u8] {
+fn without_quotes(text: &[u8]) -> &[u8] {
     let is_around = |byte: &u8| b" \"'`<>".contains(byte);
     let start = text.iter().position(|byte| !is_around(byte));
     let end = text.iter().rposition(|byte| !is_around(byte));
@@ -237,28 +238,30 @@ fn bare(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Marks every part of a text that is also one of `hidden`, as long as `least` or all of it.
+/// Marks every part of a text that is also one of `hidden`, as long as `shortest_match` or all of it.
 #[cold]
 #[inline(never)]
-fn mark_parts(view: &[Unit], hidden: &[u8], least: usize, found: &mut [bool]) {
-    let least = least.min(hidden.len());
-    if least == 0 || view.len() < least {
+fn mark_parts(view: &[Unit], hidden: &[u8], shortest_match: usize, found: &mut [bool]) {
+    let shortest_match = shortest_match.min(hidden.len());
+    if shortest_match == 0 || view.len() < shortest_match {
         return;
     }
     // Positions whose parts have the same hash are a chain, which ends with 0. First come the buckets, then the positions.
     let mut links = vec![0_usize; BUCKETS];
-    for part in view.windows(least) {
+    for part in view.windows(shortest_match) {
         let bucket = bucket_of(part.iter().map(|unit| unit.byte));
         let own = links.len();
         let next = links.get(bucket).copied().unwrap_or_default();
         links.push(next);
         set(&mut links, bucket, own);
     }
-    for part in hidden.windows(least) {
+    for part in hidden.windows(shortest_match) {
         let mut link = bucket_of(part.iter().copied());
         while let Some(at) = links.get(link).copied().filter(|at| *at != 0) {
             let position = at - BUCKETS;
-            let here = view.get(position..position + least).unwrap_or_default();
+            let here = view
+                .get(position..position + shortest_match)
+                .unwrap_or_default();
             if here.iter().map(|unit| unit.byte).eq(part.iter().copied()) {
                 mark(here, found);
                 // Once is enough.
@@ -288,20 +291,27 @@ fn bucket_of(part: impl Iterator<Item = u8>) -> usize {
 /// Marks the beginning of `hidden` wherever a text ends within it.
 #[cold]
 #[inline(never)]
-fn mark_beginnings(view: &[Unit], hidden: &[u8], least: Least, found: &mut [bool]) {
+fn mark_beginnings(
+    view: &[Unit],
+    hidden: &[u8],
+    shortest_match: ShortestMatch,
+    found: &mut [bool],
+) {
     let bytes = bytes_of(view);
-    for end in least.beginning..=bytes.len() {
+    for end in shortest_match.beginning..=bytes.len() {
         let (before, rest) = bytes.split_at(end);
         let shortest = match rest {
             [] => BEGINNING_AT_THE_END,
-            rest if rest.starts_with(CUT.as_bytes()) || rest.starts_with(b"...") => least.beginning,
+            rest if rest.starts_with(CUT.as_bytes()) || rest.starts_with(b"...") => {
+                shortest_match.beginning
+            }
             _ => continue,
         };
         let is_here = |length: &usize| {
             let beginning = hidden.get(..*length);
             beginning.is_some_and(|beginning| before.ends_with(beginning))
         };
-        if let Some(length) = (shortest..least.part).rev().find(is_here) {
+        if let Some(length) = (shortest..shortest_match.part).rev().find(is_here) {
             mark(view.get(end - length..end).unwrap_or_default(), found);
         }
     }
@@ -329,7 +339,7 @@ mod tests {
         let mut confidential = Confidential::default();
         confidential.hide_secret(KEY);
         confidential.hide_secret("sam:canary-pass");
-        confidential.hide_said(SENTENCE);
+        confidential.hide_message(SENTENCE);
         confidential
     }
 
@@ -351,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_disturbs_a_line_is_escaped() {
+    fn control_characters_in_a_line_are_escaped() {
         assert_eq!(
             shown("a\r\nb\u{1b}[31m\u{202e}c\u{200b}\0\u{2028}\u{feff}"),
             "a\\r\\nb\\u{1b}[31m\\u{202e}c\\u{200b}\\u{0}\\u{2028}\\u{feff}"
@@ -439,7 +449,7 @@ mod tests {
     #[test]
     fn a_short_sentence_is_hidden_only_where_it_is_all_there_is() {
         let mut confidential = Confidential::default();
-        confidential.hide_said("Yes");
+        confidential.hide_message("Yes");
         for (text, expected) in [
             ("yes", REDACTED),
             ("\"YES\"", REDACTED),
@@ -449,7 +459,7 @@ mod tests {
             assert_eq!(confidential.shown(text.as_bytes()), expected);
         }
         let mut none = Confidential::default();
-        none.hide_said("");
+        none.hide_message("");
         none.hide_secret("");
         assert_eq!(none.shown(b" words "), " words ");
     }
@@ -465,16 +475,16 @@ mod tests {
         assert!(bounded(text.as_bytes(), 200).len() <= 200);
         assert_eq!(bounded(b"\x1b", 200), "\\u{1b}");
         let data = format!("{text}\n{KEY}\n{text}");
-        let blotted = confidential().blotted(&data);
-        assert_eq!(blotted, data.replace(KEY, REDACTED));
-        assert!(confidential().blotted_bytes(text.as_bytes()).is_none());
+        let redacted = confidential().redacted(&data);
+        assert_eq!(redacted, data.replace(KEY, REDACTED));
+        assert!(confidential().redacted_bytes(text.as_bytes()).is_none());
     }
 
     #[test]
     fn a_long_sentence_costs_little() {
         let mut confidential = Confidential::default();
-        let said = "a".repeat(600_000) + "the end of it";
-        confidential.hide_said(&said);
+        let message = "a".repeat(600_000) + "the end of it";
+        confidential.hide_message(&message);
         let shown = confidential.shown(format!("{}, the end of it", "a".repeat(3000)).as_bytes());
         assert_eq!(shown, "[redacted], [redacted]");
     }

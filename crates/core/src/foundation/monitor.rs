@@ -1,12 +1,14 @@
 //! A value that threads change, and wait for a change of.
 
-use super::sync::{Condvar, Mutex, MutexGuard, PoisonError, lock};
+use super::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, PoisonError, lock};
 use std::time::Duration;
 
 #[derive(Default)]
 pub(crate) struct Monitor<T> {
     value: Mutex<T>,
     changed: Condvar,
+    /// How many threads wait. Changed with the lock held, so a change of the value sees each that must be woken.
+    waiting: AtomicUsize,
 }
 
 impl<T> Monitor<T> {
@@ -14,6 +16,7 @@ impl<T> Monitor<T> {
         Self {
             value: Mutex::new(value),
             changed: Condvar::new(),
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -25,23 +28,32 @@ impl<T> Monitor<T> {
     /// Changes the value, and wakes all waiting threads.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let result = change(&mut self.lock());
-        self.changed.notify_all();
+        self.wake_waiting();
         result
     }
 
     /// Makes all waiting threads look again. Takes the lock, so that a thread between looking and waiting cannot miss this.
     pub(crate) fn wake(&self) {
-        let _value = self.lock();
-        self.changed.notify_all();
+        drop(self.lock());
+        self.wake_waiting();
+    }
+
+    /// Most changes are waited for by nobody, and waking nobody is a system call all the same.
+    fn wake_waiting(&self) {
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            self.changed.notify_all();
+        }
     }
 
     /// Waits for a change, at most that long; possibly for nothing.
     pub(crate) fn wait(&self, value: MutexGuard<'_, T>, at_most: Duration) {
-        drop(
-            self.changed
-                .wait_timeout(value, at_most)
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let woken = self
+            .changed
+            .wait_timeout(value, at_most)
+            .unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        drop(woken);
     }
 
     /// Waits until `ready` has a result. `left` says how long at most; `None` ends the waiting without one.
@@ -63,10 +75,13 @@ impl<T> Monitor<T> {
 impl<T> Monitor<Option<T>> {
     /// Takes the value as soon as there is one, if that is within so long.
     pub(crate) fn take_within(&self, at_most: Duration) -> Option<T> {
+        let value = self.lock();
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let (mut value, _) = self
             .changed
-            .wait_timeout_while(self.lock(), at_most, |value| value.is_none())
+            .wait_timeout_while(value, at_most, |value| value.is_none())
             .unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         value.take()
     }
 }

@@ -1,9 +1,9 @@
-//! What a text may be read as: with the escapes in it undone, as what it is where it is base64, and as whoever compares words
+//! What a text may be read as: with the escapes in it undone, as what it is where it is base64, and as a reader who compares words
 //! reads it. Each byte of a reading knows which bytes of the text mean it.
 //!
 //! A reading may be one of a secret, so it is wiped.
 
-use super::secret::Wiped;
+use super::secret::WipedOnDrop;
 
 /// What ends a text that was cut.
 pub(super) const CUT: &str = "…";
@@ -16,9 +16,9 @@ pub(super) struct Unit {
     pub(super) end: u32,
 }
 
-pub(super) type Reading = Wiped<Unit>;
+pub(super) type Reading = WipedOnDrop<Unit>;
 
-pub(super) fn bytes_of(units: &[Unit]) -> Wiped<u8> {
+pub(super) fn bytes_of(units: &[Unit]) -> WipedOnDrop<u8> {
     units.iter().map(|unit| unit.byte).collect()
 }
 
@@ -67,7 +67,7 @@ fn unescaped_once(text: &[Unit]) -> Reading {
     meant
 }
 
-/// Writes what the escape at the beginning means, and tells how long it is.
+/// Writes what the escape at the beginning means, and returns how long it is.
 fn escape_in(rest: &[Unit], meant: &mut Vec<Unit>) -> Option<usize> {
     let byte = |index: usize| rest.get(index).map(|unit| unit.byte);
     let digits = |from: usize, most: usize, radix: u32| {
@@ -216,7 +216,7 @@ fn value_of(symbol: u8) -> Option<u8> {
 }
 
 /// Control characters, and those that only say how others are shown.
-pub(super) fn is_unseen(character: char) -> bool {
+pub(crate) fn is_unseen(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')

@@ -48,17 +48,17 @@ pub(crate) fn wipe<T: Copy + Default>(values: &mut [T]) {
     zeroize::optimization_barrier(values);
 }
 
-/// A vector that is wiped when it is given back. What it outgrows is not, and so it is made as large as it gets.
+/// A vector that is wiped when it is dropped. Memory that it outgrows is not, so it is made as large as it gets.
 #[derive(Default)]
-pub(crate) struct Wiped<T: Copy + Default>(Vec<T>);
+pub(crate) struct WipedOnDrop<T: Copy + Default>(Vec<T>);
 
-impl<T: Copy + Default> Wiped<T> {
+impl<T: Copy + Default> WipedOnDrop<T> {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self(Vec::with_capacity(capacity))
     }
 }
 
-impl<T: Copy + Default> Drop for Wiped<T> {
+impl<T: Copy + Default> Drop for WipedOnDrop<T> {
     /// Out of line, since there are many.
     #[cold]
     #[inline(never)]
@@ -67,13 +67,13 @@ impl<T: Copy + Default> Drop for Wiped<T> {
     }
 }
 
-impl<T: Copy + Default> FromIterator<T> for Wiped<T> {
+impl<T: Copy + Default> FromIterator<T> for WipedOnDrop<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
         Self(values.into_iter().collect())
     }
 }
 
-impl<T: Copy + Default> Deref for Wiped<T> {
+impl<T: Copy + Default> Deref for WipedOnDrop<T> {
     type Target = Vec<T>;
 
     fn deref(&self) -> &Vec<T> {
@@ -81,7 +81,7 @@ impl<T: Copy + Default> Deref for Wiped<T> {
     }
 }
 
-impl<T: Copy + Default> DerefMut for Wiped<T> {
+impl<T: Copy + Default> DerefMut for WipedOnDrop<T> {
     fn deref_mut(&mut self) -> &mut Vec<T> {
         &mut self.0
     }

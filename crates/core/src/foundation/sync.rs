@@ -3,13 +3,13 @@
 
 #[cfg(feature = "models")]
 pub(crate) use shuttle::{
-    sync::atomic::{AtomicBool, AtomicU8, Ordering},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 #[cfg(not(feature = "models"))]
 pub(crate) use std::{
-    sync::atomic::{AtomicBool, AtomicU8, Ordering},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };

@@ -118,7 +118,7 @@ impl BaseUrl {
         })
     }
 
-    /// Host and port as the service is told them: the zone of an IPv6 address means something on this machine only (RFC 6874,
+    /// Host and port as they are sent to the service: the zone of an IPv6 address means something on this machine only (RFC 6874,
     /// section 4).
     pub(crate) fn host_header(&self) -> String {
         let (before, rest) = self
@@ -218,7 +218,7 @@ fn parse_uri(text: &str) -> Result<Uri, String> {
     Ok(uri)
 }
 
-/// Host and authority. A user name whose password has a slash in it looks like a host with a wrong port, so neither is told.
+/// Host and authority. A user name whose password has a slash in it looks like a host with a wrong port, so neither is shown.
 fn host_of(uri: &Uri) -> Result<(String, String), String> {
     let (host, authority) = match uri.authority() {
         Some(authority) if !authority.host().is_empty() => (authority.host(), authority.as_str()),

@@ -77,6 +77,13 @@ impl Error {
         Self::new(ErrorKind::Internal, message)
     }
 
+    /// A call that takes no request, and whose caller had cancelled it before it began. For other languages.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn cancelled_before() -> Self {
+        Self::new(ErrorKind::Cancelled, "cancelled before it began")
+    }
+
     /// The call was begun before a fork and this is the child: its answer goes to the parent, whose copy of it goes on.
     pub(crate) fn forked() -> Self {
         Self::new(

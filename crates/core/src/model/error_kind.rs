@@ -10,7 +10,7 @@ named! {
     Configuration = 2, "configuration", "The configuration is missing something or holds something wrong. The message names the option, where it came from and what would be right.";
     Unsupported = 3, "unsupported", "The chosen dialect of the service has no such operation or field. Nothing was sent.";
     Authentication = 4, "authentication", "The service refused the API key or the connector token (401). Check both, and that they belong to this region.";
-    Permission = 5, "permission", "Key and token are known but not allowed to do this (403). Ask whoever manages the account.";
+    Permission = 5, "permission", "Key and token are known but not allowed to do this (403). Ask the manager of the account.";
     NotFound = 6, "not_found", "No such conversation, account or project (404). Check the ids and the region.";
     ConversationEnded = 7, "conversation_ended", "The conversation is over. Create a new one.";
     Rejected = 8, "rejected", "The service understood the request and refused it (another 4xx). Sending it again changes nothing.";

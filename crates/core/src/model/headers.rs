@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_text_is_only_bytes() {
+    fn a_value_that_is_no_plain_text_is_only_bytes() {
         assert_eq!(headers().get("x-words"), Some(&b"caf\xc3\xa9"[..]));
         assert_eq!(headers().text("x-words"), None);
     }

@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_meant_for_json_is_repaired() {
+    fn text_meant_as_json_is_repaired() {
         for (text, expected) in [
             (r#""plain""#, r#""plain""#),
             (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),

@@ -11,6 +11,7 @@ mod headers;
 mod json;
 mod operation;
 mod phase;
+mod plain_text;
 mod reply;
 
 pub use attempt::Attempt;
@@ -29,5 +30,6 @@ pub(crate) use json::{
 };
 pub use operation::Operation;
 pub use phase::Phase;
+pub use plain_text::plain_text;
 pub(crate) use reply::{Answer, CORRELATION_HEADER};
 pub use reply::{Closed, Greeting, Handoff, Reply};

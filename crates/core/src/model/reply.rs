@@ -2,6 +2,7 @@
 
 use super::headers::Headers;
 use super::json::{Object, value_of};
+use super::plain_text::plain_text;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,6 +113,13 @@ impl Greeting {
         &self.response
     }
 
+    /// The agent's words without Markdown, for an SMS, an e-mail, a voice, as [`plain_text`](crate::plain_text) makes them: anew with each
+    /// call. Since 0.1.0.
+    #[must_use]
+    pub fn plain_text(&self) -> String {
+        plain_text(&self.response)
+    }
+
     /// The user id that was sent, in the `legacy` dialect.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
@@ -145,6 +153,13 @@ impl Reply {
     #[must_use]
     pub fn response(&self) -> &str {
         &self.response
+    }
+
+    /// The agent's words without Markdown, for an SMS, an e-mail, a voice, as [`plain_text`](crate::plain_text) makes them: anew with each
+    /// call. Since 0.1.0.
+    #[must_use]
+    pub fn plain_text(&self) -> String {
+        plain_text(&self.response)
     }
 
     /// Whether the conversation is over.

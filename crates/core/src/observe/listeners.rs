@@ -1,4 +1,4 @@
-//! Whoever listens while calls happen.
+//! The listeners of a client: called for each attempt and each log line.
 
 use crate::foundation::named::named;
 use crate::model::Attempt;
@@ -30,7 +30,7 @@ pub(crate) type OnAttempt = Arc<dyn Fn(&Attempt, OfCall<'_>) + Send + Sync>;
 pub(crate) type OnLog = Arc<dyn Fn(LogLevel, &str, OfCall<'_>) + Send + Sync>;
 pub(crate) type WantsLog = Arc<dyn Fn(LogLevel) -> bool + Send + Sync>;
 
-/// Whoever listens. Called on the calling thread, inside the call, with no lock held.
+/// Called on the calling thread, inside the call, with no lock held.
 #[derive(Clone, Default)]
 pub(crate) struct Listeners {
     pub(crate) on_attempt: Option<OnAttempt>,

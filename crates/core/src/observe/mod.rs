@@ -1,4 +1,4 @@
-//! What a client can tell about its calls. This is the only place that puts a call into words for a log.
+//! Attempts, counters and log lines of a client. This is the only place that puts a call into words for a log.
 
 mod json;
 mod json_of_outcomes;

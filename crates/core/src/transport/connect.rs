@@ -5,10 +5,10 @@ use super::failure::Failure;
 use super::names::Names;
 use super::proxy;
 use super::report::{ConnectionReport, TlsReport};
+use super::route::{Route, Target};
 use super::socket::Idle;
 use super::stream::Stream;
 use super::tls::{Peer, Tls};
-use super::way::{Target, Way};
 use crate::call::Call;
 use crate::foundation::deadline::Deadline;
 use rustls::{ClientConnection, ProtocolVersion};
@@ -47,6 +47,13 @@ impl Opened {
             }
         }
         self.stream.flush(call, call.deadline)
+    }
+
+    /// Waits until something has come, no longer than the call may. What goes wrong meanwhile, receiving tells.
+    pub(super) fn wait(&mut self, call: &Call) {
+        if self.tls.as_mut().is_none_or(|tls| nothing_is_unread(tls)) {
+            self.stream.wait(call, call.deadline);
+        }
     }
 
     /// Reads what has come, waiting for it no longer than the call may.
@@ -90,15 +97,15 @@ pub(super) fn open(
     until: Deadline,
     report: &mut ConnectionReport,
 ) -> Result<Opened, Failure> {
-    let way = Way {
+    let route = Route {
         names,
         tls,
         call,
         until,
     };
     let mut stream = match &target.proxy {
-        None => Stream::new(way.reach(&target.host, target.port, report)?, None),
-        Some(proxy) => proxy::open(proxy, target, way, report)?,
+        None => Stream::new(route.reach(&target.host, target.port, report)?, None),
+        Some(proxy) => proxy::open(proxy, target, route, report)?,
     };
     if !target.secure {
         return Ok(Opened { stream, tls: None });

@@ -13,6 +13,7 @@ use super::tls::Tls;
 use super::trace::Trace;
 use crate::call::{Call, Stop};
 use crate::foundation::deadline::Deadline;
+use crate::foundation::own_thread;
 use crate::foundation::secret::wipe;
 use crate::model::Phase;
 use std::net::SocketAddr;
@@ -71,11 +72,11 @@ impl Connection {
         if outcome.is_err() || !self.input.is_empty() || call.cancel.is_cancelled() {
             self.opened = None;
         }
-        self.input.rest();
-        // It held key and token.
-        wipe(&mut self.output);
-        self.output.clear();
-        self.output.shrink_to(RESTING_OUTPUT_BYTES);
+        if call.is_one_of_many {
+            self.input = Input::default();
+        } else {
+            self.input.rest();
+        }
         outcome
     }
 
@@ -119,6 +120,10 @@ impl Connection {
             .into_iter()
             .try_for_each(|bytes| opened.send(bytes, call, |count| trace.sent(count)))
             .map_err(|error| Failure::from_io(error, Phase::Send));
+        // It holds key and token.
+        wipe(&mut self.output);
+        self.output.clear();
+        self.output.shrink_to(RESTING_OUTPUT_BYTES);
         let unsent = match sent {
             Ok(()) => None,
             Err(failure) if trace.bytes_sent > 0 && matches!(failure.cause, Cause::Lost) => {
@@ -126,6 +131,13 @@ impl Connection {
             }
             Err(failure) => return Err(failure),
         };
+        if call.is_one_of_many {
+            // They wait for their answers at the same time, perhaps for long, and hold little meanwhile. To open a connection, a TLS
+            // handshake above all, takes most of the stack that a call uses.
+            self.output = Vec::new();
+            own_thread::give_back_stack();
+            opened.wait(call);
+        }
         let mut answer = Answer {
             opened: &mut opened,
             input: &mut self.input,

@@ -21,9 +21,9 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 /// The connections that are neither open nor refused yet.
 #[derive(Default)]
-struct Undecided(Mutex<Vec<(Arc<Socket>, SocketAddr)>>);
+struct PendingConnections(Mutex<Vec<(Arc<Socket>, SocketAddr)>>);
 
-impl Interrupt for Undecided {
+impl Interrupt for PendingConnections {
     fn interrupt(&self) {
         for (socket, _) in lock(&self.0).iter() {
             // Wakes the poll; a socket that is already gone needs no waking.
@@ -37,7 +37,7 @@ pub(super) fn dial(
     call: &Call,
     until: Deadline,
 ) -> Result<(Arc<Socket>, SocketAddr), Failure> {
-    let undecided = Arc::new(Undecided::default());
+    let undecided = Arc::new(PendingConnections::default());
     call.cancel.attach(undecided.clone());
     let mut candidates = in_turn(addresses).into_iter().peekable();
     let mut next_start = Instant::now();
@@ -82,7 +82,7 @@ pub(super) fn dial(
 
 /// Waits once and takes out what has been decided: the winner is returned, losers are remembered.
 fn decide(
-    undecided: &Undecided,
+    undecided: &PendingConnections,
     wait: Duration,
     refusals: &mut Vec<String>,
     last_error: &mut Option<io::Error>,

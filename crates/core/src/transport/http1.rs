@@ -10,7 +10,7 @@ use super::message::ReceivedHead;
 use super::options::Limits;
 use crate::config::Settings;
 use crate::model::{Headers, Phase};
-use http::Request;
+use http::{Request, Response};
 use std::time::Duration;
 use ureq_proto::client::state::{RecvBody, RecvResponse};
 use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
@@ -49,8 +49,17 @@ struct Head {
     has_coding: bool,
 }
 
-/// Reads an answer whose request has been sent.
+/// Waits for the answer to a request that has been sent, and reads it. The wait comes first: reading takes stack, and thousands
+/// of threads may be waiting.
 pub(super) fn receive(source: &mut impl Source, limits: Limits) -> Result<Received, Failure> {
+    if source.input().unread().is_empty() && source.fill(Phase::Headers)? == 0 {
+        return Err(Failure::new(Cause::Lost, Phase::Headers, ""));
+    }
+    receive_begun(source, limits)
+}
+
+#[inline(never)]
+fn receive_begun(source: &mut impl Source, limits: Limits) -> Result<Received, Failure> {
     let mut protocol = awaiting_answer()?;
     let Head {
         status,
@@ -145,9 +154,7 @@ fn receive_head(
                 headers,
                 shown,
             } if length <= most => {
-                let (_, response) = protocol
-                    .try_response(shown.as_bytes(), false)
-                    .map_err(not_http)?;
+                let (_, response) = shown_to(protocol, shown.as_bytes())?;
                 let response = response.ok_or_else(out_of_step)?;
                 source.input().consume(length);
                 return Ok(Head {
@@ -159,7 +166,7 @@ fn receive_head(
             }
             Beginning::Interim { length } if length <= most => (length, None),
             // The protocol has the words for what makes no sense.
-            Beginning::Unusual => protocol.try_response(unread, false).map_err(not_http)?,
+            Beginning::Unusual => shown_to(protocol, unread)?,
             Beginning::Head { .. } | Beginning::Interim { .. } | Beginning::Incomplete => {
                 return Err(too_large(limits));
             }
@@ -184,7 +191,15 @@ fn receive_head(
     }
 }
 
-/// Reads to the end of the body, and tells whether the connection must be closed after it. The bytes read before a
+/// What the protocol makes of a head.
+fn shown_to(
+    protocol: &mut Call<RecvResponse>,
+    head: &[u8],
+) -> Result<(usize, Option<Response<()>>), Failure> {
+    protocol.try_response(head, false).map_err(not_http)
+}
+
+/// Reads to the end of the body, and returns whether the connection must be closed after it. The bytes read before a
 /// failure stay in `body`.
 fn receive_body(
     source: &mut impl Source,
@@ -233,7 +248,7 @@ fn receive_body(
     })
 }
 
-/// Has the protocol read from what is there, and tells how much of it was used.
+/// Has the protocol read from what is there, and returns how much of it was used.
 fn read_some(
     protocol: &mut Call<RecvBody>,
     unread: &[u8],

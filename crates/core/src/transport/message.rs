@@ -87,7 +87,7 @@ impl PreparedHead {
 }
 
 /// Writes a request in place of what `request` holds: its head, and so much of its body that both leave together. Returns the
-/// rest of the body. Whoever makes the headers has seen to it that none of them holds a control character.
+/// rest of the body. The headers were checked when they were set: none of them holds a control character.
 pub(super) fn write<'a>(outgoing: &Outgoing<'a>, request: &mut Vec<u8>) -> &'a [u8] {
     request.clear();
     // At once, so that no part of it is left behind in memory that was too small.

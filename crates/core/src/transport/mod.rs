@@ -16,6 +16,7 @@ mod poll;
 mod pool;
 mod proxy;
 mod report;
+mod route;
 mod socket;
 mod stream;
 mod system_authorities;
@@ -23,7 +24,6 @@ mod tls;
 mod trace;
 mod transport;
 mod trust;
-mod way;
 
 pub(crate) use failure::{Cause, Failure};
 pub(crate) use http1::received_from;

@@ -120,7 +120,7 @@ impl Names {
             .start("polyai-resolver", RESOLVER_STACK_BYTES, work)
     }
 
-    /// Waits until the resolver thread is gone, and tells whether it is. `left` says how long at most.
+    /// Waits until the resolver thread is gone, and returns whether it is. `left` says how long at most.
     pub(super) fn wait_for_resolver(&self, left: impl Fn() -> Option<Duration>) -> bool {
         self.threads.wait_until_none(left)
     }

@@ -1,8 +1,8 @@
 //! What a connection needs to know of the settings.
 
+use super::route::Target;
 use super::tls::Versions;
 use super::trust::Authorities;
-use super::way::Target;
 use crate::foundation::clock::Clock;
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
-/// Waits until one of the sockets can be written to, has failed, or the time is over, and tells which are ready.
+/// Waits until one of the sockets can be written to, has failed, or the time is over, and returns which are ready.
 /// A signal ends the waiting early with none ready.
 #[allow(unsafe_code)]
 pub(super) fn wait_writable(

@@ -1,4 +1,4 @@
-//! How a connection came about, for whoever asks.
+//! How a connection came about, for `doctor` and for the trace of a request.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

@@ -10,7 +10,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Timeouts are rounded up to this, so that the socket is told about a new one once a connection and not once a turn.
+/// Timeouts are rounded up to this, so that one is set once for a connection, and not for each turn.
 const TIMEOUT_STEP: Duration = Duration::from_millis(10);
 
 impl Interrupt for Socket {
@@ -20,7 +20,7 @@ impl Interrupt for Socket {
     }
 }
 
-/// The socket, and the timeouts it was told last.
+/// The socket, and the timeouts that were set last.
 pub(super) struct DeadlineSocket {
     socket: Arc<Socket>,
     read_timeout: Option<Duration>,
@@ -57,13 +57,29 @@ impl DeadlineSocket {
         call: &Call,
         until: Deadline,
     ) -> io::Result<usize> {
+        self.blocking(call, until, |mut socket| socket.read(buffer))
+    }
+
+    /// Waits until something has come, or the other side is gone, no longer than the call may, and takes nothing.
+    pub(super) fn wait(&mut self, call: &Call, until: Deadline) -> io::Result<usize> {
+        self.blocking(call, until, |socket| {
+            socket.peek(&mut [MaybeUninit::uninit()])
+        })
+    }
+
+    fn blocking(
+        &mut self,
+        call: &Call,
+        until: Deadline,
+        mut receive: impl FnMut(&Socket) -> io::Result<usize>,
+    ) -> io::Result<usize> {
         loop {
             let timeout = rounded_up(call.may_block(until).map_err(stop_error)?);
             if self.read_timeout != Some(timeout) {
                 self.socket.set_read_timeout(Some(timeout))?;
                 self.read_timeout = Some(timeout);
             }
-            match (&*self.socket).read(buffer) {
+            match receive(&self.socket) {
                 Err(error) if is_retryable(&error) => {}
                 other => return stopped_or(other, call),
             }

@@ -23,6 +23,14 @@ impl Stream {
         self.socket.shared()
     }
 
+    /// Waits until something has come, as far as that is seen outside of a TLS session with the proxy. What goes wrong meanwhile,
+    /// receiving tells.
+    pub(super) fn wait(&mut self, call: &Call, until: Deadline) {
+        if self.to_proxy.is_none() {
+            let _ = self.socket.wait(call, until);
+        }
+    }
+
     /// Looks, without waiting and without taking anything.
     pub(super) fn idle(&mut self, call: &Call) -> Idle {
         let Some(session) = &mut self.to_proxy else {
@@ -64,7 +72,7 @@ impl Bytes for Stream {
             return self.socket.send(bytes, call, until);
         };
         let mut carrier = Carrier::new(&mut self.socket, call, until);
-        // What waits is of earlier bytes. It goes first, so that whoever asks knows whether any of these went.
+        // What waits is of earlier bytes. It goes first, so that the caller knows whether any of these went.
         while session.wants_write() {
             session.write_tls(&mut carrier)?;
         }

@@ -70,7 +70,7 @@ fn read() -> Result<RootCertStore, String> {
     })
 }
 
-/// Whether the program has more rights than whoever started it: setuid, setgid, file capabilities.
+/// Whether the program has more rights than the user who started it: setuid, setgid, file capabilities.
 #[allow(unsafe_code)]
 fn has_raised_rights() -> bool {
     // SAFETY: reads a number that the kernel gave to the process.

@@ -1,4 +1,4 @@
-//! What a request did on its way, for whoever asks afterwards.
+//! The times and bytes of one request, kept for its attempt.
 
 use super::report::ConnectionReport;
 use std::net::SocketAddr;

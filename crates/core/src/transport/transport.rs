@@ -7,10 +7,10 @@ use super::names::Names;
 use super::options::{Limits, TransportOptions};
 use super::pool::{Incoming, Pool};
 use super::report::ConnectionReport;
+use super::route::Target;
 use super::tls::{ALL_VERSIONS, ONLY_TLS_13, Tls};
 use super::trace::Trace;
 use super::trust::{self, Authorities};
-use super::way::Target;
 use crate::call::Call;
 use crate::config::Settings;
 use crate::foundation::fork::PerProcess;
@@ -131,7 +131,7 @@ impl Transport {
         self.live().pool.close();
     }
 
-    /// Waits until the resolver thread is gone, and tells whether it is. `left` says how long at most.
+    /// Waits until the resolver thread is gone, and returns whether it is. `left` says how long at most.
     pub(crate) fn wait_for_resolver(&self, left: impl Fn() -> Option<Duration>) -> bool {
         self.live().names.wait_for_resolver(left)
     }
@@ -144,7 +144,7 @@ impl Transport {
         }
     }
 
-    /// Takes a connection and puts it back, for the micro-benchmarks; tells whether there was one.
+    /// Takes a connection and puts it back, for the micro-benchmarks; returns whether there was one.
     pub(crate) fn take_and_put_idle(&self) -> bool {
         let pool = &self.live().pool;
         pool.take().map(|connection| pool.put(connection)).is_some()

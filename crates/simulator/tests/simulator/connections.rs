@@ -82,7 +82,7 @@ fn connections_end_when_the_client_says_so() {
 }
 
 #[test]
-fn what_is_not_http_is_refused() {
+fn an_answer_that_is_not_http_is_refused() {
     let simulator = simulator();
     let mut client = Client::connect(&simulator);
     client.send("\u{1}\u{2}\u{3} nonsense\r\n\r\n");

@@ -78,7 +78,7 @@ fn counters_alone_can_be_kept() {
 }
 
 #[test]
-fn what_is_kept_is_bounded_and_the_counters_are_exact() {
+fn recent_attempts_are_bounded_and_the_counters_exact() {
     let simulator = Simulator::builder().start().unwrap();
     let mut client = Client::connect(&simulator);
     let id = client.create(&simulator);

@@ -6,25 +6,11 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::dotnet::{commented, escaped, source, xml};
-use super::names::{KIND, class_name, members};
+use super::names::{ENUMS, KIND, class_name, error_class, members};
+use super::source_text::limits;
 use crate::abi::{Abi, Constant};
 use crate::tables::OptionRow;
 
-/// The enums: name, the beginning of their constants in C, and what they are.
-const ENUMS: [(&str, &str, &str); 4] = [
-    ("ErrorKind", KIND, "What kind of failure an error is."),
-    (
-        "Delivery",
-        "POLYAI_DELIVERY_",
-        "Whether the request of a failed call reached the conversation.",
-    ),
-    (
-        "ConversationState",
-        "POLYAI_STATE_",
-        "What is known about a conversation.",
-    ),
-    ("LogLevel", "POLYAI_LOG_", "How urgent a log line is."),
-];
 const SINCE: &str = "/// <remarks>Since 0.1.0.</remarks>\n";
 
 /// The files, each with its path.
@@ -51,7 +37,7 @@ pub(crate) fn dotnet_values(abi: &Abi) -> Vec<(String, String)> {
     let kinds: Vec<&Constant> = kinds.collect();
     let (mut classes, mut cases) = (String::new(), String::new());
     for kind in kinds {
-        let name = class_name(kind.name.trim_start_matches(KIND));
+        let name = error_class(kind, &[]);
         let doc = xml(&kind.doc.join(" "), "    ");
         let _ = writeln!(
             classes,
@@ -99,15 +85,7 @@ fn option(row: &OptionRow) -> String {
         "ms" => "In whole milliseconds, a part of one counts as one. ".to_owned(),
         unit => format!("In {unit}. "),
     };
-    let bounds = row.bounds.map(|[least, most]| {
-        let unit = if is_time { " ms" } else { "" };
-        format!("From {least} to {most}{unit}. ")
-    });
-    let default = row.default.map_or_else(
-        || "Not set by default.".to_owned(),
-        |default| format!("{default}{} by default.", if is_time { " ms" } else { "" }),
-    );
-    let value = format!("{unit}{}{default}", bounds.unwrap_or_default());
+    let value = unit + &limits(row, if is_time { " ms" } else { "" });
     setter(row.meaning, &value, "ChatClientBuilder", &method, of, name)
 }
 

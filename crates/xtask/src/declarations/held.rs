@@ -2,10 +2,10 @@
 
 use super::dotnet::dotnet;
 use super::dotnet_values::dotnet_values;
-use super::{java::java, java_values::java_values, meanings};
+use super::{java::java, java_values::java_values, meanings, node::node};
 use crate::abi::Abi;
 
-const CPP: &str = "bindings/cpp/polyai_chat.hpp";
+const CPP: &str = "bindings/cpp/polyai_chat/enums.hpp";
 const PYTHON: &str = "bindings/python/chat/polyai_chat/_errors.py";
 
 /// Each with its path and what should be in it; `is` gives what is in a file now.
@@ -21,5 +21,6 @@ pub(crate) fn held(
     files.extend(dotnet_values(abi));
     files.extend(java(abi));
     files.extend(java_values(abi));
+    files.extend(node(abi));
     Ok(files)
 }

@@ -12,7 +12,7 @@ const OF_CPP: [(&str, &str); 4] = [
     ("LogLevel", "polyai_log_level"),
 ];
 
-/// The header of C++ with all members of its enums.
+/// The enums of C++ with all members of its enums.
 pub(crate) fn in_cpp(abi: &Abi, header: &str) -> Result<String, String> {
     let mut text = header.to_owned();
     for (name, of) in OF_CPP {
@@ -20,7 +20,7 @@ pub(crate) fn in_cpp(abi: &Abi, header: &str) -> Result<String, String> {
         let members = abi.constants.iter().filter(|constant| constant.c == of);
         let members: String = members.filter_map(as_in_cpp).collect();
         text = replaced(&text, &begin, "};\n", &members)
-            .ok_or_else(|| format!("polyai_chat.hpp: there is no `{}`", begin.trim_end()))?;
+            .ok_or_else(|| format!("enums.hpp: there is no `{}`", begin.trim_end()))?;
     }
     Ok(text)
 }

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 
 /// <summary>A number as it was written.</summary>
@@ -15,7 +16,8 @@ sealed class Number
     }
 }
 
-/// <summary>JSON, because Mono has no reader that fits: objects are dictionaries, arrays are lists.</summary>
+/// <summary>JSON, because Mono has no reader that fits: objects are dictionaries, arrays are lists. What is written
+/// has its names in order, so that equal objects are equal texts.</summary>
 sealed class Json
 {
     readonly string text;
@@ -160,7 +162,7 @@ sealed class Json
         if (members != null)
         {
             string comma = "{";
-            foreach (KeyValuePair<string, object> member in members)
+            foreach (KeyValuePair<string, object> member in members.OrderBy(each => each.Key, StringComparer.Ordinal))
             {
                 written.Append(comma);
                 WriteText(written, member.Key);

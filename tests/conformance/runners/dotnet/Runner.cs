@@ -109,6 +109,8 @@ sealed class Runner
             case "next_done":
                 string next;
                 return done.TryTake(out next, 60000) ? Shown("turn", next) : Shown("wrong", "no call is done");
+            case "log_lines":
+                return Shown("log", Json.Parse(client.RecentLogLinesJson()));
             case "state":
                 ConversationState state = Of(step).State;
                 Members shown = Shown("state", Label(state));
@@ -324,20 +326,33 @@ sealed class Runner
         if (greeting != null)
         {
             shown["response"] = greeting.Response;
+            shown["plain_text"] = greeting.PlainText;
             shown["conversation_id"] = greeting.ConversationId;
             shown["user_id"] = greeting.UserId;
-            return Shown("greeting", shown);
+            return Compared("greeting", shown, answer);
         }
         if (reply != null)
         {
             shown["response"] = reply.Response;
+            shown["plain_text"] = reply.PlainText;
             shown["conversation_id"] = reply.ConversationId;
             shown["end_conversation"] = reply.EndConversation;
             shown["handoff"] = OfHandoff(reply.Handoff);
-            return Shown("reply", shown);
+            return Compared("reply", shown, answer);
         }
         shown["was_over"] = ((Closed)answer).WasOver;
-        return Shown("closed", shown);
+        return Compared("closed", shown, answer);
+    }
+
+    static Members Compared(string kind, Members shown, Answer answer)
+    {
+        Members outcome = Shown(kind, shown);
+        string wrong = Disagreement(shown, (Members)Json.Parse(answer.ToJson()), "raw", "raw_json");
+        if (wrong != null)
+        {
+            outcome["wrong"] = wrong;
+        }
+        return outcome;
     }
 
     static Members OfHandoff(Handoff handoff)
@@ -377,6 +392,7 @@ sealed class Runner
         shown["headers"] = OfHeaders(problem.Headers);
         shown["header"] = problem.Headers.First(LookedUp);
         Members outcome = Shown("error", shown);
+        outcome["printed"] = problem.ToString();
         string wrong = Wrong(problem, shown);
         if (wrong != null)
         {
@@ -398,13 +414,19 @@ sealed class Runner
         {
             return "there are not " + problem.AttemptCount + " attempts";
         }
-        Members all = (Members)Json.Parse(problem.ToJson());
+        return Disagreement(shown, (Members)Json.Parse(problem.ToJson()), "", "");
+    }
+
+    /// <summary>A field that is another one where all of them are one JSON object, in which one name may be another.</summary>
+    static string Disagreement(Members shown, Members all, string name, string nameInJson)
+    {
         foreach (KeyValuePair<string, object> field in shown)
         {
-            // Headers are an array of bytes there where a value is not UTF-8.
-            if (!field.Key.StartsWith("header") && Json.Write(field.Value) != Json.Write(all[field.Key]))
+            string key = field.Key == name ? nameInJson : field.Key;
+            // Headers are an array of bytes there where a value is not UTF-8. The plain text is made of another field.
+            if (!key.StartsWith("header") && key != "plain_text" && Json.Write(field.Value) != Json.Write(all[key]))
             {
-                return field.Key + " is " + Json.Write(all[field.Key]) + " in the JSON";
+                return key + " is " + Json.Write(all[key]) + " in the JSON";
             }
         }
         return null;

@@ -25,6 +25,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -138,6 +140,10 @@ public final class Runner {
             case "shut_down":
                 client.shutDown();
                 return new JsonObject();
+            case "log_lines":
+                JsonObject log = new JsonObject();
+                log.add("log", json(client.recentLogLinesJson(0)));
+                return log;
             case "replace_credentials":
                 client.replaceCredentials(text(with, "api_key"), text(with, "token"));
                 return new JsonObject();
@@ -339,12 +345,14 @@ public final class Runner {
         if (answer instanceof Greeting) {
             Greeting greeting = (Greeting) answer;
             shown.addProperty("response", greeting.response());
+            shown.addProperty("plain_text", greeting.plainText());
             shown.addProperty("conversation_id", greeting.conversationId());
             shown.addProperty("user_id", greeting.userId().orElse(null));
             outcome.add("greeting", shown);
         } else if (answer instanceof Reply) {
             Reply reply = (Reply) answer;
             shown.addProperty("response", reply.response());
+            shown.addProperty("plain_text", reply.plainText());
             shown.addProperty("conversation_id", reply.conversationId());
             shown.addProperty("end_conversation", reply.endConversation());
             shown.add("handoff", reply.handoff().map(Runner::of).orElse(JsonNull.INSTANCE));
@@ -352,6 +360,10 @@ public final class Runner {
         } else {
             shown.addProperty("was_over", ((Closed) answer).wasOver());
             outcome.add("closed", shown);
+        }
+        String wrong = disagreement(shown, JsonParser.parseString(answer.toJson()).getAsJsonObject(), "raw", "raw_json");
+        if (wrong != null) {
+            outcome.addProperty("wrong", wrong);
         }
         return outcome;
     }
@@ -395,6 +407,9 @@ public final class Runner {
         shown.addProperty("header", problem.headers().first(LOOKED_UP).orElse(null));
         JsonObject outcome = new JsonObject();
         outcome.add("error", shown);
+        StringWriter printed = new StringWriter();
+        problem.printStackTrace(new PrintWriter(printed, true));
+        outcome.addProperty("printed", printed.toString());
         String wrong = wrong(problem, shown);
         if (wrong != null) {
             outcome.addProperty("wrong", wrong);
@@ -412,17 +427,26 @@ public final class Runner {
         if (problem.attemptCount() != shown.getAsJsonArray("attempts").size()) {
             return "there are not " + problem.attemptCount() + " attempts";
         }
-        JsonObject all = JsonParser.parseString(problem.toJson()).getAsJsonObject();
-        for (Map.Entry<String, JsonElement> field : shown.entrySet()) {
-            // An array of bytes where a value is not UTF-8.
-            boolean isElsewhere = field.getKey().equals("header") || field.getKey().equals("headers");
-            if (!isElsewhere && !field.getValue().equals(all.get(field.getKey()))) {
-                return field.getKey() + " is " + all.get(field.getKey()) + " in the JSON";
-            }
+        String disagreement = disagreement(shown, JsonParser.parseString(problem.toJson()).getAsJsonObject(), "", "");
+        if (disagreement != null) {
+            return disagreement;
         }
         String[] words = kind.label().split("_");
         return name.endsWith("Exception") && name.toLowerCase().startsWith(NAMES.getOrDefault(kind, String.join("", words)))
                 ? null : "a " + name + " is of the kind " + kind;
+    }
+
+    /** A field that is another one where all of them are one JSON object, in which one name may be another. */
+    private static String disagreement(JsonObject shown, JsonObject all, String name, String nameInJson) {
+        for (Map.Entry<String, JsonElement> field : shown.entrySet()) {
+            String key = field.getKey().equals(name) ? nameInJson : field.getKey();
+            // An array of bytes where a value is not UTF-8, and what is made of another field.
+            boolean isElsewhere = key.equals("header") || key.equals("headers") || key.equals("plain_text");
+            if (!isElsewhere && !field.getValue().equals(all.get(key))) {
+                return key + " is " + all.get(key) + " in the JSON";
+            }
+        }
+        return null;
     }
 
     private static final Map<ErrorKind, String> NAMES = Map.of(

@@ -8,7 +8,7 @@
 
 use polyai_chat_core::{
     Attempt, CancelToken, Client, Close, Closed, Completions, Config, Conversation, Create, Error,
-    Greeting, Reply, Respond, Turn,
+    Greeting, LogLine, Reply, Respond, Turn,
 };
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -77,7 +77,9 @@ fn main() {
 }
 
 fn answer(step: &Value, outcome: Answered) {
-    let mut outcome = outcome.unwrap_or_else(|error| json!({ "error": failure(&error) }));
+    let mut outcome = outcome.unwrap_or_else(
+        |error| json!({ "error": failure(&error), "printed": format!("{error:?}\n{error:#?}") }),
+    );
     outcome["step"] = step["step"].clone();
     println!("{outcome}");
 }
@@ -238,6 +240,10 @@ impl Caller {
                 client.shut_down();
                 Ok(json!({}))
             }
+            "log_lines" => {
+                let lines = client.recent_log_lines(0);
+                Ok(json!({ "log": lines.iter().map(LogLine::to_json).collect::<Vec<_>>() }))
+            }
             "replace_credentials" => {
                 let with = &step["with"];
                 client.replace_credentials(text(with, "api_key"), text(with, "token"))?;
@@ -377,6 +383,7 @@ macro_rules! answer_fields {
 fn greeting(greeting: &Greeting) -> Value {
     answer_fields!(greeting, {
         "response": greeting.response(),
+        "plain_text": greeting.plain_text(),
         "conversation_id": greeting.conversation_id(),
         "user_id": greeting.user_id(),
     })
@@ -392,6 +399,7 @@ fn reply(reply: &Reply) -> Value {
     });
     answer_fields!(reply, {
         "response": reply.response(),
+        "plain_text": reply.plain_text(),
         "conversation_id": reply.conversation_id(),
         "end_conversation": reply.end_conversation(),
         "handoff": handoff,

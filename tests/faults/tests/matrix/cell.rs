@@ -92,7 +92,7 @@ impl Cell<'_> {
             false => None,
         };
         drop(client);
-        bench.settle(self);
+        let left_open = bench.settle();
 
         let received = received(&bench);
         let ledger = self.ledger(&bench, &conversation_id, &received);
@@ -108,6 +108,7 @@ impl Cell<'_> {
             received,
             ledger,
             afterwards,
+            left_open,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What was seen of one call, from both sides.
 
+use crate::bench::LeftOpen;
 use polyai_chat_core::{ConversationState, Error, ErrorKind, Operation};
 use polyai_chat_simulator::ReceivedRequest;
 use std::fmt;
@@ -28,6 +29,8 @@ pub(crate) struct Observation {
     pub(crate) ledger: u64,
     /// What went wrong when the same client went on afterwards.
     pub(crate) afterwards: Option<String>,
+    /// The connections that the server still had when every client was gone.
+    pub(crate) left_open: Option<LeftOpen>,
 }
 
 impl Observation {

@@ -10,7 +10,7 @@ use crate::truth;
 #[derive(Debug)]
 pub(crate) enum Verdict {
     Right,
-    /// Time alone may explain it: it must be repeated, alone and with more time, before it is called wrong.
+    /// Time alone, or a connection of others, may explain it: it must be repeated, alone and with more time, before it is called wrong.
     Disturbed(String),
     Wrong(String),
 }
@@ -41,21 +41,28 @@ pub(crate) fn of_repeated(cell: &Cell<'_>, materials: &Materials, first: String)
 pub(crate) fn judge(cell: &Cell<'_>, seen: &Observation, stretch: u32) -> Verdict {
     let deviations = cell.expectation().deviations_of(seen, stretch);
     let contradictions = truth::contradictions(seen);
-    if deviations.is_empty() && contradictions.is_empty() {
+    let left_open = seen
+        .left_open
+        .as_ref()
+        .map(|left| format!("connections are left open:\n{}\n", left.sockets));
+    let leaks = seen.left_open.as_ref().is_some_and(|left| left.are_ours);
+    if deviations.is_empty() && contradictions.is_empty() && left_open.is_none() {
         return Verdict::Right;
     }
-    let excused = cell.is_timed()
-        && deviations.iter().all(|deviation| match deviation.excuse {
-            Excuse::None => false,
-            Excuse::Slow => true,
-            // It wakes as the thread does that measures this.
-            Excuse::Late => seen.lateness >= LATE / 10,
-        });
-    let is_disturbed = excused && contradictions.is_empty();
+    let excused = deviations.is_empty()
+        || cell.is_timed()
+            && deviations.iter().all(|deviation| match deviation.excuse {
+                Excuse::None => false,
+                Excuse::Slow => true,
+                // It wakes as the thread does that measures this.
+                Excuse::Late => seen.lateness >= LATE / 10,
+            });
+    let is_disturbed = excused && !leaks && contradictions.is_empty();
     let problems: Vec<_> = deviations
         .into_iter()
         .map(|deviation| deviation.words)
         .chain(contradictions)
+        .chain(left_open)
         .collect();
     let words = format!(
         "{cell}: {}\n    expected: {}\n    seen: {seen}\n    alone: {}",

@@ -1,6 +1,6 @@
 //! That the matrix sees a client which is late or lies, and calls only that wrong which is.
 
-use crate::bench::Materials;
+use crate::bench::{LeftOpen, Materials};
 use crate::cell::{self, Cell};
 use crate::observation::Observation;
 use crate::row::{LATE, Row};
@@ -54,6 +54,24 @@ fn a_claim_that_the_server_contradicts_is_wrong_however_late_the_machine_was() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_connection_that_others_leave_open_has_the_cell_repeated_but_excuses_nothing_else() {
+    let rows = rows::rows();
+    let (cell, mut seen) = seen(&rows, UNTIMED);
+    let left_open = |are_ours| LeftOpen {
+        sockets: "0100007F:1F90".to_owned(),
+        are_ours,
+    };
+    seen.left_open = Some(left_open(true));
+    assert!(matches!(judge(&cell, &seen, 4), Verdict::Wrong(_)));
+    seen.left_open = Some(left_open(false));
+    assert!(
+        matches!(judge(&cell, &seen, 4), Verdict::Disturbed(words) if words.contains("0100007F:1F90"))
+    );
+    seen.attempts += 1;
+    assert!(matches!(judge(&cell, &seen, 4), Verdict::Wrong(_)));
 }
 
 #[test]

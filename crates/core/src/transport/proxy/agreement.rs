@@ -5,8 +5,8 @@ use crate::config::Proxy;
 use crate::model::Phase;
 use crate::transport::carrier::Bytes;
 use crate::transport::failure::{Cause, Failure, stop_of};
+use crate::transport::route::Route;
 use crate::transport::stream::Stream;
-use crate::transport::way::Way;
 use std::io;
 use std::net::IpAddr;
 
@@ -21,14 +21,14 @@ pub(super) enum Destination<'a> {
 pub(super) struct Agreement<'a> {
     pub(super) proxy: &'a Proxy,
     pub(super) stream: Stream,
-    pub(super) way: Way<'a>,
+    pub(super) route: Route<'a>,
 }
 
 impl Agreement<'_> {
     #[cold]
     #[inline(never)]
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let Way { call, until, .. } = self.way;
+        let Route { call, until, .. } = self.route;
         let mut rest = bytes;
         while !rest.is_empty() {
             let count = self
@@ -51,7 +51,7 @@ impl Agreement<'_> {
     #[cold]
     #[inline(never)]
     pub(super) fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Failure> {
-        let Way { call, until, .. } = self.way;
+        let Route { call, until, .. } = self.route;
         let mut rest = bytes;
         while !rest.is_empty() {
             match self.stream.receive(rest, call, until) {
@@ -84,7 +84,7 @@ impl Agreement<'_> {
     #[inline(never)]
     fn broken(&self, error: io::Error) -> Failure {
         match stop_of(&error) {
-            Some(Stop::DeadlinePassed) if self.way.call.time_left().is_some() => Failure::new(
+            Some(Stop::DeadlinePassed) if self.route.call.time_left().is_some() => Failure::new(
                 Cause::ConnectTimeout,
                 Phase::Proxy,
                 "the proxy gives no complete answer",

@@ -1,4 +1,4 @@
-//! The way through a proxy: to the proxy, an agreement with it, and from then on the service's bytes only.
+//! The route through a proxy: to the proxy, an agreement with it, and from then on the service's bytes only.
 
 mod agreement;
 mod http;

@@ -1,4 +1,4 @@
-//! The way through a proxy: to the proxy, an agreement with it, and from then on the service's bytes only.
+//! The route through a proxy: to the proxy, an agreement with it, and from then on the service's bytes only.
 
 use super::agreement::{Agreement, Destination};
 use super::{http, socks};
@@ -8,10 +8,10 @@ use crate::foundation::deadline::Deadline;
 use crate::model::{Phase, literal_address};
 use crate::transport::failure::{Cause, Failure};
 use crate::transport::report::{ConnectionReport, ProxyReport};
+use crate::transport::route::{Route, Target};
 use crate::transport::socket::DeadlineSocket;
 use crate::transport::stream::Stream;
 use crate::transport::tls::Peer;
-use crate::transport::way::{Target, Way};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -19,30 +19,38 @@ use std::time::{Duration, Instant};
 pub(in crate::transport) fn open(
     proxy: &Proxy,
     target: &Target,
-    way: Way<'_>,
+    route: Route<'_>,
     report: &mut ConnectionReport,
 ) -> Result<Stream, Failure> {
     let addresses = match (literal_address(&target.host), proxy.protocol) {
         (Some(address), _) => vec![address],
         (None, ProxyProtocol::Socks5) => {
-            let found = way.names.resolve(&target.host, way.call, way.until)?;
+            let found = route.names.resolve(&target.host, route.call, route.until)?;
             found.iter().map(SocketAddr::ip).collect()
         }
-        (None, _) => return through(proxy, target, Destination::Name(&target.host), way, report),
+        (None, _) => {
+            return through(
+                proxy,
+                target,
+                Destination::Name(&target.host),
+                route,
+                report,
+            );
+        }
     };
     let mut refusals: Vec<String> = Vec::new();
     let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for address in addresses {
-        let way_of_one = Way {
-            until: share(way.until, left, &way.call.clock),
-            ..way
+        let route_of_one = Route {
+            until: share(route.until, left, &route.call.clock),
+            ..route
         };
         left = left.saturating_sub(1);
         let outcome = through(
             proxy,
             target,
             Destination::Address(address),
-            way_of_one,
+            route_of_one,
             report,
         );
         let Err(mut failure) = outcome else {
@@ -57,7 +65,7 @@ pub(in crate::transport) fn open(
             refusals.push(failure.detail);
             continue;
         }
-        way.names.forget(&target.host);
+        route.names.forget(&target.host);
         refusals.push(std::mem::take(&mut failure.detail));
         failure.detail = refusals.join("; ");
         return Err(failure);
@@ -79,14 +87,14 @@ fn through(
     proxy: &Proxy,
     target: &Target,
     destination: Destination<'_>,
-    way: Way<'_>,
+    route: Route<'_>,
     report: &mut ConnectionReport,
 ) -> Result<Stream, Failure> {
-    let socket = way
+    let socket = route
         .reach(&proxy.host, proxy.port, report)
         .map_err(|failure| failure.of_proxy(proxy))?;
     let began = Instant::now();
-    let stream = agree(proxy, target, destination, way, socket)
+    let stream = agree(proxy, target, destination, route, socket)
         .map_err(|failure| failure.of_proxy(proxy))?;
     report.proxy = Some(ProxyReport {
         url: proxy.to_string(),
@@ -99,14 +107,18 @@ fn agree(
     proxy: &Proxy,
     target: &Target,
     destination: Destination<'_>,
-    way: Way<'_>,
+    route: Route<'_>,
     mut socket: DeadlineSocket,
 ) -> Result<Stream, Failure> {
     let to_proxy = match proxy.protocol {
         ProxyProtocol::Https => {
-            let session =
-                way.tls
-                    .connect(Peer::Proxy, &proxy.host, &mut socket, way.call, way.until)?;
+            let session = route.tls.connect(
+                Peer::Proxy,
+                &proxy.host,
+                &mut socket,
+                route.call,
+                route.until,
+            )?;
             Some(Box::new(session))
         }
         ProxyProtocol::Http | ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => None,
@@ -114,7 +126,7 @@ fn agree(
     let mut agreement = Agreement {
         proxy,
         stream: Stream::new(socket, to_proxy),
-        way,
+        route,
     };
     match proxy.protocol.is_socks() {
         true => socks::connect(&mut agreement, destination, target.port)?,

@@ -2,7 +2,7 @@
 
 use super::agreement::{Agreement, Destination, refused};
 use crate::config::ProxyCredentials;
-use crate::foundation::secret::Wiped;
+use crate::foundation::secret::WipedOnDrop;
 use crate::transport::failure::Failure;
 use std::net::IpAddr;
 
@@ -100,7 +100,7 @@ fn authenticate(agreement: &mut Agreement<'_>) -> Result<(), Failure> {
 }
 
 fn give(agreement: &mut Agreement<'_>, credentials: &ProxyCredentials) -> Result<(), Failure> {
-    let mut message = Wiped::with_capacity(MOST_MESSAGE_BYTES);
+    let mut message = WipedOnDrop::with_capacity(MOST_MESSAGE_BYTES);
     message.push(AUTHENTICATION_VERSION);
     for text in [&credentials.user, &credentials.password] {
         let bytes = text.reveal().as_bytes();

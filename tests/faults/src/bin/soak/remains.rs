@@ -13,7 +13,7 @@ pub(crate) struct Remains {
     pub(crate) kilobytes: u64,
 }
 
-/// Threads and sockets end a moment after whoever owned them.
+/// Threads and sockets end a moment after their owner.
 const SETTLING: Duration = Duration::from_secs(20);
 
 impl Remains {

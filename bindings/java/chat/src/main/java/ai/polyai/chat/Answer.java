@@ -15,6 +15,7 @@ public abstract class Answer {
     private final String correlationId;
     private final Duration elapsed;
     private final Headers headers;
+    private final String json;
 
     Answer(Call call, long reply) {
         Raw raw = call.raw;
@@ -24,6 +25,7 @@ public abstract class Answer {
         elapsed = Duration.ofNanos(raw.polyai_reply_elapsed_us(reply) * 1000);
         headers = Headers.read(call, raw.polyai_reply_header_count(reply), (index, name, value, size) ->
                 raw.polyai_reply_header_at(reply, index, name, value, size));
+        json = call.said(raw.polyai_reply_json(reply, call.out(2)));
     }
 
     interface Read<T> {
@@ -87,5 +89,15 @@ public abstract class Answer {
      */
     public Headers headers() {
         return headers;
+    }
+
+    /**
+     * All of it as one JSON object, whose keys are those of {@code polyai_reply_json} in C.
+     *
+     * @return the JSON
+     * @since 0.1.0
+     */
+    public String toJson() {
+        return json;
     }
 }

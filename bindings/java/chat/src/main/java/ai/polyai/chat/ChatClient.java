@@ -28,10 +28,12 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class ChatClient extends NativeObject implements AutoCloseable {
     private final Context context;
+    private final boolean isShared;
 
-    ChatClient(Context context, long handle) {
+    ChatClient(Context context, long handle, boolean isShared) {
         super(context.library, handle, Raw::polyai_client_free);
         this.context = context;
+        this.isShared = isShared;
     }
 
     /**
@@ -59,6 +61,25 @@ public final class ChatClient extends NativeObject implements AutoCloseable {
      */
     public static ChatClient fromProfile(String profile) {
         return builder().profile(profile).build();
+    }
+
+    /**
+     * The client of this process for these options: it is made the first time, and given again, with its open connections, whenever
+     * the same options are. For modules of one process that do not know each other. Blocks while files are read. Any thread.
+     *
+     * <p>{@link #close()} lets go of this object alone. The client is kept until {@link #shutDown()} or the end of the process; after
+     * {@code shutDown} the next call makes a new one. Files and variables that the options name are read only when it is made, and
+     * credentials that were replaced stay replaced. It logs no lines to SLF4J: {@link #recentLogLinesJson} has them.
+     *
+     * @param options its options; the executor is that of this object, and does not count when they are compared
+     * @return the client, as an object of its own
+     * @throws ConfigurationException something is missing or wrong, as {@link ChatClientBuilder#build()}
+     * @throws InvalidArgumentException there is no option of this name, or there are 1,024 shared clients already
+     * @throws NativeLibraryException the native library cannot be used
+     * @since 0.1.0
+     */
+    public static ChatClient shared(ChatClientBuilder options) {
+        return options.shared();
     }
 
     /**
@@ -323,15 +344,17 @@ public final class ChatClient extends NativeObject implements AutoCloseable {
     }
 
     /**
-     * Shuts the client down as {@link #shutDown()} and frees it: later calls throw {@link InvalidArgumentException}. Does not
-     * block. Close its conversations first: their close is cancelled now, and throws {@link CancelledException}. A client that is
-     * collected instead is freed without being shut down.
+     * Shuts the client down as {@link #shutDown()}, unless it is {@linkplain #shared shared}, and frees it: later calls throw
+     * {@link InvalidArgumentException}. Does not block. Close its conversations first: their close is cancelled now, and throws
+     * {@link CancelledException}. A client that is collected instead is freed without being shut down.
      *
      * @since 0.1.0
      */
     @Override
     public void close() {
-        shutDown();
+        if (!isShared) {
+            shutDown();
+        }
         free();
         context.logs.drain();
     }

@@ -300,7 +300,19 @@ public final class ChatClientBuilder {
                 call.check(call.raw.polyai_config_set_log_callback(
                         config, library.onLog, Upcalls.add(context.logs), library.onLogRelease, call.error()));
                 call.check(call.raw.polyai_client_new(config, call.out(0), call.error()));
-                return new ChatClient(context, call.result(0));
+                return new ChatClient(context, call.result(0), false);
+            }
+        });
+    }
+
+    /** For {@link ChatClient#shared}. */
+    ChatClient shared() {
+        Library library = Library.get();
+        Context context = new Context(library, new Logs(), executor);
+        return configured(library, config -> {
+            try (Call call = new Call(library)) {
+                call.check(call.raw.polyai_client_shared(config, call.out(0), call.error()));
+                return new ChatClient(context, call.result(0), true);
             }
         });
     }

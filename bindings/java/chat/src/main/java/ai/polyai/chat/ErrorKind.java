@@ -5,7 +5,7 @@ package ai.polyai.chat;
 import java.util.Locale;
 
 /**
- * What kind of failure a {@link ChatException} is.
+ * What kind of failure an error is.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,7 @@ public enum ErrorKind {
      */
     AUTHENTICATION(4),
     /**
-     * Key and token are known but not allowed to do this (403). Ask whoever manages the account.
+     * Key and token are known but not allowed to do this (403). Ask the manager of the account.
      */
     PERMISSION(5),
     /**

@@ -10,12 +10,14 @@ import java.util.Optional;
  */
 public final class Greeting extends Answer {
     private final String response;
+    private final String plainText;
     private final String conversationId;
     private final String userId;
 
     Greeting(Call call, long reply) {
         super(call, reply);
         response = call.said(call.raw.polyai_reply_response(reply, call.out(2)));
+        plainText = call.said(call.raw.polyai_reply_plain_text(reply, call.out(2)));
         conversationId = call.said(call.raw.polyai_reply_conversation_id(reply, call.out(2)));
         userId = call.said(call.raw.polyai_reply_user_id(reply, call.out(2)));
     }
@@ -28,6 +30,16 @@ public final class Greeting extends Answer {
      */
     public String response() {
         return response;
+    }
+
+    /**
+     * The agent's words without Markdown, for an SMS, an e-mail, a voice: links as {@code words (address)}, the rows of tables as lines.
+     *
+     * @return the plain text, without control characters but line breaks and tabs
+     * @since 0.1.0
+     */
+    public String plainText() {
+        return plainText;
     }
 
     /**

@@ -26,7 +26,8 @@ final class JnaLoader {
             // Also where a class is there, but could not be initialised before.
             boolean isThere = String.valueOf(missing.getMessage()).contains("initialize");
             throw explained(missing, isThere ? remedy(missing)
-                    : "JNA is not on the class path. Below Java 22 add net.java.dev.jna:jna beside polyai-chat");
+                    : "JNA is not there. Below Java 22 add net.java.dev.jna:jna beside polyai-chat, and on the module path "
+                            + "--add-modules com.sun.jna");
         } catch (LinkageError problem) {
             throw explained(problem, remedy(problem));
         }

@@ -29,10 +29,12 @@ final class Packaged implements Iterable<Path>, AutoCloseable {
     }
 
     static Packaged find(List<String> tried) {
-        String resource = "/" + platform() + "/" + NAME;
-        URL found = Packaged.class.getResource(resource);
+        String resource = platform() + "/" + NAME;
+        // By the class loader: a class that is in a module would look into its own module alone.
+        ClassLoader loader = Packaged.class.getClassLoader();
+        URL found = loader == null ? ClassLoader.getSystemResource(resource) : loader.getResource(resource);
         if (found == null) {
-            tried.add("the class path has no " + resource.substring(1));
+            tried.add("no jar of the class path, and no module that is used, has " + resource);
         }
         return new Packaged(found, tried);
     }

@@ -3,7 +3,7 @@
 package ai.polyai.chat;
 
 /**
- * Key and token are known but not allowed to do this (403). Ask whoever manages the account. Its kind is {@link
+ * Key and token are known but not allowed to do this (403). Ask the manager of the account. Its kind is {@link
  * ErrorKind#PERMISSION}.
  *
  * @since 0.1.0

@@ -451,6 +451,12 @@ interface Raw {
     long polyai_reply_response(long reply, long length);
 
     /**
+     * The agent's words without Markdown, for an SMS, an e-mail, a voice; NULL for the answer to a close. Made when
+     * it is first asked for.
+     */
+    long polyai_reply_plain_text(long reply, long length);
+
+    /**
      * Whether the conversation is over: the agent has ended it, or it was closed.
      */
     byte polyai_reply_end_conversation(long reply);

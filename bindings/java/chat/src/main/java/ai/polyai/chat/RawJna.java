@@ -269,6 +269,9 @@ final class RawJna implements Raw {
     public native long polyai_reply_response(long reply, long length);
 
     @Override
+    public native long polyai_reply_plain_text(long reply, long length);
+
+    @Override
     public native byte polyai_reply_end_conversation(long reply);
 
     @Override

@@ -10,6 +10,7 @@ import java.util.Optional;
  */
 public final class Reply extends Answer {
     private final String response;
+    private final String plainText;
     private final String conversationId;
     private final boolean isEndOfConversation;
     private final Handoff handoff;
@@ -18,6 +19,7 @@ public final class Reply extends Answer {
         super(call, reply);
         Raw raw = call.raw;
         response = call.said(raw.polyai_reply_response(reply, call.out(2)));
+        plainText = call.said(raw.polyai_reply_plain_text(reply, call.out(2)));
         conversationId = call.said(raw.polyai_reply_conversation_id(reply, call.out(2)));
         isEndOfConversation = raw.polyai_reply_end_conversation(reply) != 0;
         handoff = raw.polyai_reply_has_handoff(reply) == 0 ? null : new Handoff(
@@ -34,6 +36,16 @@ public final class Reply extends Answer {
      */
     public String response() {
         return response;
+    }
+
+    /**
+     * The agent's words without Markdown, for an SMS, an e-mail, a voice: links as {@code words (address)}, the rows of tables as lines.
+     *
+     * @return the plain text, without control characters but line breaks and tabs
+     * @since 0.1.0
+     */
+    public String plainText() {
+        return plainText;
     }
 
     /**

@@ -767,6 +767,17 @@ final class RawFfm implements Raw {
         }
     }
 
+    private static final MethodHandle POLYAI_REPLY_PLAIN_TEXT = handle("polyai_reply_plain_text", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
+
+    @Override
+    public long polyai_reply_plain_text(long reply, long length) {
+        try {
+            return (long) POLYAI_REPLY_PLAIN_TEXT.invokeExact(reply, length);
+        } catch (Throwable thrown) {
+            throw new AssertionError(thrown);
+        }
+    }
+
     private static final MethodHandle POLYAI_REPLY_END_CONVERSATION = handle("polyai_reply_end_conversation", FunctionDescriptor.of(JAVA_BYTE, JAVA_LONG));
 
     @Override

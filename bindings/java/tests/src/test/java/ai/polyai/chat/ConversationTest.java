@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
@@ -55,6 +57,10 @@ class ConversationTest extends Simulated {
             assertEquals(Optional.of("returns-desk"), handoff.destination());
             assertEquals(Optional.of("customer_request"), handoff.reason());
             assertTrue(handoff.json().contains("priority"));
+            JsonObject all = JsonParser.parseString(reply.toJson()).getAsJsonObject();
+            assertEquals("returns-desk", all.getAsJsonObject("handoff").get("destination").getAsString());
+            assertEquals(reply.rawJson(), all.get("raw_json").getAsString());
+            assertTrue(conversation.greeting().toJson().contains("\"operation\":\"create\""));
             assertTrue(reply.endConversation());
             assertEquals(ConversationState.ENDED, conversation.state());
             ConversationEndedException problem = assertThrows(ConversationEndedException.class, () -> conversation.respond("more"));

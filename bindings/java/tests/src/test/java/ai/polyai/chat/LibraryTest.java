@@ -134,7 +134,7 @@ class LibraryTest {
         assertTrue(problem.contains("not unpacked") && problem.contains("libpolyai_chat.so.1 where the system's loader looks"), problem);
         set("polyai.library.folder", null);
         problem = problem();
-        assertTrue(problem.contains("the class path has no linux-x86-64/libpolyai_chat.so"), problem);
+        assertTrue(problem.contains("no module that is used, has linux-x86-64/libpolyai_chat.so"), problem);
     }
 
     @Test

@@ -1,4 +1,4 @@
-//! The way to a server, as far as all ways are the same: its name, and TCP.
+//! The route to a server, as far as all routes are the same: its name, and TCP.
 
 use super::dial::dial;
 use super::failure::Failure;
@@ -33,16 +33,16 @@ impl Target {
     }
 }
 
-/// What every step on the way to a server needs.
+/// What every step on the route to a server needs.
 #[derive(Clone, Copy)]
-pub(super) struct Way<'a> {
+pub(super) struct Route<'a> {
     pub(super) names: &'a Names,
     pub(super) tls: &'a Tls,
     pub(super) call: &'a Call,
     pub(super) until: Deadline,
 }
 
-impl Way<'_> {
+impl Route<'_> {
     /// Resolves a host and connects to it.
     pub(super) fn reach(
         &self,

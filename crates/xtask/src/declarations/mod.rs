@@ -9,6 +9,9 @@ mod java_text;
 mod java_values;
 mod meanings;
 mod names;
+mod node;
+mod node_types;
+mod source_text;
 
 pub(crate) use c_table::c_table;
 pub(crate) use held::held;
