@@ -1,38 +1,50 @@
-"""What happens to a message after the webhook was confirmed: the agent, the customer, and who looks after the rest."""
+"""What happens to a message after the webhook was confirmed: the agent, the customer, and who looks after the rest.
+
+All that has to survive is in the store. Any number of workers, on any number of machines, take from it what waits: the
+next message of a customer for the agent, and the next answer for the customer.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import sqlite3
 import time
-from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import Any
-from weakref import WeakValueDictionary
 
-from polyai_chat import AsyncClient, ChatError
-from polyai_chat_channels import Answer, AsyncChannel, Message, SQLiteStore
+from polyai_chat import AsyncClient, ChatError, plain_text
+from polyai_chat_channels import Answer, AsyncChannel, AsyncStore, Message, Store, StoreError
 
 import settings
 from graph import Graph, SendError, parts_of
 from humans import Humans
+from limits import Limits
 from parts import Parts
 from webhook import Incoming
 
 TEXT_ONLY = "Sorry, I can only read text. Could you write it, please?"
 GIVEN_UP = "Sorry, I cannot answer right now. A colleague will get back to you."
 
+PARKED = {
+    "unknown": "the agent may have heard it, its answer is lost",
+    "refused": "the agent cannot be given it",
+    "exhausted": "the agent could not be reached",
+    "killed_its_worker": "it cannot be worked on",
+}
+
+# What the agent does not get, such as a picture, is in its sender's line too, beside its caption: by this id, and
+# without a text.
+ATTACHMENT = " attachment"
+
 log = logging.getLogger("whatsapp")
 
 
 class Answering:
-    """The messages of a worker that are under way, and what was left by workers that died."""
+    """What a worker does with the messages in the store."""
 
-    def __init__(self, client: AsyncClient, store: SQLiteStore, graph: Graph, humans: Humans) -> None:
+    def __init__(self, client: AsyncClient, store: Store | AsyncStore, graph: Graph, humans: Humans) -> None:
         self._channel = AsyncChannel(
             client,
             store,
@@ -40,127 +52,154 @@ class Answering:
             timeout=settings.TURN_SECONDS,
             idle_after=settings.IDLE_AFTER,
             create_options={"channel": "whatsapp"},
+            give_up_after=settings.GIVE_UP_SECONDS,
         )
-        # Pictures and the like: the agent does not get them, but they too are answered once.
-        self._unreadable = AsyncChannel(client, store, "whatsapp, unreadable")
+        self._parts = Parts(client, store)
         self._graph = graph
         self._humans = humans
-        self._parts = Parts(settings.STORE.with_suffix(".parts"))
+        self._limits = Limits()
         self._tasks: set[asyncio.Task[object]] = set()
-        self._turns: dict[str, set[asyncio.Task[object]]] = {}  # those of a customer that are under way
-        self._recent: dict[str, deque[float]] = {}
-        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        # Whoever has this file's lock looks after what is left. The system takes it from a process that dies.
-        self._watch = settings.STORE.with_suffix(".watch").open("w")
 
     async def take_in(self, messages: list[Incoming]) -> None:
-        """Keeps messages in the store, and begins to answer those that are new."""
+        """Keeps messages in the store, for whichever worker is free."""
         for message in messages:
-            sender, message_id = message.sender, message.message_id
             if message.text is not None:
-                attributes = {"profile_name": message.profile_name} if message.profile_name else None
-                if await self._channel.accept(
-                    sender=sender, message_id=message_id, text=message.text, integration_attributes=attributes
-                ):
-                    kept = Message(sender, message_id, message.text, attributes, time.time())
-                    is_too_many = self._are_too_many(sender)
-                    self._start(self._leave(kept, "too many messages") if is_too_many else self._answer(kept), sender)
-            if message.attachment is not None and await self._unreadable.accept(
-                sender=sender, message_id=message_id, text=message.text, integration_attributes=message.attachment
-            ):
-                kept = Message(sender, message_id, message.text, message.attachment, time.time())
-                self._start(self._refuse(kept))
+                await self._take_in_text(message, message.text)
+            if message.attachment is not None:
+                await self._channel.accept(
+                    sender=message.sender,
+                    message_id=message.message_id + ATTACHMENT,
+                    text=None,
+                    integration_attributes={"attachment": message.attachment, "caption": message.text},
+                    for_others=True,
+                )
 
-    def _are_too_many(self, sender: str) -> bool:
-        """Whether a customer, or all of them, write more in a minute than the agent is to be given, in this worker."""
-        now = time.monotonic()
-        for name, most in ((sender, settings.MESSAGES_A_MINUTE), ("", settings.ALL_MESSAGES_A_MINUTE)):
-            recent = self._recent.setdefault(name, deque(maxlen=most))
-            if len(recent) == most and recent[0] > now - 60:
-                return True
-            recent.append(now)
-        for name in [name for name, recent in self._recent.items() if recent[-1] < now - 60]:
-            del self._recent[name]
-        return False
+    async def _take_in_text(self, message: Incoming, text: str) -> None:
+        sender, message_id = message.sender, message.message_id
+        attributes = {"profile_name": message.profile_name} if message.profile_name else None
+        is_for_agent = self._limits.takes(sender)
+        is_new = await self._channel.accept(
+            sender=sender,
+            message_id=message_id,
+            text=text,
+            integration_attributes=attributes,
+            for_others=is_for_agent,  # else no worker takes it while it is left to the humans here
+        )
+        if is_new and not is_for_agent:
+            self._start(self._leave(Message(sender, message_id, text), "too many messages"))
+        elif not is_new and is_for_agent:
+            self._limits.give_back(sender)
+
+    # What waits, for as long as the worker runs.
+
+    async def _work(self) -> None:
+        while not self._is_stopping.is_set():
+            try:
+                await self._begin_what_waits()
+            except StoreError as error:
+                log.error("what waits has to wait longer: %s", error)
+                await self._unless_stopping(asyncio.sleep(settings.TICK_SECONDS))
+            except Exception:
+                log.exception("what waits has to wait longer")
+                await self._unless_stopping(asyncio.sleep(settings.TICK_SECONDS))
+            if len(self._tasks) < settings.MOST_AT_ONCE:
+                await self._unless_stopping(self._channel.wait(settings.TICK_SECONDS))
+            else:
+                await self._unless_stopping(asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED))
+
+    async def _begin_what_waits(self) -> None:
+        """Takes no more than this worker has hands for: what it has not taken is for the others."""
+        while (free := settings.MOST_AT_ONCE - len(self._tasks)) > 0 and not self._is_stopping.is_set():
+            answers = await self._channel.undelivered(free)
+            for answer in answers:
+                self._start(self._deliver(answer))
+            messages = await self._channel.pending(free - len(answers)) if len(answers) < free else []
+            for message in messages:
+                self._start(self._answer(message) if message.text is not None else self._pass_on(message))
+            if not answers and not messages:
+                return
+
+    async def _watch_over(self) -> None:
+        """Looks for what nobody announces."""
+        tidy_at = 0.0
+        while not self._is_stopping.is_set():
+            try:
+                for parked in await self._channel.take_parked():
+                    await self._give_up(parked.message, PARKED[parked.why])
+                if time.monotonic() > tidy_at:
+                    tidy_at = time.monotonic() + settings.TIDY_SECONDS
+                    await self._channel.close_idle(settings.IDLE_AFTER)
+                    await self._channel.purge(settings.REMEMBERED_FOR)
+                    await self._parts.purge()
+            except ChatError as error:  # the store, or the service
+                log.error("what is left has to wait for the next round: %s", error)
+            except Exception:
+                log.exception("what is left has to wait for the next round")
+            await self._unless_stopping(asyncio.sleep(settings.TICK_SECONDS))
 
     # One message.
 
     async def _answer(self, message: Message) -> None:
         try:
-            answer = await self._channel.receive(
-                sender=message.sender,
-                message_id=message.message_id,
-                text=message.text,
-                integration_attributes=message.integration_attributes,
-            )
+            answer = await self._channel.answer(message)
         except ChatError as error:
-            # Nothing was said: it is tried again. The agent may have heard it: it is on the list of the unknown.
+            # Nothing was said: it is tried again. The agent may have heard it: it is among the parked.
             log.warning("%s: %s", message.message_id, error)
-            last_at = message.received_at + settings.GIVE_UP_SECONDS
-            if error.may_resend and error.retry_after and time.time() + error.retry_after > last_at:
-                await self._give_up(message, "the agent wants to be left alone for longer than a customer waits")
             return
-        if not answer.is_repeated:  # else it is delivered by who was first
+        if answer.is_repeated:  # it is delivered by who was first
+            return
+        if answer.is_behind:
+            await self._until_recorded(lambda: self._channel.not_delivered(answer))  # it comes after the earlier one
+        else:
             await self._deliver(answer)
 
     async def _deliver(self, answer: Answer) -> None:
-        """What one worker sends to a customer goes out in the order in which the agent said it."""
-        async with self._lines.setdefault(answer.message.sender, asyncio.Lock()):
-            try:
-                await self._deliver_now(answer)
-            except (OSError, sqlite3.Error):  # the disk, say
-                await self._channel.not_delivered(answer)  # for the next round
-                raise
-
-    async def _deliver_now(self, answer: Answer) -> None:
         """Brings an answer to the customer, or a message to the humans: at least once, since `delivered` comes last."""
-        message = answer.message
-        if answer.state == "handed_off":
-            handoff = answer.handoff
-            self._humans.tell(
-                sender=message.sender,
-                message_id=message.message_id,
-                text=message.text,
-                why=(handoff.reason if handoff else None) or "handed over",
-                destination=handoff.destination if handoff else None,
-            )
-        parts = parts_of("\n\n".join(text for text in (answer.greeting, answer.response) if text))
+        try:
+            is_delivered = await self._try_to_deliver(answer)
+        except OSError as error:  # the disk, say
+            log.error("%s: %s", answer.message.message_id, error)
+            is_delivered = False
+        if is_delivered:
+            await self._until_recorded(lambda: self._channel.delivered(answer))
+        else:
+            wait = settings.TICK_SECONDS
+            await self._until_recorded(lambda: self._channel.not_delivered(answer, after=wait))
+
+    async def _try_to_deliver(self, answer: Answer) -> bool:
+        """False where it is to be tried again."""
+        message, handoff = answer.message, answer.handoff
+        if handoff is not None:
+            self._tell_once(message, handoff.reason or "handed over", handoff.destination)
+        parts = parts_of("\n\n".join(plain_text(text) for text in (answer.greeting, answer.response) if text))
         try:
             await self._send_all(message, parts)
         except SendError as error:
             log.error("%s: %s", message.message_id, error)
             if error.may_pass and time.time() - message.received_at < settings.GIVE_UP_SECONDS:
-                await self._channel.not_delivered(answer)  # for the next round
-                return
-            self._humans.tell(
-                sender=message.sender,
-                message_id=message.message_id,
-                text=message.text,
-                why="the answer could not be sent" + (", or may have been" if error.may_be_sent else ""),
-            )
-        await self._channel.delivered(answer)
-        if len(parts) > 1:
-            await asyncio.to_thread(self._parts.forget, _key(message))
+                return False
+            self._tell_once(message, "the answer could not be sent" + (", or may have been" * error.may_be_sent))
+        return True
 
     async def _send_all(self, message: Message, parts: list[str]) -> None:
         """Sends what the customer does not have yet."""
-        done = await asyncio.to_thread(self._parts.sent, _key(message)) if len(parts) > 1 else 0
+        if len(parts) < 2:
+            for part in parts:
+                await self._graph.send(message.sender, part)
+            return
+        done = await self._parts.sent(message)
         for number, part in enumerate(parts[done:], done + 1):
             await self._graph.send(message.sender, part)
-            if len(parts) > 1:
-                await asyncio.to_thread(self._parts.note, _key(message), number)
+            await self._parts.note(message, number)
 
-    async def _refuse(self, message: Message) -> None:
+    async def _pass_on(self, message: Message) -> None:
         """What cannot be read is for the human who has the customer. Without one the customer is told, once at most."""
-        if earlier := self._turns.get(message.sender):
-            await asyncio.wait(set(earlier))  # one of them may hand over
         handoff = (await self._channel.look_up(sender=message.sender)).handoff
         if handoff is not None:
-            await self._tell(
-                message, handoff.reason or "handed over", handoff.destination, message.integration_attributes
-            )
-        is_first = await self._unreadable.settle(sender=message.sender, message_id=message.message_id)
-        if is_first and handoff is None and message.text is None:
+            await self._tell(message, handoff.reason or "handed over", handoff.destination)
+        is_first = await self._channel.resolve(sender=message.sender, message_id=message.message_id)
+        has_caption = (message.integration_attributes or {}).get("caption") is not None
+        if is_first and handoff is None and not has_caption:
             await self._try_to_send(message.sender, TEXT_ONLY)
 
     async def _give_up(self, message: Message, why: str) -> None:
@@ -171,27 +210,30 @@ class Answering:
     async def _leave(self, message: Message, why: str) -> bool:
         """Leaves a message to the humans; False if somebody else did."""
         await self._tell(message, why)
-        return await self._channel.settle(sender=message.sender, message_id=message.message_id)
+        return await self._channel.resolve(sender=message.sender, message_id=message.message_id)
 
-    async def _tell(
-        self, message: Message, why: str, destination: str | None = None, attachment: dict[str, Any] | None = None
-    ) -> None:
+    async def _tell(self, message: Message, why: str, destination: str | None = None) -> None:
         """Tells the humans, until that succeeds."""
         while True:
             try:
-                self._humans.tell(
-                    sender=message.sender,
-                    message_id=message.message_id,
-                    text=message.text,
-                    why=why,
-                    destination=destination,
-                    attachment=attachment,
-                )
+                self._tell_once(message, why, destination)
             except OSError as error:
                 log.error("the humans cannot be told: %s", error)
                 await asyncio.sleep(settings.TICK_SECONDS)
             else:
                 return
+
+    def _tell_once(self, message: Message, why: str, destination: str | None = None) -> None:
+        about = message.integration_attributes or {}
+        is_attachment = message.text is None and "attachment" in about
+        self._humans.tell(
+            sender=message.sender,
+            message_id=message.message_id.removesuffix(ATTACHMENT) if is_attachment else message.message_id,
+            text=about["caption"] if is_attachment else message.text,
+            why=why,
+            destination=destination,
+            attachment=about["attachment"] if is_attachment else None,
+        )
 
     async def _try_to_send(self, sender: str, text: str) -> None:
         try:
@@ -199,85 +241,56 @@ class Answering:
         except SendError as error:
             log.error("%s", error)
 
-    # What is left: at the start, and every few seconds.
-
-    async def _watch_over(self) -> None:
+    async def _until_recorded(self, record: Callable[[], Awaitable[None]]) -> None:
+        """Records what has become of an answer. While the store is away that is tried again: what is not recorded is
+        sent once more after five minutes."""
         while True:
             try:
-                if self._has_the_watch():
-                    await self._look_after_what_is_left()
-            except ChatError as error:  # the store, or the service
-                log.error("what is left has to wait for the next round: %s", error)
-            except Exception:
-                log.exception("what is left has to wait for the next round")
-            await asyncio.sleep(settings.TICK_SECONDS)
-
-    def _has_the_watch(self) -> bool:
-        try:
-            fcntl.flock(self._watch, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    async def _look_after_what_is_left(self) -> None:
-        for answer in await self._channel.undelivered():
-            self._start(self._deliver(answer))
-        for message in await self._channel.pending():
-            if time.time() - message.received_at > settings.GIVE_UP_SECONDS:
-                self._start(self._give_up(message, "the agent could not be reached"))
+                await record()
+            except StoreError as error:
+                log.error("an answer waits for the store: %s", error)
+                await asyncio.sleep(settings.TICK_SECONDS)
             else:
-                self._start(self._answer(message), message.sender)
-        for message in await self._unreadable.pending():
-            self._start(self._refuse(message))
-        for message in await self._channel.unknown():
-            await self._give_up(message, "the agent may have heard it, its answer is lost")
-        await self._channel.close_idle(settings.IDLE_AFTER)
-        for channel in (self._channel, self._unreadable):
-            await channel.purge(settings.REMEMBERED_FOR)
+                return
 
     # From the start of a worker to its end.
 
-    def _start(self, work: Coroutine[Any, Any, object], sender: str | None = None) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
-        if sender is not None:
-            turns = self._turns.setdefault(sender, set())
-            turns.add(task)
-            task.add_done_callback(lambda done: self._turn_ended(sender, done))
-
-    def _turn_ended(self, sender: str, task: asyncio.Task[object]) -> None:
-        turns = self._turns[sender]
-        turns.discard(task)
-        if not turns:
-            del self._turns[sender]
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            # The store has failed, say. What is recorded is found by the next round, or the next process.
+            # The store has failed, say. What is recorded is found again, by this worker or by another.
             log.error("a message is left for later", exc_info=task.exception())
 
+    async def _unless_stopping(self, waiting: Coroutine[Any, Any, object]) -> None:
+        """Waits for something, or for the worker's end."""
+        tasks = [asyncio.create_task(waiting), asyncio.create_task(self._is_stopping.wait())]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await stopped(tasks)
+
     async def __aenter__(self) -> Answering:
-        self._watching = asyncio.create_task(self._watch_over())
+        self._is_stopping = asyncio.Event()
+        self._loops = [asyncio.create_task(self._work()), asyncio.create_task(self._watch_over())]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Lets what is under way finish, and stops what takes too long: it is recorded what became of it."""
-        await stopped([self._watching])
+        self._is_stopping.set()
+        work, watch = self._loops
+        await stopped([watch])
+        await work  # what it has just taken is begun
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=settings.STOP_SECONDS)
         await stopped(self._tasks)
-        self._watch.close()
 
 
-def _key(message: Message) -> str:
-    return f"{message.sender} {message.message_id}"
-
-
-async def stopped(tasks: Iterable[asyncio.Task[object]]) -> None:
+async def stopped(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancels tasks, and waits until they have recorded what there is to record."""
     for task in list(tasks):
         task.cancel()

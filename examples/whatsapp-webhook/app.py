@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from polyai_chat import AsyncClient
-from polyai_chat_channels import SQLiteStore, StoreError
+from polyai_chat_channels import StoreError, open_async_store
 
 import settings
 import webhook
@@ -43,7 +43,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """What a worker holds open; at the end, turns under way are waited for."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     humans = Humans(settings.FOR_HUMANS)
-    with SQLiteStore(settings.STORE) as store:
+    async with open_async_store(settings.DATABASE, migrate=True) as store:
         client = AsyncClient.from_env(timeout=settings.TURN_SECONDS, user_agent="whatsapp/1.0")
         graph = Graph(settings.GRAPH_URL, settings.GRAPH_VERSION, settings.read_access_token)
         async with client, graph, Answering(client, store, graph, humans) as app.state.answering:

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-import time
-from pathlib import Path
+from polyai_chat import AsyncClient
+from polyai_chat_channels import AsyncChannel, AsyncStore, Message, Store
 
-KEPT_SECONDS = 8 * 24 * 3600.0
+import settings
 
 
 class Parts:
-    """A small SQLite file, which all workers share. It holds no texts. Its methods wait for the disk."""
+    """Kept in the store, so that all workers know them: for each answer a line of its own, with the numbers of the
+    parts that were sent. It holds no texts."""
 
-    def __init__(self, path: Path) -> None:
-        path.touch(mode=0o600)
-        self._path = path
-        self._run("CREATE TABLE IF NOT EXISTS sent (message_id TEXT PRIMARY KEY, parts INTEGER, at REAL)")
-        self._run("DELETE FROM sent WHERE at < ?", time.time() - KEPT_SECONDS)
+    def __init__(self, client: AsyncClient, store: Store | AsyncStore) -> None:
+        self._channel = AsyncChannel(client, store, "whatsapp, parts")
 
-    def sent(self, message_id: str) -> int:
+    async def sent(self, message: Message) -> int:
         """How many of the answer to this message were sent."""
-        rows = self._run("SELECT parts FROM sent WHERE message_id = ?", message_id)
-        return int(rows[0][0]) if rows else 0
+        return len((await self._channel.export(sender=_line(message))).get("messages", ()))
 
-    def note(self, message_id: str, parts: int) -> None:
-        """So many were."""
-        self._run("INSERT OR REPLACE INTO sent VALUES (?, ?, ?)", message_id, parts, time.time())
+    async def note(self, message: Message, number: int) -> None:
+        """This one was."""
+        line, part = _line(message), str(number)
+        await self._channel.accept(sender=line, message_id=part, text=None, for_others=True)
+        await self._channel.resolve(sender=line, message_id=part)  # nobody has to do anything about it
 
-    def forget(self, message_id: str) -> None:
+    async def forget(self, message: Message) -> None:
         """The customer has all."""
-        self._run("DELETE FROM sent WHERE message_id = ?", message_id)
+        await self._channel.forget(sender=_line(message))
 
-    def _run(self, statement: str, *values: object) -> list[tuple[int]]:
-        with contextlib.closing(sqlite3.connect(self._path, timeout=10)) as database, database:
-            return database.execute(statement, values).fetchall()
+    async def purge(self) -> None:
+        """Forgets what is left of workers that died before they could."""
+        await self._channel.purge(settings.REMEMBERED_FOR)
+
+
+def _line(message: Message) -> str:
+    return f"{message.sender} {message.message_id}"

@@ -52,8 +52,9 @@ _schemes = ("http", "https") if is_this_machine(_host) else ("https",)
 if not _host or urlsplit(GRAPH_URL).scheme not in _schemes:
     raise ValueError(f"WHATSAPP_GRAPH_URL is {GRAPH_URL!r}: an address such as https://graph.facebook.com")
 
-# On a local disk, in a folder of this service alone: it holds what customers wrote, for as long as it is needed.
-STORE = Path(text("WHATSAPP_STORE", "whatsapp.sqlite"))
+# Holds what customers wrote, for as long as it is needed: a file on a local disk, in a folder of this service alone,
+# for the workers of one machine, or postgresql://USER@HOST/DATABASE for those of many.
+DATABASE = text("DATABASE", "whatsapp.sqlite")
 # What the agent did not deal with. Your inbox goes into humans.py.
 FOR_HUMANS = Path(text("WHATSAPP_FOR_HUMANS", "for_humans.jsonl"))
 
@@ -65,6 +66,9 @@ TURN_SECONDS = seconds("WHATSAPP_TURN_SECONDS", 30)
 # A message that could not be given to the agent, or an answer that could not be sent, is tried for so long.
 GIVE_UP_SECONDS = seconds("WHATSAPP_GIVE_UP_SECONDS", 600)
 TICK_SECONDS = seconds("WHATSAPP_TICK_SECONDS", 5)
+TIDY_SECONDS = 60
+# How many customers a worker serves at a time; the others are for other workers.
+MOST_AT_ONCE = int(seconds("WHATSAPP_MOST_AT_ONCE", 100) + 0.999)
 STOP_SECONDS = seconds("WHATSAPP_STOP_SECONDS", 25)
 # WhatsApp's own window: 24 hours after a customer's last message a business may not answer freely any more.
 IDLE_AFTER = timedelta(hours=24)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 MOST_OF_AN_ATTACHMENT = 4096  # characters of JSON
+LONGEST_ID = 400  # characters; Meta's have some 60
 # A customer's number, or the id of one who has a username.
 _CUSTOMER = re.compile(r"[0-9]{1,32}|[A-Z]{2}\.[A-Za-z0-9.]{1,160}")
 
@@ -52,6 +53,8 @@ def of_value(value: dict[str, Any]) -> Iterator[Incoming]:
         if sender is None and len(contacts) == 1:
             sender = field(contacts[0], "wa_id") or field(contacts[0], "user_id")
         if not (number and number.isdecimal() and sender and _CUSTOMER.fullmatch(sender) and message_id and kind):
+            continue
+        if len(message_id) > LONGEST_ID:
             continue
         if kind in ("reaction", "system", "revoke"):
             continue

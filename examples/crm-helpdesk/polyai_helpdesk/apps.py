@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PolyAIHelpdeskConfig(AppConfig):
@@ -13,4 +14,7 @@ class PolyAIHelpdeskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import configuration, intake  # noqa: F401  (they register what they have)
+        from . import bytes_of_mails, configuration, intake  # noqa: F401  (they register what they have)
+        from .store import bring_to_this_version
+
+        post_migrate.connect(bring_to_this_version, sender=self)

@@ -6,7 +6,7 @@ It runs in the web process that saves the ticket, or in `get_email`, and in thei
 from __future__ import annotations
 
 import logging
-import time
+import uuid
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -20,9 +20,9 @@ from helpdesk.signals import new_ticket_done, update_ticket_done
 from polyai_chat_channels import HandoffRecord, Message
 
 from .configuration import CHANNEL, configuration
-from .mails import is_address, is_same_address, key_of, reply_to, sender_of
+from .mails import is_address, is_of_one, is_same_address, key_of, reply_to, sender_of
 from .models import AgentMessage
-from .store import DjangoStore
+from .store import django_store
 from .thread import add_note, is_agents
 
 STORE_SECONDS = 5.0
@@ -31,7 +31,6 @@ message_waiting = Signal()
 """Sent, with `ticket_id`, when a message that is to be answered has been committed."""
 
 _log = logging.getLogger("polyai_helpdesk")
-_store = DjangoStore()
 
 
 @receiver(new_ticket_done, dispatch_uid="polyai_helpdesk")
@@ -42,10 +41,10 @@ def take_ticket(ticket: Ticket, **_: Any) -> None:
     text = "\n\n".join(part for part in (ticket.title, ticket.description) if part and part.strip())
     if followup is None or sender is None:
         _keep(ticket, f"follow-up {followup.pk}" if followup else f"ticket {ticket.pk}", text)
+    elif not is_address(sender) or not is_of_one(followup):
+        add_note(ticket, "Not given to the agent: this e-mail does not say who wrote it.")
     elif _is_automatic(followup):
         add_note(ticket, "Not given to the agent: it seems to be an automatic e-mail.")
-    elif not is_address(sender):
-        add_note(ticket, "Not given to the agent: this e-mail does not say who wrote it.")
     else:
         _keep(ticket, key_of(followup, sender), text)  # the agent is told who wrote: that is what mail servers check
         wanted = reply_to(followup)
@@ -70,9 +69,11 @@ def take_followup(followup: FollowUp, **_: Any) -> None:
         _keep(ticket, f"follow-up {followup.pk}", text)
     elif followup.user is not None:
         record = HandoffRecord(None, f"{name} has answered")
-        _store.set_handoff(CHANNEL, str(ticket.pk), record, timeout=STORE_SECONDS)
+        django_store().set_handoff(CHANNEL, str(ticket.pk), record, timeout=STORE_SECONDS)
     elif sender is None:
         _keep(ticket, f"follow-up {followup.pk}", text)
+    elif not is_of_one(followup):
+        add_note(ticket, "Not given to the agent: this e-mail is not from the customer.")
     elif _is_automatic(followup):
         add_note(ticket, "Not given to the agent: it seems to be an automatic e-mail.")
     elif not is_same_address(sender, ticket.submitter_email):
@@ -101,8 +102,9 @@ def _keep(ticket: Ticket, message_id: str, text: str) -> None:
         add_note(ticket, f"Not given to the agent: the same e-mail is in ticket {elsewhere.sender}.")
         return
     attributes: Mapping[str, Any] = (desk.attributes or attributes_of)(ticket)
-    message = Message(str(ticket.pk), message_id, text.replace("\r\n", "\n"), dict(attributes), time.time())
-    if _store.accept(CHANNEL, message, for_others=True, timeout=STORE_SECONDS):
+    message = Message(str(ticket.pk), message_id, text.replace("\r\n", "\n"), dict(attributes))
+    token = uuid.uuid4().hex
+    if django_store().accept(CHANNEL, message, token, worker=None, lease=STORE_SECONDS, timeout=STORE_SECONDS):
         transaction.on_commit(partial(message_waiting.send_robust, sender=None, ticket_id=ticket.pk))
     else:
         _log.info("%s: known already, %s", ticket.ticket_for_url, message_id)

@@ -2,7 +2,7 @@
 
 The helpdesk looks at less of that. `helpdesk.email` asks for each e-mail whether it is an automatic one, and tells
 nobody else what was in its head. So that question is answered here, and the head is remembered until the helpdesk says,
-on the same thread, which ticket or follow-up came of it.
+on the same thread, which ticket or follow-up came of it. How it reads the bytes of e-mails is in `bytes_of_mails.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import helpdesk.email
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext
-from helpdesk.models import FollowUp
+from helpdesk.models import FollowUp, Queue
 
 _latest = threading.local()
 # Under which of these an e-mail becomes a follow-up.
@@ -25,6 +25,9 @@ _TITLES = ("E-Mail Received from {sender_email}", "Ticket Re-Opened by E-Mail Re
 _ROBOTS = re.compile(
     r"(mailer-daemon|no-?reply|do-?not-?reply|bounces?|owner-.*|.*-(owner|request|bounces?))([+=].*)?@.*"
 )
+
+# An empty one, and what pipe(8) of Postfix makes of that.
+_NO_RETURN = ("<>", "<MAILER-DAEMON>")
 
 
 def sender_of(followup: FollowUp) -> str | None:
@@ -54,9 +57,14 @@ def is_address(text: str | None) -> bool:
 def reply_to(followup: FollowUp) -> str | None:
     """Where the sender of an e-mail wants the answer, if that is one other address."""
     mail = _mail_of(followup)
-    header = _header(mail, "Reply-To") if mail is not None else None
-    addresses = [address.addr_spec for address in getattr(header, "addresses", ())]
-    return addresses[0] if len(addresses) == 1 and is_address(addresses[0]) else None
+    addresses = _addresses(mail, "Reply-To") if mail is not None else []
+    return addresses[0] if len(addresses) == 1 and is_address(addresses[0]) and not _is_ours(addresses[0]) else None
+
+
+def is_of_one(followup: FollowUp) -> bool:
+    """Whether an e-mail names one writer. Of several, the helpdesk takes the first at its word."""
+    mail = _mail_of(followup)
+    return mail is None or _names_one(mail)
 
 
 def key_of(followup: FollowUp, sender: str) -> str:
@@ -79,18 +87,34 @@ def is_automatic(mail: Any) -> bool:
     _latest.mail = mail
     said = re.sub(r"\(.*?\)", "", _text(mail, "Auto-Submitted")).partition(";")[0].strip().lower()
     suppressed = set(re.split(r"[\s,]+", _text(mail, "X-Auto-Response-Suppress").lower()))
-    names = ("Reply-To", "From")
-    answered = next(filter(None, (getattr(_header(mail, name), "addresses", ()) for name in names)), ())
+    answered = _addresses(mail, "Reply-To") or _addresses(mail, "From")
     return bool(
         said not in ("", "no")
         or _text(mail, "Precedence").strip().lower() in ("bulk", "junk", "list", "auto_reply")
         or any(name.lower().startswith("list-") for name in mail)
         or suppressed & {"all", "autoreply", "oof", "dr"}
         or any(mail.get(name) is not None for name in ("X-Autoreply", "X-Autorespond", "X-Failed-Recipients"))
-        or _text(mail, "Return-Path").strip() == "<>"
+        or _text(mail, "Return-Path").strip().upper() in _NO_RETURN
         or mail.get_content_type() == "multipart/report"
-        or any(_ROBOTS.fullmatch(address.addr_spec.lower()) for address in answered)
+        or any(_ROBOTS.fullmatch(address.lower()) for address in answered)
+        or any(map(_is_ours, _addresses(mail, "From")))
+        or not _names_one(mail)
     )
+
+
+def _names_one(mail: Any) -> bool:
+    addresses = _addresses(mail, "From")
+    is_one = [name.lower() for name, _ in mail.raw_items()].count("from") == len(addresses) == 1
+    return is_one and is_address(addresses[0])
+
+
+def _is_ours(address: str) -> bool:
+    """Whether customers write to this address: who answers it answers oneself."""
+    return Queue.objects.filter(email_address__iexact=address).exists()
+
+
+def _addresses(mail: Any, name: str) -> list[str]:
+    return [address.addr_spec for address in getattr(_header(mail, name), "addresses", ())]
 
 
 def _mail_of(followup: FollowUp) -> EmailMessage | None:
@@ -113,16 +137,4 @@ def _text(mail: Any, name: str) -> str:
     return str(_header(mail, name) or "")
 
 
-_decode = helpdesk.email.decodeUnknown
-
-
-def decoded(charset: str | None, content: str | bytes) -> str:
-    """A charset that nobody knows would keep the helpdesk from this e-mail and all later ones."""
-    try:
-        return str(_decode(charset, content))
-    except (LookupError, ValueError):
-        return str(_decode("windows-1252", content))
-
-
 helpdesk.email.is_autoreply = is_automatic
-helpdesk.email.decodeUnknown = decoded

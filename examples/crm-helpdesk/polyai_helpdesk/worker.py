@@ -7,7 +7,6 @@ part. An answer is in the ticket once, since the follow-up and the record of it 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 
 from django.db import transaction
@@ -24,12 +23,12 @@ from polyai_chat import (
     RateLimitedError,
     UnavailableError,
 )
-from polyai_chat_channels import Answer, Channel, Message, StoreError
+from polyai_chat_channels import Answer, Channel, Message, Parked, StoreError
 
 from . import thread
 from .configuration import CHANNEL, configuration
 from .models import AgentMessage, State
-from .store import DjangoStore
+from .store import django_store
 
 # Worth another try with nothing changed; and for a wrong key, somebody will change it.
 WORTH_ANOTHER_TRY = (
@@ -46,8 +45,14 @@ class Worker:
     def __init__(self, client: Client) -> None:
         desk = configuration()
         self._desk = desk
+        self._store = django_store()
         self._channel = Channel(
-            client, DjangoStore(is_queue=True), CHANNEL, timeout=desk.turn_seconds, create_options=desk.create_options
+            client,
+            self._store,
+            CHANNEL,
+            timeout=desk.turn_seconds,
+            create_options=desk.create_options,
+            give_up_after=desk.give_up_seconds,
         )
 
     def work_off(self, goes_on: Callable[[], bool] = lambda: True) -> int:
@@ -66,10 +71,8 @@ class Worker:
         self._channel.purge(self._desk.keep_seconds)
 
     def _step(self) -> int:
-        for unknown in self._channel.unknown(most=10):
-            self._leave_to_a_human(
-                unknown, "The agent may have heard this message, but no reply came back. It is not sent again."
-            )
+        for parked in self._channel.take_parked(most=10):
+            self._leave_to_a_human(parked.message, _why(parked))
         brought = [answer for answer in self._channel.undelivered(most=10) if self._bring(answer)]
         pending = self._channel.pending(most=1)  # no more: others are free while this one waits for the agent
         for message in pending:
@@ -80,7 +83,7 @@ class Worker:
         """Has the agent answer one message."""
         ticket = Ticket.objects.filter(pk=message.sender).first()
         if ticket is None or thread.is_a_humans(ticket):
-            self._channel.settle(sender=message.sender, message_id=message.message_id)
+            self._channel.resolve(sender=message.sender, message_id=message.message_id)
             return
         if thread.is_agents(ticket):
             self._channel.release(sender=message.sender)
@@ -88,28 +91,23 @@ class Worker:
             self._leave_to_a_human(message, f"The agent has answered {self._desk.most_turns} times in a day.")
             return
         try:
-            answer = self._channel.receive(
-                sender=message.sender,
-                message_id=message.message_id,
-                text=message.text,
-                integration_attributes=message.integration_attributes,
-            )
+            answer = self._channel.answer(message)
         except StoreError as error:
             _log.error("%s: %s", ticket.ticket_for_url, error)
         except ChatError as error:
             self._failed(message, error)
         else:
-            if answer.state in ("open", "ended", "handed_off"):
+            if answer.is_behind:
+                self._channel.not_delivered(answer)  # it is brought after the earlier one
+            elif answer.state in ("open", "ended", "handed_off"):
                 self._bring(answer)
 
     def _failed(self, message: Message, error: ChatError) -> None:
-        """Tries again later, or leaves the message to a human. What is unknown is found by the next step."""
+        """Tries again later, or leaves the message to a human. What is parked is found by the next step."""
         _log.warning("ticket %s: %s", message.sender, error)
-        if not error.may_resend and not self._waits(message):
+        if not self._waits(message):
             return
-        is_worth_it = isinstance(error, WORTH_ANOTHER_TRY) or not error.may_resend
-        next_try_at = time.time() + (error.retry_after or 0.0)  # whatever the service asks for, a human has it in time
-        if not is_worth_it or next_try_at - message.received_at > self._desk.give_up_seconds:
+        if not isinstance(error, WORTH_ANOTHER_TRY) and error.may_resend:
             self._leave_to_a_human(message, f"The agent has not got this message: {error}")
         elif message.tries == 0:
             with transaction.atomic():
@@ -156,10 +154,11 @@ class Worker:
     def _leave_to_a_human(self, message: Message, why: str) -> None:
         """Says so in the ticket, and takes the message off the list."""
         with transaction.atomic():
-            if not self._channel.settle(sender=message.sender, message_id=message.message_id):
+            # The ticket before its messages, as whoever saves a ticket has them: so nobody waits for each other.
+            ticket = Ticket.objects.select_for_update().filter(pk=message.sender).first()
+            if not self._channel.resolve(sender=message.sender, message_id=message.message_id):
                 return  # by another worker
             self._channel.hand_off(sender=message.sender, reason=why)
-            ticket = Ticket.objects.select_for_update().filter(pk=message.sender).first()
             if ticket is not None:
                 thread.leave_to_a_human(ticket, why)
 
@@ -172,8 +171,14 @@ class Worker:
 
     def _turns_today(self, sender: str) -> int:
         return AgentMessage.objects.filter(
-            channel=CHANNEL, sender=sender, state=State.ANSWERED, done_at__gt=time.time() - 24 * 3600
+            channel=CHANNEL, sender=sender, state=State.ANSWERED, done_at__gt=self._store.now() - 24 * 3600
         ).count()
+
+
+def _why(parked: Parked) -> str:
+    if parked.why == "unknown":
+        return "The agent may have heard this message, but no reply came back. It is not sent again."
+    return f"The agent has not got this message: {parked.error}"
 
 
 def _rows(message: Message) -> QuerySet[AgentMessage]:

@@ -1,5 +1,6 @@
 """A helpdesk as it is in production: gunicorn with two workers, SQLite, an SMTP server, a mailbox; beside it the
-workers that ask the agent, which is the simulator. All on free ports, in a temporary directory.
+workers that ask the agent, which is the simulator. All on free ports, in a temporary directory. `test_postgresql.py`
+runs tests again with the database that TESTED_DATABASE names.
 """
 
 from __future__ import annotations
@@ -122,6 +123,7 @@ class Desk:
             PYTHONPYCACHEPREFIX=str(Path(sys.prefix) / "bytecode"),
         )
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["DATABASE"] = os.environ.get("TESTED_DATABASE", "")
         for name in [name for name in os.environ if name.startswith("POLYAI_") and name.isupper()]:
             if name not in ("POLYAI_LIBRARY_DIRECTORY", "POLYAI_PROGRAM", "POLYAI_HOSTS_DIRECTORY"):
                 del os.environ[name]
@@ -273,7 +275,7 @@ class Desk:
         """Whether nothing waits for the agent or for a ticket."""
         from polyai_helpdesk.models import AgentMessage
 
-        in_line = AgentMessage.objects.filter(state__in=("accepted", "claimed", "sending", "unknown"))
+        in_line = AgentMessage.objects.exclude(state__in=("answered", "handed_off", "settled", "died"))
         return (
             not in_line.exists()
             and not AgentMessage.objects.filter(state__in=("answered", "handed_off"), is_delivered=False).exists()
@@ -292,10 +294,16 @@ def desk_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
 @pytest.fixture
 def desk(desk_of_the_session: Desk) -> Iterator[Desk]:
     """Nothing of another test waits in it."""
-    from polyai_helpdesk.models import AgentMessage
+    from django.db import connection
 
-    AgentMessage.objects.filter(state__in=("accepted", "claimed", "sending", "unknown")).delete()
-    AgentMessage.objects.update(is_delivered=True)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET search_path TO polyai_chat")
+        cursor.execute("DELETE FROM messages WHERE state NOT IN ('answered', 'handed_off', 'settled', 'died')")
+        cursor.execute("UPDATE messages SET deliver_at = NULL")
+        cursor.execute("UPDATE lines SET ready_at = NULL")
+        if connection.vendor == "postgresql":
+            cursor.execute("RESET search_path")
     desk_of_the_session.mails.received.clear()
     yield desk_of_the_session
     assert desk_of_the_session.web

@@ -98,14 +98,17 @@ def test_what_a_human_has_stays_with_the_human(desk: Desk, simulator: Simulator,
 
 
 def test_an_answer_is_brought_once(desk: Desk, simulator: Simulator) -> None:
-    from polyai_helpdesk.models import AgentMessage
+    from django.db import connection
+
     from polyai_helpdesk.worker import Worker
 
     ticket = desk.submit("Order", "Where is order 6?", "sam@customer.example")
     held_up, other = (Worker(Client(**simulator.options)) for _ in range(2))
     (message,) = held_up._channel.pending()
-    answer = held_up._channel.receive(sender=message.sender, message_id=message.message_id, text=message.text)
-    AgentMessage.objects.filter(sender=ticket.pk).update(until=0.0)  # so many minutes have passed
+    answer = held_up._channel.answer(message)
+    with connection.cursor() as cursor:  # so many minutes have passed
+        table, then = ("messages", "0") if connection.vendor == "sqlite" else ("polyai_chat.messages", "'-infinity'")
+        cursor.execute(f"UPDATE {table} SET deliver_at = {then} WHERE deliver_at IS NOT NULL")
     other.work_off()
     held_up._bring(answer)
     assert len(desk.replies(ticket)) == 1
@@ -161,3 +164,20 @@ def test_what_is_missing_in_the_helpdesk_is_named(
     assert "There is no queue 'nowhere', so the ticket stays in its own." in note
     assert "There is no checklist template 'nothing'." in note
     assert desk.ticket(ticket.pk).priority == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("mysql://chat:canary@db/chat", "a mysql:// address"),
+        ("postgresql://chat:canary%zz@db/chat", "no address of PostgreSQL"),
+    ],
+)
+def test_a_wrong_database_is_told_without_its_password(desk: Desk, address: str, said: str) -> None:
+    from django.core.exceptions import ImproperlyConfigured
+
+    from desk.settings import database
+
+    with pytest.raises(ImproperlyConfigured, match=said) as caught:
+        database(address)
+    assert "canary" not in str(caught.value)

@@ -73,10 +73,10 @@ class Call:
     def _converse(self, variables: dict[str, str]) -> None:
         conversation = self._conversation = self._outcome(self._client.start_create(**self._fields()), variables)
         variables["CONVERSATION_ID"] = conversation.id
-        self._say(conversation.greeting.response)
+        self._say(conversation.greeting.plain_text)
         while (words := self._listen()) is not None:
             reply = self._outcome(conversation.start(words), variables)
-            self._say(reply.response)
+            self._say(reply.plain_text)
             if reply.handoff is not None:
                 variables["HANDOFF_DESTINATION"] = reply.handoff.destination or ""
                 variables["HANDOFF_REASON"] = reply.handoff.reason or ""

@@ -174,12 +174,8 @@ static void say(struct call *call, const char *text, size_t length)
 
     while (piece && length) {
         size_t size = words_piece(text, length, call->settings->text_bytes);
-        size_t index;
 
         memcpy(piece, text, size);
-        for (index = 0; index < size; index++)
-            if (!piece[index])
-                piece[index] = ' '; /* JSON may hold a NUL, a channel not */
         piece[size] = '\0';
         if (ast_sendtext(call->channel, piece))
             ast_log(LOG_WARNING, "%s: a text could not be sent\n", ast_channel_name(call->channel));
@@ -209,11 +205,19 @@ static void end_turn(struct call *call)
     call->turn = NULL;
 }
 
+/* Says the agent's words, without Markdown: telephones show text as it is. */
+static void say_words(struct call *call, const polyai_reply *reply)
+{
+    size_t length = 0;
+    const char *words = polyai_reply_plain_text(reply, &length);
+
+    say(call, words, length);
+}
+
 static enum next greet(struct call *call)
 {
     polyai_error *error = NULL;
-    const char *greeting;
-    size_t length = 0;
+    polyai_reply *greeting = NULL;
 
     if (polyai_client_start_create(settings_client(call->settings), call->request, &call->turn, &error) != POLYAI_STATUS_OK)
         return fail(call, error);
@@ -226,8 +230,10 @@ static enum next greet(struct call *call)
     if (!call->conversation)
         return fail(call, error);
     set(call, "POLYAI_CONVERSATION_ID", polyai_conversation_id(call->conversation, NULL));
-    greeting = polyai_conversation_greeting(call->conversation, &length);
-    say(call, greeting, length);
+    if (polyai_conversation_greeting_reply(call->conversation, &greeting, &error) != POLYAI_STATUS_OK)
+        return fail(call, error);
+    say_words(call, greeting);
+    polyai_reply_free(greeting);
     return GO_ON;
 }
 
@@ -250,8 +256,6 @@ static enum next answer(struct call *call, const char *words)
 {
     polyai_error *error = NULL;
     polyai_reply *reply = NULL;
-    const char *response;
-    size_t length = 0;
     enum next next;
 
     if (polyai_conversation_start_respond(call->conversation, words, all, NULL, &call->turn, &error) != POLYAI_STATUS_OK)
@@ -264,8 +268,7 @@ static enum next answer(struct call *call, const char *words)
     end_turn(call);
     if (!reply)
         return fail(call, error);
-    response = polyai_reply_response(reply, &length);
-    say(call, response, length);
+    say_words(call, reply);
     next = follow(call, reply);
     polyai_reply_free(reply);
     return next;

@@ -58,7 +58,7 @@ function shared_queue:waiting(key)
     return first and last - first or 0
 end
 
--- Returns true when nobody works on the key yet: whoever put this in sees to it that somebody does. The caller holds the lock.
+-- Returns true when nobody works on the key yet: the caller that put this in sees to it that somebody does. The caller holds the lock.
 function shared_queue:push_locked(key, fields)
     local first, last = self:state(key)
     local number = (last or 0) + 1
@@ -86,7 +86,7 @@ function shared_queue:take(key)
     end)
 end
 
--- The fields of the one in work, for whoever works on the key; nil when there is none.
+-- The fields of the one in work, for the worker on the key; nil when there is none.
 function shared_queue:in_work(key)
     local first = self:state(key)
     local text = first and KSR.htable.sht_get(self.name, self.entry(key, first))

@@ -69,8 +69,9 @@ local function conversation_of(customer, message)
         return nil, failure
     end
     KSR.htable.sht_sets("conversation", customer, conversation.id)
-    if settings.send_greeting and conversation.greeting ~= "" then
-        say(customer, message, conversation.greeting)
+    local greeting = settings.send_greeting and conversation:greeting_reply().plain_text or ""
+    if greeting ~= "" then
+        say(customer, message, greeting)
     end
     return conversation, true
 end
@@ -111,8 +112,8 @@ local function answer(customer, message)
         return say(customer, message, failure.may_resend and settings.texts.unavailable or settings.texts.unknown)
     end
     KSR.htable.sht_inc("counters", "answered")
-    if reply.response ~= "" then
-        say(customer, message, reply.response)
+    if reply.plain_text ~= "" then
+        say(customer, message, reply.plain_text)
     end
     if reply.handoff then
         hand_off(customer, message, reply.conversation_id or "", reply.handoff)

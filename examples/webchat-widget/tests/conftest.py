@@ -1,4 +1,7 @@
-"""What the tests share: the agent (a simulator), the widget's server, a browser, and a wire that can be cut."""
+"""What the tests share: the agent (a simulator), the widget's server, a browser, and a wire that can be cut.
+
+`test_postgresql.py` runs tests again with the server of PostgreSQL that TESTED_DATABASE names.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -63,6 +67,19 @@ reply = "مرحبا، طلبك رقم 4711 في الطريق 🚚"
 """
 
 
+def database_of_its_own() -> str | None:
+    """A new database in the server of PostgreSQL that TESTED_DATABASE names; None: a file is to be used."""
+    server = os.environ.get("TESTED_DATABASE")
+    if server is None:
+        return None
+    import psycopg
+
+    name = f"webchat_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return server.rpartition("/")[0] + "/" + name
+
+
 class Server:
     """The widget's server, as its users start it, on a port that stays open while it is restarted."""
 
@@ -93,7 +110,7 @@ class Server:
             "POLYAI_BASE_URL": self.agent.url,
             "PYTHONPATH": os.pathsep.join([str(EXAMPLE), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "WEBCHAT_DATA": str(self.data),
+            "DATABASE": database_of_its_own() or str(self.data / "chat.sqlite"),
             "WEBCHAT_COOKIE_NEEDS_TLS": "no",
             **variables,
         }

@@ -31,7 +31,7 @@ from webchat.settings import Settings
 )
 def test_origins_are_what_browsers_send(given: str, meant: str) -> None:
     assert origin_of(given) == meant
-    environment = {"WEBCHAT_DATA": "/nowhere", "WEBCHAT_ORIGINS": f" {given} ,"}
+    environment = {"DATABASE": "/nowhere", "WEBCHAT_ORIGINS": f" {given} ,"}
     assert Settings.from_env(environment).origins == (meant,)
 
 
@@ -58,7 +58,7 @@ def test_origins_are_what_browsers_send(given: str, meant: str) -> None:
 )
 def test_an_origin_that_is_never_met_is_refused_at_the_start(given: str) -> None:
     with pytest.raises(ValueError, match="WEBCHAT_ORIGINS"):
-        Settings.from_env({"WEBCHAT_DATA": "/nowhere", "WEBCHAT_ORIGINS": given})
+        Settings.from_env({"DATABASE": "/nowhere", "WEBCHAT_ORIGINS": given})
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_address_has_a_limit_over_all_its_browsers(own_server: Callable[..., 
 
 
 def test_limits_follow_those_that_are_given() -> None:
-    settings = Settings.from_env({"WEBCHAT_DATA": "/x", "WEBCHAT_MESSAGES_A_MINUTE": "5"})
+    settings = Settings.from_env({"DATABASE": "/x", "WEBCHAT_MESSAGES_A_MINUTE": "5"})
     assert (settings.address_messages_a_minute, settings.all_messages_a_minute) == (30, 500)
 
 

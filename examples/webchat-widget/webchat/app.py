@@ -18,16 +18,18 @@ from uuid import UUID
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from polyai_chat import AsyncClient, ChatError
-from polyai_chat_channels import AsyncChannel, SQLiteStore
+from polyai_chat_channels import AsyncChannel, SQLiteStore, open_store
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from .conversations import Conversations, Over
+from .database import Database, DatabaseAway, InFile, InPostgres
 from .desk import Desk, NoDesk
 from .gate import LONGEST_TEXT, AnswerHeaders, SmallBodies, address_of, is_from_our_pages
+from .limits import Limits
 from .settings import Settings
 from .transcripts import Session, Transcripts, new_cookie, session_id_of
 
@@ -72,9 +74,10 @@ class Refusal(Exception):
 def make_app(desk: Desk | None = None, settings: Settings | None = None) -> FastAPI:
     """The application; each process makes one. The client's options are in `POLYAI_…`, the rest is in `WEBCHAT_…`."""
     settings = settings or Settings.from_env()
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if "://" not in settings.database:
+        Path(settings.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     client = AsyncClient.from_env(user_agent="webchat-widget/1.0")
-    store = SQLiteStore(settings.data / "messages.sqlite")
+    store = open_store(settings.database, migrate=True)
     channel = AsyncChannel(
         client,
         store,
@@ -82,8 +85,12 @@ def make_app(desk: Desk | None = None, settings: Settings | None = None) -> Fast
         timeout=settings.turn_seconds,
         create_options={"channel": "webchat"} if client.dialect == "current" else None,
     )
-    transcripts = Transcripts(settings.data / "transcripts.sqlite")
-    conversations = Conversations(channel, transcripts, desk or NoDesk(), settings)
+    if isinstance(store, SQLiteStore):
+        database: Database = InFile(store.path.with_name(store.path.name + "-transcripts"))
+    else:
+        database = InPostgres(settings.database)
+    transcripts, limits = Transcripts(database), Limits(database)
+    conversations = Conversations(channel, transcripts, limits, desk or NoDesk(), settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -95,7 +102,7 @@ def make_app(desk: Desk | None = None, settings: Settings | None = None) -> Fast
         upkeep.cancel()
         await asyncio.wait((upkeep,))
         await client.aclose()
-        transcripts.close()
+        database.close()
         store.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None)
@@ -120,7 +127,7 @@ def make_app(desk: Desk | None = None, settings: Settings | None = None) -> Fast
             raise Refusal(415, "content_type")
 
     async def limit(bucket: str, most: int, seconds: float) -> None:
-        wait_s = math.ceil(await asyncio.to_thread(transcripts.wait_for, bucket, most, seconds))
+        wait_s = math.ceil(await asyncio.to_thread(limits.wait_for, bucket, most, seconds))
         if wait_s:
             raise Refusal(429, "too_many", wait_s=wait_s)
 
@@ -194,6 +201,13 @@ def make_app(desk: Desk | None = None, settings: Settings | None = None) -> Fast
     async def refusal(_request: Request, refusal: Refusal) -> JSONResponse:
         wait_s = refusal.body.get("wait_s")
         return JSONResponse(refusal.body, refusal.status, {"Retry-After": str(wait_s)} if wait_s else None)
+
+    @app.exception_handler(DatabaseAway)
+    async def database_is_away(_request: Request, error: DatabaseAway) -> Response:
+        """Nobody knows what became of the request, so it is no JSON: as at any failure on the way, the page repeats
+        it until it knows."""
+        log.error("the database of the transcripts: %s", error)
+        return PlainTextResponse("The database is away.", 503)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import time
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +14,7 @@ from polyai_chat import ChatError
 from polyai_chat_channels import StoreError
 
 from . import notices
+from .database import DatabaseAway
 from .desk import Case
 from .transcripts import Line, reference
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from polyai_chat_channels import Answer, AsyncChannel
 
     from .desk import Desk
+    from .limits import Limits
     from .settings import Settings
     from .transcripts import Session, Transcripts
 
@@ -44,9 +45,12 @@ class Over(Exception):
 class Conversations:
     """All browsers' conversations. It keeps nothing in memory, so any number of processes may have one."""
 
-    def __init__(self, channel: AsyncChannel, transcripts: Transcripts, desk: Desk, settings: Settings) -> None:
+    def __init__(
+        self, channel: AsyncChannel, transcripts: Transcripts, limits: Limits, desk: Desk, settings: Settings
+    ) -> None:
         self._channel = channel
         self._transcripts = transcripts
+        self._limits = limits
         self._desk = desk
         self._settings = settings
 
@@ -56,7 +60,7 @@ class Conversations:
             return
         answer = await self._channel.greet(sender=reference(session.id, after + 1))
         greeting = Line("greeting", "agent", answer.greeting or "")
-        await _in_thread(self._transcripts.begin, session.id, after, answer.conversation_id, greeting)
+        await _in_thread(self._transcripts.begin, session.id, after, greeting)
 
     async def say(self, session: Session, number: int, message_id: str, text: str) -> bool:
         """Says it to the agent, or to the human who goes on, once per message id. Its outcome is in the transcript;
@@ -82,7 +86,7 @@ class Conversations:
             return True
         if answer.state == "under_way":
             return False
-        if answer.state == "unknown":
+        if answer.state in ("unknown", "parked"):
             log.warning("message %s of %s: whoever had it has died; the agent may have heard it", message_id, sender)
             await _in_thread(self._transcripts.failed, session.id, number, message_id, "unknown", None, None)
             return True
@@ -123,11 +127,12 @@ class Conversations:
         settings = self._settings
         while True:
             try:
-                await _in_thread(self._transcripts.end_idle, time.time() - settings.idle_seconds)
+                await _in_thread(self._transcripts.end_idle, settings.idle_seconds)
                 await self._channel.close_idle(settings.idle_seconds)
-                await _in_thread(self._transcripts.forget, time.time() - settings.keep_seconds)
+                await _in_thread(self._transcripts.forget, settings.keep_seconds)
+                await _in_thread(self._limits.forget, settings.keep_seconds)
                 await self._channel.purge(settings.keep_seconds)
-            except ChatError as error:
+            except (ChatError, DatabaseAway) as error:
                 log.warning("upkeep: %s", error)
             except Exception:
                 log.exception("upkeep")
@@ -152,7 +157,6 @@ class Conversations:
                 number,
                 message_id,
                 lines,
-                conversation_id=answer.conversation_id,
                 is_over=answer.state == "ended",
             )
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from .origins import origin_of
 
@@ -14,8 +13,9 @@ from .origins import origin_of
 class Settings:
     """How the widget's backend behaves."""
 
-    data: Path
-    """The directory of its two SQLite files, which all its processes share. It holds what customers said."""
+    database: str
+    """What all its processes share; it holds what customers said. The path of a file, which has a neighbour with the
+    transcripts, for the processes of one machine; or postgresql://USER@HOST/DATABASE for those of many."""
     origins: tuple[str, ...] = ()
     """The sites whose pages may have the widget in them, this server's own name among them where it has such pages."""
     cookie_needs_tls: bool = True
@@ -39,14 +39,14 @@ class Settings:
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Reads `WEBCHAT_…`; a wrong value is an error that names it."""
-        directory = environment.get("WEBCHAT_DATA")
-        if not directory:
-            raise ValueError("WEBCHAT_DATA is not set: a directory for the conversations, such as /var/lib/webchat")
+        """Reads `DATABASE` and `WEBCHAT_…`; a wrong value is an error that names it."""
+        database = environment.get("DATABASE", "").strip()
+        if not database:
+            raise ValueError("DATABASE is not set: a path such as /var/lib/webchat/chat.sqlite, or postgresql://…")
         messages = int(_above_zero(environment, "WEBCHAT_MESSAGES_A_MINUTE", cls.messages_a_minute))
         conversations = int(_above_zero(environment, "WEBCHAT_CONVERSATIONS_AN_HOUR", cls.conversations_an_hour))
         return cls(
-            data=Path(directory),
+            database=database,
             origins=tuple(filter(None, map(_origin, environment.get("WEBCHAT_ORIGINS", "").split(",")))),
             cookie_needs_tls=_yes_or_no(environment, "WEBCHAT_COOKIE_NEEDS_TLS", cls.cookie_needs_tls),
             turn_seconds=_above_zero(environment, "WEBCHAT_TURN_SECONDS", cls.turn_seconds),

@@ -12,10 +12,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import pytest
@@ -80,10 +80,17 @@ def notification(*messages: dict[str, Any], name: str = "Sam", **more: Any) -> d
     }
 
 
+class Agent(Protocol):
+    """How the agent is reached."""
+
+    @property
+    def options(self) -> Mapping[str, object]: ...
+
+
 class Webhook:
     """The program, on a port that stays open while it is restarted."""
 
-    def __init__(self, folder: Path, simulator: Simulator, graph: GraphDouble) -> None:
+    def __init__(self, folder: Path, simulator: Agent, graph: GraphDouble, address: str = "127.0.0.1") -> None:
         self.folder, self.simulator, self.graph = folder, simulator, graph
         self.variables: dict[str, str] = {}
         self.log = folder / "uvicorn.log"
@@ -92,9 +99,9 @@ class Webhook:
         self.token = folder / "token"
         self.token.write_text(TOKEN + "\n")
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind((address, 0))
         self._socket.listen(128)
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/webhook"
+        self.url = f"http://{address}:{self._socket.getsockname()[1]}/webhook"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, workers: int = 1, **variables: str) -> None:
@@ -106,7 +113,7 @@ class Webhook:
             "WHATSAPP_VERIFY_TOKEN": VERIFY_TOKEN,
             "WHATSAPP_ACCESS_TOKEN_FILE": str(self.token),
             "WHATSAPP_GRAPH_URL": self.graph.url,
-            "WHATSAPP_STORE": str(self.store),
+            "DATABASE": str(self.store),
             "WHATSAPP_FOR_HUMANS": str(self.humans),
             "WHATSAPP_TICK_SECONDS": "0.2",
             **variables,
@@ -174,7 +181,7 @@ class Webhook:
             os.truncate(self.log, 0)
         if self.store.exists():
             with closing(sqlite3.connect(self.store, timeout=PATIENCE)) as database:
-                for table in ("messages", "senders", "conversations_left"):
+                for table in ("messages", "lines", "conversations_left"):
                     database.execute(f"DELETE FROM {table}")
                 database.commit()
 

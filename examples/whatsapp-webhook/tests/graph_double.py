@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ class GraphDouble:
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
+        self.sent_at: list[float] = []  # when each of them was, in seconds of `time.monotonic`
         self.asked = 0
         self.token = TOKEN
         self.refusals: deque[tuple[int, int] | None] = deque()
@@ -78,6 +80,7 @@ class GraphDouble:
                     self.refuse_after = (self.refuse_after[0] - 1, self.refuse_after[1])
             if refusal is None or refusal[0] == 200:
                 self.sent.append(Sent(number, customer, body["text"]["body"]))
+                self.sent_at.append(time.monotonic())
             self.changed.notify_all()
         if refusal is None:
             handler.close_connection = True
@@ -95,6 +98,7 @@ class GraphDouble:
         """All that it was sent and told."""
         with self.changed:
             self.sent.clear()
+            self.sent_at.clear()
             self.refusals.clear()
             self.asked, self.token, self.refuses_always, self.refuse_after = 0, TOKEN, None, None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 HERE = Path(os.environ.get("DESK_DIRECTORY", Path(__file__).parent.parent))
 
 DEBUG = os.environ.get("DESK_DEBUG", "yes") == "yes"
@@ -50,16 +52,39 @@ TEMPLATES = [
     }
 ]
 ROOT_URLCONF = "desk.urls"
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": HERE / "desk.sqlite3",
-        # A ticket, its first follow-up and what is kept for the agent: all of it or nothing.
-        "ATOMIC_REQUESTS": True,
+
+
+def database(setting: str) -> dict[str, object]:
+    """The database that DATABASE names: a path, for the processes of one machine, or postgresql://USER@HOST/DATABASE."""
+    # A ticket, its first follow-up and what is kept for the agent: all of it or nothing.
+    common = {"ATOMIC_REQUESTS": True}
+    scheme = setting.partition("://")[0] if "://" in setting else ""
+    if scheme == "":
         # Several processes write to one file: each waits for its turn when a transaction begins, not in its middle.
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": "PRAGMA journal_mode=WAL"},
-    }
-}
+        options = {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": "PRAGMA journal_mode=WAL"}
+        return {**common, "ENGINE": "django.db.backends.sqlite3", "NAME": setting, "OPTIONS": options}
+    if scheme not in ("postgresql", "postgres"):
+        raise ImproperlyConfigured(
+            f"DATABASE is a {scheme}:// address: give a path, or postgresql://USER@HOST/DATABASE"
+        )
+    try:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError as error:
+        text = "DATABASE in PostgreSQL needs psycopg: pip install 'polyai-chat-channels[postgres]'"
+        raise ImproperlyConfigured(text) from error
+    try:
+        given = conninfo_to_dict(setting)
+    except psycopg.ProgrammingError:
+        # Without the driver's words: they quote what may be the password.
+        raise ImproperlyConfigured("DATABASE is no address of PostgreSQL: postgresql://USER@HOST/DATABASE") from None
+    # A server that is cut off is noticed.
+    address = {"connect_timeout": 5, "tcp_user_timeout": 15000, **given}
+    name = address.pop("dbname", "")
+    return {**common, "ENGINE": "django.db.backends.postgresql", "NAME": name, "OPTIONS": address, "CONN_MAX_AGE": 60}
+
+
+DATABASES = {"default": database(os.environ.get("DATABASE") or str(HERE / "desk.sqlite3"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SITE_ID = 1
 LANGUAGE_CODE = "en"
