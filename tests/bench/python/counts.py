@@ -1,4 +1,4 @@
-"""What is counted rather than timed: instructions, allocations and system calls of a turn.
+"""What is counted rather than timed: instructions, allocations, system calls and started threads of a turn.
 
 Each is the difference of two runs of the program that differ by a number of turns, so what it does once is not in it.
 """
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from programs import Program
 
 SHORT_TURNS = 50
-ADDED_TURNS = {True: 100, False: 1000}  # fewer where the program is in Python, which valgrind makes slow
+# Fewer where the program is in Python, which valgrind makes slow; not in Node.js, which compiles while it runs.
+ADDED_TURNS = {True: 100, False: 1000}
 
 
 def run(command: Sequence[str], turns: int, environment: dict[str, str]) -> str:
@@ -55,6 +56,13 @@ def system_calls(command: list[str], turns: int, environment: dict[str, str], di
     return number_in(out.read_text(encoding="utf-8"), r"^\s*(\d+)\s+total$")
 
 
+def threads(command: list[str], turns: int, environment: dict[str, str], directory: Path) -> int:
+    """How many are started, processes included."""
+    out = directory / f"threads.{turns}"
+    run(["strace", "-f", "-qq", "-e", "trace=clone,clone3,fork,vfork", "-o", str(out), *command], turns, environment)
+    return len(re.findall(r"^\d+ +(?:clone3?|v?fork)\(", out.read_text(encoding="utf-8"), flags=re.MULTILINE))
+
+
 def allocations(command: list[str], turns: int, environment: dict[str, str], directory: Path, preload: Path) -> int:
     """Calls of malloc and its like. CPython is told to have no allocator of its own in front of it."""
     out = directory / f"allocations.{turns}"
@@ -80,6 +88,7 @@ def of(program: Program, built: Path, url: str) -> dict[str, float]:
         "instructions": counted(lambda turns, where: instructions(command, turns, environment, where)),
         "allocations": counted(lambda turns, where: allocations(command, turns, environment, where, preload)),
         "system_calls": counted(lambda turns, where: system_calls(command, turns, environment, where)),
+        "threads": counted(lambda turns, where: threads(command, turns, environment, where)),
     }
 
 

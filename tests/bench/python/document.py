@@ -12,11 +12,12 @@ import report
 if TYPE_CHECKING:
     from pathlib import Path
 
-BEGIN = "<!-- bench: begin (written by `tests/bench/run --document docs/performance.md`) -->"
+BEGIN = "<!-- bench: begin (written by `{}`) -->"
 END = "<!-- bench: end -->"
 
 HEADINGS = {
     "turns": "One turn at a time",
+    "managed": "In Java and .NET",
     "tls": "Over TLS",
     "flight": "512 turns in flight",
     "thinking": "64 conversations",
@@ -24,6 +25,7 @@ HEADINGS = {
     "cold": "Cold start",
     "memory": "What is kept while nothing is under way",
     "imports": "Import of the Python package",
+    "channels": "Stores of channels",
 }
 
 
@@ -52,14 +54,14 @@ def of(result: dict[str, Any]) -> str:
         "### Goals\n",
         goals.table_of(result["goals"]),
     ]
-    for name in groups.chosen(None):
-        if name in HEADINGS:
+    for name in groups.GROUPS:
+        if name in HEADINGS and name in result:
             texts = [rounds_of(result[name]), *report.of_group(name, result)]
             parts += [f"### {HEADINGS[name]}\n", *(text for text in texts if text)]
     return "\n\n".join(part.strip("\n") for part in parts)
 
 
 def write(path: Path, result: dict[str, Any]) -> None:
-    """Writes the tables into the document."""
+    """Writes the tables into the document, which names the command that does."""
     text = path.read_text(encoding="utf-8")
-    path.write_text(between(text, BEGIN, END, of(result)), encoding="utf-8")
+    path.write_text(between(text, BEGIN.format(result["command"]), END, of(result)), encoding="utf-8")

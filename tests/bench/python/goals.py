@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import channels
 import programs
 from report import best_peer
 from table import table
@@ -76,6 +77,12 @@ GOALS = [
     Goal("Python: p50", "turns", median_of(PYTHON, "wall_us_to_floor"), 1.3, "x floor"),
     Goal("Python: CPU", "turns", median_of(PYTHON, "cpu_us"), 15, "us", 1),
     Goal("Python: import", "imports", median_of("polyai_chat", "wall_ms"), 15, "ms over the bare interpreter", 1),
+    Goal("Node.js: p50", "turns", median_of(programs.NODE, "wall_us_to_c"), 5, "x C"),
+    *(
+        Goal(f"{name.removeprefix('polyai-chat, ')}: p50", "managed", median_of(name, "wall_us_to_c"), wanted, "x C")
+        for program in programs.MANAGED[1:]
+        for name, wanted in [(program.name, 5 if "BENCH_ASYNC" in program.environment else 2)]
+    ),
     Goal("C over TLS: p50", "tls", median_of(C, "wall_us_to_floor"), 1.25, "x bare socket with rustls"),
     Goal("512 in flight: turns a second", "flight", to_best_peer, 95, "% of the best peer's", 1, at_least=True),
     Goal("512 in flight: connections", "flight", median_of(C, "connections"), 512, "", 0),
@@ -91,6 +98,46 @@ GOALS = [
     Goal("an idle conversation", "memory", kept("plain", "conversation"), 1, "KB"),
     Goal("an idle connection", "memory", kept("plain", "connection"), 16, "KB", 1),
     Goal("an idle connection, over TLS", "memory", kept("tls", "connection"), 16, "KB", 1),
+    Goal(
+        "8 processes on PostgreSQL, fsync 4 ms",
+        "channels",
+        lambda part: channels.to_before(part, 4.0, "postgresql"),
+        2,
+        "x SQLite before",
+        at_least=True,
+    ),
+    Goal(
+        "8 processes on PostgreSQL, fsync 0.2 ms",
+        "channels",
+        lambda part: channels.to_before(part, 0.2, "postgresql"),
+        0.7,
+        "x SQLite before",
+        at_least=True,
+    ),
+    *(
+        Goal(
+            f"8 processes on SQLite, fsync {sync_ms:g} ms",
+            "channels",
+            lambda part, sync_ms=sync_ms: channels.to_before(part, sync_ms, "sqlite"),
+            1,
+            "x SQLite before",
+            at_least=True,
+        )
+        for sync_ms in (4.0, 0.2)
+    ),
+    Goal("8 processes on PostgreSQL: p99", "channels", channels.spread, 4, "x p50", 1),
+    Goal(
+        "statements of PostgreSQL for which a message waits",
+        "channels",
+        lambda part: part["statements"]["of_messages"],
+        5,
+        "",
+        1,
+    ),
+    Goal("a million senders", "channels", channels.to_few_senders, 0.9, "x a thousand", at_least=True),
+    Goal("take, counts and parked with 50,000 in line", "channels", channels.to_few_in_line, 2, "x with 100"),
+    Goal("from accept to the agent: p99", "channels", channels.slowest_wake_up, 50, "ms", 1),
+    Goal("10,000 senders at once: late", "channels", lambda part: part["burst"]["late"], 0, "", 0),
     Goal("libpolyai_chat.so", "memory", lambda part: part["library_bytes"] / 2**20, 2.5, "MiB"),
 ]
 

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import channels
 import cold
 import counts
 import growth
@@ -14,6 +15,7 @@ import many
 import memory
 import programs
 import turns
+import warm
 from summary import of_rounds
 
 if TYPE_CHECKING:
@@ -54,13 +56,19 @@ def timed(built: Path, measured: list[Program], bases: dict[str, str], quick: bo
 
 
 def one_turn(built: Path, quick: bool) -> dict[str, Any]:
-    bases = {**TO_FLOOR, programs.PYTHON_FLOOR: "to_python_floor"}
-    return timed(built, programs.NATIVE + programs.IN_PYTHON, bases, quick)
+    bases = {**TO_FLOOR, programs.PYTHON_FLOOR: "to_python_floor", programs.C_ABI: "to_c"}
+    return timed(built, programs.NATIVE + programs.IN_PYTHON + programs.IN_NODE, bases, quick)
 
 
 def in_python(built: Path, quick: bool) -> dict[str, Any]:
     bases = {programs.FLOOR: "to_floor", programs.PYTHON_FLOOR: "to_python_floor"}
     return timed(built, [programs.NATIVE[0], *programs.IN_PYTHON], bases, quick)
+
+
+def in_node(built: Path, quick: bool) -> dict[str, Any]:
+    bases = {programs.FLOOR: "to_floor", programs.C_ABI: "to_c"}
+    native = [program for program in programs.NATIVE if program.name in bases]
+    return timed(built, native + programs.IN_NODE, bases, quick)
 
 
 def over_tls(built: Path, quick: bool) -> dict[str, Any]:
@@ -69,8 +77,14 @@ def over_tls(built: Path, quick: bool) -> dict[str, Any]:
 
 
 def counted(built: Path, quick: bool) -> dict[str, Any]:
-    in_python = [program for program in programs.IN_PYTHON if not quick]  # valgrind makes their start slow
-    return {"summary": counts.measure(built, programs.NATIVE + in_python)}
+    # valgrind makes their start slow
+    slow = [] if quick else programs.IN_PYTHON + programs.IN_NODE
+    return {"summary": counts.measure(built, programs.NATIVE + slow)}
+
+
+def managed(built: Path, quick: bool) -> dict[str, Any]:
+    part = timed(built, programs.MANAGED, {programs.C_ABI: "to_c"}, quick)
+    return {**part, "counts": warm.measure(built, programs.MANAGED)}
 
 
 def in_flight(built: Path, quick: bool) -> dict[str, Any]:
@@ -127,8 +141,9 @@ def imported(_built: Path, quick: bool) -> dict[str, Any]:
 
 
 GROUPS = {
-    "counts": Group("instructions, allocations and system calls of a turn", counted),
+    "counts": Group("instructions, allocations, system calls and threads of a turn", counted),
     "turns": Group("one turn at a time, by every program", one_turn),
+    "managed": Group("one turn at a time in Java and .NET, with what is counted of it", managed),
     "tls": Group("one turn at a time over TLS", over_tls),
     "flight": Group("512 turns in flight", in_flight),
     "thinking": Group("64 conversations with an agent that thinks", thinking),
@@ -136,5 +151,9 @@ GROUPS = {
     "cold": Group("from the start of a process to its first reply", cold_start),
     "memory": Group("what is kept while nothing is under way, and the size of the library", kept),
     "imports": Group("what an import adds to the start of Python", imported),
+    "node": Group("one turn at a time, in Node.js only; not by default", in_node, by_default=False),
+    "channels": Group(
+        "what the stores of channels carry; takes PostgreSQL; not by default", channels.measure, by_default=False
+    ),
     "python": Group("one turn at a time, in Python only; not by default", in_python, by_default=False),
 }

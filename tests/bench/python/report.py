@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import channels
 import programs
 from table import shown, table
 
@@ -16,6 +17,7 @@ Column = tuple[str, str, int]
 WALL: list[Column] = [("p50 us", "wall_us", 1), ("x floor", "wall_us_to_floor", 2), ("p99 us", "p99_us", 0)]
 CPU: list[Column] = [("CPU us", "cpu_us", 1), ("CPU x floor", "cpu_us_to_floor", 2)]
 TO_LIBCURL: list[Column] = [("CPU x libcurl", "cpu_us_to_libcurl", 2)]
+TO_C: list[Column] = [("x C", "wall_us_to_c", 2)]
 TO_PYTHON: list[Column] = [("x Python's floor", "wall_us_to_python_floor", 2)]
 MANY: list[Column] = [
     ("turns/s", "turns_per_s", 0),
@@ -40,14 +42,15 @@ def note_of_reconnections(part: dict[str, Any]) -> list[str]:
     return [f"Not all connections were kept: {opened} more were opened while this was measured."] if opened else []
 
 
-COUNTED = ["k instructions", "allocations", "system calls"]
+COUNTED = ["k instructions", "allocations", "system calls", "threads started"]
 
 
 def counted(counts: dict[str, Any], name: str) -> list[str]:
     row = counts.get(name)
     if row is None:
         return [""] * len(COUNTED)
-    return [f"{row['instructions'] / 1000:.1f}", f"{row['allocations']:.1f}", f"{row['system_calls']:.1f}"]
+    others = [f"{row[what]:.1f}" for what in ("allocations", "system_calls", "threads")]
+    return [f"{row['instructions'] / 1000:.1f}", *others]
 
 
 def of_counts(result: dict[str, Any]) -> list[str]:
@@ -69,6 +72,32 @@ def of_turns(result: dict[str, Any]) -> list[str]:
 def of_python(result: dict[str, Any]) -> list[str]:
     part, columns = result["python"], WALL + TO_PYTHON + CPU
     return [table(["a turn", *heads(columns)], rows_of(part["summary"], columns)), *note_of_reconnections(part)]
+
+
+def of_node(result: dict[str, Any]) -> list[str]:
+    part, columns = result["node"], WALL + TO_C + CPU
+    return [table(["a turn", *heads(columns)], rows_of(part["summary"], columns)), *note_of_reconnections(part)]
+
+
+def counted_warm(row: dict[str, Any]) -> list[str]:
+    grown = f" + {row['more_threads']}" if row["more_threads"] else ""
+    return [f"{row['allocations']:.1f}", f"{row['system_calls']:.1f}", f"{row['threads']}{grown}"]
+
+
+def of_managed(result: dict[str, Any]) -> list[str]:
+    part = result["managed"]
+    columns: list[Column] = [
+        ("p50 us", "wall_us", 1),
+        ("x C", "wall_us_to_c", 2),
+        ("p99 us", "p99_us", 0),
+        ("CPU us", "cpu_us", 1),
+        ("CPU x C", "cpu_us_to_c", 2),
+        ("bytes of the Java heap", "managed_bytes", 0),
+    ]
+    rows = rows_of(part["summary"], columns)
+    counted_after = [counted_warm(part["counts"][name]) for name, *_ in rows]
+    head = ["a turn", *heads(columns), "malloc", "system calls", "threads"]
+    return [table(head, [[*row, *counts] for row, counts in zip(rows, counted_after)]), *note_of_reconnections(part)]
 
 
 def of_tls(result: dict[str, Any]) -> list[str]:
@@ -122,6 +151,7 @@ def of_imports(result: dict[str, Any]) -> list[str]:
 OF_GROUPS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "counts": of_counts,
     "turns": of_turns,
+    "managed": of_managed,
     "tls": of_tls,
     "flight": lambda result: of_many(result["flight"]),
     "thinking": lambda result: of_many(result["thinking"]),
@@ -129,7 +159,9 @@ OF_GROUPS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "cold": of_cold,
     "memory": of_memory,
     "imports": of_imports,
+    "node": of_node,
     "python": of_python,
+    "channels": lambda result: channels.tables(result["channels"]),
 }
 
 

@@ -26,7 +26,8 @@ def of_rounds(samples: Samples, bases: dict[str, str]) -> dict[str, Any]:
         row: dict[str, Any] = {what: summed_up(values) for what, values in measured.items()}
         for base, key in bases.items():
             if base in samples:
-                for what, values in measured.items():
+                for what in measured.keys() & samples[base].keys():
+                    values = measured[what]
                     row[f"{what}_{key}"] = summed_up(ratios(values, samples[base][what]))
         summary[name] = row
     return summary

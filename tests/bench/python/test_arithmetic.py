@@ -42,8 +42,9 @@ def test_a_base_that_was_not_measured_gives_no_ratio() -> None:
 
 def result_with(ratio: float) -> dict[str, Any]:
     value = {"median": ratio, "lowest": ratio, "highest": ratio}
-    row = {"wall_us_to_floor": value, "cpu_us_to_floor": value, "cpu_us_to_libcurl": value, "cpu_us": value}
-    return {"turns": {"summary": {programs.C_ABI: row, programs.PYTHON: row}}}
+    columns = ("wall_us_to_floor", "wall_us_to_c", "cpu_us_to_floor", "cpu_us_to_libcurl", "cpu_us")
+    row = dict.fromkeys(columns, value)
+    return {"turns": {"summary": {programs.C_ABI: row, programs.PYTHON: row, programs.NODE: row}}}
 
 
 @pytest.mark.parametrize(("ratio", "reached"), [(1.12, "yes"), (1.13, "no, but 1.2 is"), (1.21, "**no**")])
@@ -53,7 +54,7 @@ def test_a_goal_that_is_missed_is_marked(ratio: float, reached: str) -> None:
 
 
 def test_only_what_was_measured_is_compared() -> None:
-    assert {goal["what"].split(":")[0] for goal in goals.compared(result_with(1.0))} == {"C", "Python"}
+    assert {goal["what"].split(":")[0] for goal in goals.compared(result_with(1.0))} == {"C", "Python", "Node.js"}
     assert goals.compared({}) == []
 
 

@@ -37,6 +37,9 @@ def measure(
             order = names[first:] + names[:first]
             for name in order if number % 2 == 0 else reversed(order):
                 children[name].ask(str(max(turns // 20, 3)))  # the caches were the others' meanwhile
-                for what, value in children[name].ask(str(turns)).items():
+                before_ns = children[name].processor_ns()
+                measured = children[name].ask(str(turns))
+                measured.setdefault("cpu_us", (children[name].processor_ns() - before_ns) / 1e3 / turns)
+                for what, value in measured.items():
                     samples[name].setdefault(what, []).append(value)
         return samples, server.connections() - before
