@@ -55,6 +55,9 @@ test-descriptions: ready ## Check the simulator against docs/openapi, EXAMPLES r
 test-free-threaded: ready ## Run the tests of the Python packages on a CPython without the global lock
 	tests/python-free-threaded
 
+test-nuget: ready ## Make the NuGet packages with an SDK of .NET Core, which is downloaded, and use them as programs do
+	bindings/dotnet/tests/sdk/run
+
 sanitize: ready ## Run the tests in C and C++ under valgrind, then with AddressSanitizer
 	tests/require c-tools
 	POLYAI_TEST_UNDER=valgrind cargo test --locked -p polyai-chat-abi
@@ -105,13 +108,21 @@ deb: ready ## Make the Debian packages of the C library
 wheel: ready ## Build the Python packages as wheels (PORTABLE=1: for every glibc from 2.17 on)
 	packaging/wheel $(portable)
 
+npm: ready ## Build the npm packages as they are shipped (PORTABLE=1: for every glibc from 2.17 on)
+	packaging/npm $(portable)
+
+nuget: ready ## Make the NuGet packages as they are shipped, for every glibc from 2.17 on (needs an SDK of .NET)
+	packaging/nuget
+
 sdist: ready ## Make the source distributions of the Python packages
 	packaging/sdist
 
 check-portable: ready ## Check what is for every glibc from 2.17 on, and try the Debian packages in a fresh Debian
-	tests/require building debian
+	tests/require building debian node
 	tests/packages/run --portable
 	tests/packages/wheels --portable
+	packaging/npm --portable
+	$(target)/venv/bin/python tests/packages/npm.py $(target)/shipped/portable --portable
 	@$(MAKE) deb
 	tests/packages/deb
 
