@@ -18,8 +18,7 @@ sealed class Desk
     readonly List<Talk> talks = new List<Talk>();
     readonly List<Task> underWay = new List<Task>();
     Talk current;
-    /// <summary>The one ending of this console; null until somebody asks for it.</summary>
-    Task ended;
+    bool isEnding;
 
     internal Desk(ChatClient client, Screen screen)
     {
@@ -71,26 +70,24 @@ sealed class Desk
         Begin(current.Close);
     }
 
-    /// <summary>Lets what is under way finish, then closes what is open, and returns when all that is done. It is done once, whoever asks:
-    /// everybody waits for the same ending. Whoever asks for it now, first or later, cancels what is under way.</summary>
-    internal void End(bool isNow)
+    /// <summary>Cancels what is under way, and returns at once.</summary>
+    internal void Cancel()
     {
-        Task mine;
+        ThreadPool.QueueUserWorkItem(none => ending.Cancel());
+    }
+
+    /// <summary>Lets what is under way finish, then closes what is open, and returns when all that is done. Nothing begins any more.</summary>
+    internal void End()
+    {
+        Task[] pending;
+        Talk[] all;
         lock (gate)
         {
-            if (ended == null)
-            {
-                Task[] pending = underWay.ToArray();
-                Talk[] all = talks.ToArray();
-                ended = Task.Run(() => End(pending, all));
-            }
-            mine = ended;
+            isEnding = true;
+            pending = underWay.ToArray();
+            all = talks.ToArray();
         }
-        if (isNow)
-        {
-            ending.Cancel();
-        }
-        mine.Wait();
+        Task.Run(() => End(pending, all)).Wait();
     }
 
     /// <summary>Goes on where a task has failed: what is open is to be closed all the same.</summary>
@@ -107,7 +104,7 @@ sealed class Desk
     {
         lock (gate)
         {
-            if (ended == null)
+            if (!isEnding)
             {
                 underWay.RemoveAll(each => each.IsCompleted);
                 underWay.Add(start());

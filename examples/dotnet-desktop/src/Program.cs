@@ -2,6 +2,7 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
 using PolyAI.Chat;
@@ -14,12 +15,9 @@ static class Program
     const string Help = "/new [NAME] begins a conversation, /use N chooses one, /list shows them, /close closes the one in use, /quit ends; "
         + "any other line is said, //... with one slash";
 
-    static int isExiting;
-
     static int Main(string[] arguments)
     {
-        Encoding plain = new UTF8Encoding(false);
-        Screen screen = new Screen(new StreamWriter(Console.OpenStandardOutput(), plain));
+        Screen screen = new Screen(new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)));
         ChatClient client;
         try
         {
@@ -32,38 +30,51 @@ static class Program
         }
         Desk desk = new Desk(client, screen);
         bool isInterrupted = false;
+        ManualResetEvent isToEnd = new ManualResetEvent(false);
         Console.CancelKeyPress += (sender, pressed) =>
         {
-            Volatile.Write(ref isInterrupted, true);
-            // The reading of lines cannot be ended, but the program can.
             pressed.Cancel = true;
-            ThreadPool.QueueUserWorkItem(none =>
-            {
-                desk.End(true);
-                Exit(Interrupted);
-            });
+            Volatile.Write(ref isInterrupted, true);
+            desk.Cancel();
+            isToEnd.Set();
         };
         screen.Show(Help);
-        TextReader input = new StreamReader(Console.OpenStandardInput(), plain);
+        // A read of the console cannot be cancelled. On a thread of its own it holds up nothing: the process ends with Main.
+        Thread reader = new Thread(() =>
+        {
+            ReadLines(desk, screen);
+            isToEnd.Set();
+        });
+        reader.IsBackground = true;
+        reader.Start();
+        isToEnd.WaitOne();
+        desk.End();
+        int status = Volatile.Read(ref isInterrupted) ? Interrupted : screen.IsGone ? NothingShown : 0;
+        if (Type.GetType("Mono.Runtime") != null && Environment.OSVersion.Platform == PlatformID.Unix)
+        {
+            EndAtOnce(status);
+        }
+        return status;
+    }
+
+    /// <summary>Ends the process, and leaves the terminal as it was. Mono's own way stops every thread first, and may hang on one that
+    /// waits for a key: https://github.com/mono/mono/issues/17317.</summary>
+    [DllImport("libc", EntryPoint = "exit")]
+    static extern void EndAtOnce(int status);
+
+    static void ReadLines(Desk desk, Screen screen)
+    {
+        TextReader input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false));
         string line = input.ReadLine();
         while (line != null && line != "/quit" && !screen.IsGone)
         {
             Do(desk, screen, line);
             line = input.ReadLine();
         }
-        desk.End(screen.IsGone);
-        Exit(Volatile.Read(ref isInterrupted) ? Interrupted : screen.IsGone ? NothingShown : 0);
-        return 0;
-    }
-
-    /// <summary>Ends the process, once: a runtime that two threads end at the same time may hang.</summary>
-    static void Exit(int status)
-    {
-        if (Interlocked.Exchange(ref isExiting, 1) == 0)
+        if (screen.IsGone)
         {
-            Environment.Exit(status);
+            desk.Cancel();
         }
-        Thread.Sleep(Timeout.Infinite);
     }
 
     static void Do(Desk desk, Screen screen, string line)

@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import subprocess
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,6 +62,7 @@ class Desktop:
     def __init__(self, environment: dict[str, str], arguments: tuple[str, ...], in_terminal: bool) -> None:
         self.read_from, self.write_to = pty.openpty() if in_terminal else os.pipe()
         there = self.write_to
+        self.modes = termios.tcgetattr(there) if in_terminal else []
         self.process = subprocess.Popen(
             ["mono", str(PROGRAM / "desktop.exe"), *arguments],
             env={
@@ -120,6 +122,10 @@ class Desktop:
         while self.read_from >= 0 and self._read(PATIENCE):
             pass
         return self.process.wait(PATIENCE)
+
+    def has_terminal_as_before(self) -> bool:
+        """Whether the terminal shows what is typed, and so on, as it did before the program began."""
+        return termios.tcgetattr(self.read_from) == self.modes
 
     def stop(self) -> None:
         self.process.kill()

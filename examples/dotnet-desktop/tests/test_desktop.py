@@ -123,6 +123,7 @@ def test_ctrl_c_ends_what_is_under_way_and_closes(start_desktop: StartDesktop, s
     desktop.press(CTRL_C)
     desktop.read("[1] over: closed")
     assert desktop.end() == 130
+    assert desktop.has_terminal_as_before()
     assert "[1] failed: cancelled, the agent may have heard it" in desktop.output
     assert simulator.requests_to("close") == 1
 
