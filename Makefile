@@ -19,11 +19,12 @@ PORTABLE ?=
 portable = $(if $(PORTABLE),--portable)
 installing = PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DESTDIR="$(DESTDIR)" packaging/install
 
-# What `make soak`, `make fuzz` and `make test-descriptions` can be told, as in `make soak SOAK_SECONDS=60`.
+# What `make soak`, `make soak-channels`, `make fuzz` and `make test-descriptions` can be told, as in `make soak SOAK_SECONDS=60`.
 SOAK_SECONDS ?= 600
 SOAK_CONVERSATIONS ?= 200
 SOAK_SEED ?= 1
 SOAK_QUESTIONS ?=# a file, one question a line
+SOAK_MESSAGES ?= 100000
 FUZZ_SECONDS ?= 60# for each target
 EXAMPLES ?= 15# requests of each kind for each operation
 
@@ -69,6 +70,9 @@ under-load: ready ## Run every test that contains a deadline three times beside 
 soak: ready ## Hold many conversations with a misbehaving simulator, and compare both sides' books
 	cargo run --release --locked -p polyai-chat-faults --bin soak -- --seconds $(SOAK_SECONDS) \
 	    --conversations $(SOAK_CONVERSATIONS) --seed $(SOAK_SEED) $(if $(SOAK_QUESTIONS),--questions "$(SOAK_QUESTIONS)")
+
+soak-channels: ready ## Carry SOAK_MESSAGES over three workers on a PostgreSQL that is killed, and compare the books of all sides
+	tests/soak-channels --messages $(SOAK_MESSAGES)
 
 fuzz: ready ## Look for what breaks the parsers (needs nightly Rust)
 	tests/fuzz/run $(FUZZ_SECONDS)
