@@ -62,11 +62,11 @@ class OfServer(StoreConformance):
             make_silent(connection, self._schema, worker)
 
     def cost(self, store: Store, action: Callable[[], object]) -> int:
-        """In rows that the server reads, without the statistics that autovacuum collects later."""
+        """In scans and rows that the server reads, without the statistics that autovacuum collects later."""
         query = "SELECT sum(idx_scan + seq_tup_read + idx_tup_fetch) FROM pg_stat_user_tables WHERE schemaname = %s"
 
         def touched() -> int:
-            store.close()  # whoever ends tells the server what it has counted
+            store.close()  # a backend reports its counts when it ends
             with psycopg.connect(self._server.conninfo, autocommit=True) as asking:
                 row = asking.execute(query, (self._schema,)).fetchone()
                 return int(row[0]) if row else 0

@@ -57,7 +57,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_in_line ON messages (line, number)
     WHERE state IN ('accepted', 'taken', 'waiting', 'claimed', 'sending');
 CREATE INDEX messages_to_deliver_in_line ON messages (line, number) WHERE deliver_at IS NOT NULL;
-CREATE INDEX messages_to_deliver ON messages (channel, deliver_at) WHERE deliver_at IS NOT NULL;
+CREATE INDEX messages_to_deliver ON messages (channel, deliver_at, number) WHERE deliver_at IS NOT NULL;
 CREATE INDEX messages_claimed ON messages (until) WHERE state IN ('taken', 'waiting', 'claimed', 'sending');
 CREATE INDEX messages_of_worker ON messages (worker) WHERE worker IS NOT NULL;
 CREATE INDEX messages_in_flight ON messages (channel) WHERE state IN ('claimed', 'sending');

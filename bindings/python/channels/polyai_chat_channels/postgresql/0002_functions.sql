@@ -153,9 +153,10 @@ DECLARE
     l lines;
     m messages;
     given integer := 0;
+    now_is timestamptz := clock_timestamp();
 BEGIN
     PERFORM not_yet_on_disk();
-    FOR l IN SELECT * FROM lines WHERE channel = a_channel AND ready_at <= clock_timestamp() ORDER BY ready_at
+    FOR l IN SELECT * FROM lines WHERE channel = a_channel AND ready_at <= now_is ORDER BY ready_at
             LIMIT cardinality(tokens) FOR UPDATE SKIP LOCKED LOOP
         PERFORM end_claims_of(l.line);
         SELECT * INTO m FROM messages
@@ -359,9 +360,10 @@ DECLARE
     m messages;
     is_first boolean;
     a_sender bytea;
+    now_is timestamptz := clock_timestamp();
 BEGIN
     PERFORM not_yet_on_disk();
-    FOR m IN SELECT * FROM messages WHERE channel = a_channel AND deliver_at <= clock_timestamp() ORDER BY deliver_at, number
+    FOR m IN SELECT * FROM messages WHERE channel = a_channel AND deliver_at <= now_is ORDER BY deliver_at, number
             LIMIT most FOR UPDATE SKIP LOCKED LOOP
         SELECT min(number) = m.number INTO is_first FROM messages WHERE line = m.line AND deliver_at IS NOT NULL;
         UPDATE messages SET worker = CASE WHEN is_first THEN a_worker END,
@@ -374,9 +376,10 @@ BEGIN
     END LOOP;
 END $$;
 
+-- json cannot hold a NUL, which an agent may have said: in what is kept of a handoff, the replacement character stands for it.
 CREATE FUNCTION without_texts(answer bytea) RETURNS bytea LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-    a json := convert_from(answer, 'UTF8')::json;
+    a json := replace(convert_from(answer, 'UTF8'), '\u0000', '\ufffd')::json;
     h json := a -> 'handoff';
 BEGIN
     RETURN convert_to(json_build_object('state', a -> 'state', 'response', NULL, 'greeting', NULL, 'handoff',

@@ -7,6 +7,7 @@ DECLARE
     l bigint;
     m messages;
     who told[] := '{}';
+    now_is timestamptz := clock_timestamp();
 BEGIN
     SELECT coalesce(array_agg(worker), '{}') INTO dead FROM (SELECT worker FROM workers
         WHERE seen_at < clock_timestamp() - interval '30 seconds'
@@ -16,7 +17,7 @@ BEGIN
         FOR UPDATE SKIP LOCKED) d;
     FOR l IN
         SELECT line FROM lines WHERE line IN (
-            (SELECT line FROM messages WHERE state IN ('taken', 'waiting', 'claimed', 'sending') AND until <= clock_timestamp()
+            (SELECT line FROM messages WHERE state IN ('taken', 'waiting', 'claimed', 'sending') AND until <= now_is
                 ORDER BY until LIMIT 1000)
             UNION (SELECT line FROM messages WHERE worker = ANY (dead) LIMIT 1000))
         ORDER BY line FOR UPDATE SKIP LOCKED
@@ -80,11 +81,12 @@ END $$;
 
 CREATE FUNCTION take_idle_1(a_channel text, idle_for double precision, most integer) RETURNS SETOF bytea
     LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE now_is timestamptz := clock_timestamp();
 BEGIN
     PERFORM not_yet_on_disk();
     WITH idle AS (
         SELECT line, conversation_id FROM lines WHERE channel = a_channel AND conversation_id IS NOT NULL AND ready_at IS NULL
-            AND last_message_at <= clock_timestamp() - seconds(idle_for) ORDER BY last_message_at LIMIT most
+            AND last_message_at <= now_is - seconds(idle_for) ORDER BY last_message_at LIMIT most
             FOR UPDATE SKIP LOCKED),
     left_now AS (
         UPDATE lines SET conversation_id = NULL, greeting = NULL, is_greeted = false FROM idle WHERE lines.line = idle.line)
@@ -187,16 +189,17 @@ CREATE FUNCTION purge_1(a_channel text, older_than double precision, most intege
 DECLARE
     m messages;
     purged integer := 0;
+    until_then timestamptz := clock_timestamp() - seconds(older_than);
 BEGIN
-    FOR m IN SELECT * FROM messages WHERE channel = a_channel AND done_at <= clock_timestamp() - seconds(older_than)
+    FOR m IN SELECT * FROM messages WHERE channel = a_channel AND done_at <= until_then
             ORDER BY done_at LIMIT most FOR UPDATE SKIP LOCKED LOOP
         DELETE FROM messages WHERE line = m.line AND message_id = m.message_id;
         IF m.deliver_at IS NOT NULL THEN PERFORM deliver_next(m.line); END IF;
         purged := purged + 1;
     END LOOP;
-    DELETE FROM conversations_left WHERE channel = a_channel AND left_at <= clock_timestamp() - seconds(older_than);
+    DELETE FROM conversations_left WHERE channel = a_channel AND left_at <= until_then;
     DELETE FROM lines WHERE line IN (SELECT l.line FROM lines l WHERE channel = a_channel AND conversation_id IS NULL
-        AND handoff IS NULL AND ready_at IS NULL AND last_message_at <= clock_timestamp() - seconds(older_than)
+        AND handoff IS NULL AND ready_at IS NULL AND last_message_at <= until_then
         AND NOT EXISTS (SELECT 1 FROM messages x WHERE x.line = l.line) LIMIT most FOR UPDATE SKIP LOCKED);
     RETURN purged;
 END $$;
