@@ -71,7 +71,7 @@ soak: ready ## Hold many conversations with a misbehaving simulator, and compare
 	cargo run --release --locked -p polyai-chat-faults --bin soak -- --seconds $(SOAK_SECONDS) \
 	    --conversations $(SOAK_CONVERSATIONS) --seed $(SOAK_SEED) $(if $(SOAK_QUESTIONS),--questions "$(SOAK_QUESTIONS)")
 
-soak-channels: ready ## Carry SOAK_MESSAGES over three workers on a PostgreSQL that is killed, and compare the books of all sides
+soak-channels: ready ## Carry SOAK_MESSAGES over three workers on PostgreSQL, kill it on the way, and compare the books
 	tests/soak-channels --messages $(SOAK_MESSAGES)
 
 fuzz: ready ## Look for what breaks the parsers (needs nightly Rust)

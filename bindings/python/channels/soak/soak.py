@@ -27,19 +27,20 @@ from pathlib import Path
 from postgresql import Server
 
 from polyai_chat import Client
-from polyai_chat_channels import Channel, PostgresStore, StoreError
+from polyai_chat_channels import Channel, Parked, PostgresStore, StoreError
 from polyai_chat_testing import Simulator
 
 HERE = Path(__file__).resolve().parent
 WORKERS = 3
+AT_ONCE = 8  # messages of a worker
+MOST_DISTURBED = 4 * WORKERS * AT_ONCE  # at two restarts of the server and two deaths of a worker
 ACCEPTING = 4  # threads, each for senders of its own
 PATIENCE = 400.0  # seconds without any progress: a message that was taken when the server went waits for five minutes
 
 
 class Soak:
-    def __init__(self, messages: int, senders: int) -> None:
-        self.messages, self.senders = messages, senders
-        self.stack = ExitStack()
+    def __init__(self, messages: int, senders: int, stack: ExitStack) -> None:
+        self.messages, self.senders, self.stack = messages, senders, stack
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="polyai-soak-")))
         self.outbox = folder / "outbox"
         self.outbox.touch()
@@ -53,7 +54,7 @@ class Soak:
 
     def _start_worker(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "CLIENT_OPTIONS": json.dumps(self.simulator.options)}
-        command = [sys.executable, str(HERE / "worker.py"), self.server.conninfo, str(self.outbox)]
+        command = [sys.executable, str(HERE / "worker.py"), self.server.conninfo, str(self.outbox), str(AT_ONCE)]
         worker = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
         self.stack.callback(worker.kill)
         return worker
@@ -86,7 +87,7 @@ class Soak:
                 time.sleep(0.1)
 
     def disturb(self) -> None:
-        """What an operator fears, each at its part of the way."""
+        """Restarts the server and kills workers, each after a share of the messages."""
         events = {
             0.2: ("kill the server", self._restart(self.server.kill)),
             0.4: ("kill a worker", self._replace_a_worker),
@@ -119,18 +120,18 @@ class Soak:
             if now != last:
                 last, since = now, time.monotonic()
             if self.failed.is_set() or time.monotonic() - since > PATIENCE:
-                raise SystemExit(f"no progress since {now} of {self.messages} messages: {self.channel.counts()}")
+                raise SystemExit(f"no progress since {now} of {self.messages} messages")
             time.sleep(0.5)
 
-    def parked(self) -> list[str]:
+    def parked(self) -> list[Parked]:
         try:
-            return [one.message.text or "" for one in self.channel.parked(1000)]
+            return self.channel.parked(1000)
         except StoreError:
             return []
 
     def run(self) -> int:
         began = time.monotonic()
-        threads = [threading.Thread(target=self.accept_all, args=(number,)) for number in range(ACCEPTING)]
+        threads = [threading.Thread(target=self.accept_all, args=(number,), daemon=True) for number in range(ACCEPTING)]
         for thread in threads:
             thread.start()
         self.disturb()
@@ -150,18 +151,21 @@ class Soak:
             sender, number = line.split(" ")
             if int(number) not in got[sender]:
                 got[sender].append(int(number))
-        parked = set(self.parked())
+        for_humans = self.parked()
+        parked = {one.message.text for one in for_humans}
         delivered = {f"{sender}:{number}" for sender, numbers in got.items() for number in numbers}
         books = {
             "messages accepted": len(wanted),
             "delivered": len(delivered),
             "delivered again after a worker died": len(lines) - len(delivered),
-            "parked, for their worker died after it began to send": len(parked),
+            "parked: the agent may have heard them, and their answers are lost": len(parked),
             "conversations": len(conversations),
             "seconds": round(seconds),
         }
         wrong = {
             "messages lost": len(set(wanted) - delivered - parked),
+            "parked for another reason": sum(one.why != "unknown" for one in for_humans),
+            "parked beyond what can have been under way": max(0, len(parked) - MOST_DISTURBED),
             "turns given twice": sum(count - 1 for count in turns.values() if count > 1),
             "turns that nobody asked for": len(set(turns) - set(wanted)),
             "answers without a turn": len(delivered - set(turns)),
@@ -184,14 +188,13 @@ def is_in_order(texts: list[str]) -> bool:
 
 
 def main() -> int:
-    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # it is known that the server is away
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # the outages are intended
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--senders", type=int, default=2_000)
     arguments = parser.parse_args()
-    soak = Soak(arguments.messages, arguments.senders)
-    with soak.stack:
-        return soak.run()
+    with ExitStack() as stack:
+        return Soak(arguments.messages, arguments.senders, stack).run()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A worker of the soak: answers what waits in the store, and notes in one file for all workers what reached a customer.
 
-    worker.py CONNINFO OUTBOX
+    worker.py CONNINFO OUTBOX AT_ONCE
 
 The options of its client are in CLIENT_OPTIONS, in JSON. It works until its standard input ends.
 """
@@ -14,48 +14,58 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from polyai_chat import ChatError, Client
 from polyai_chat_channels import Answer, Channel, Message, PostgresStore, StoreError
 
-AT_ONCE = 8
 PAUSE = 0.2  # seconds, while the store cannot be reached
 
 
 class Worker:
-    def __init__(self, channel: Channel, outbox: int) -> None:
+    def __init__(self, channel: Channel, outbox: int, at_once: int) -> None:
         self._channel, self._outbox = channel, outbox
-        self._free = threading.Semaphore(AT_ONCE)
-        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._free = threading.Semaphore(at_once)
+        self._pool = ThreadPoolExecutor(at_once)
 
     def work(self) -> None:
         """Takes what waits, for ever: no more than it can answer now."""
         while True:
             try:
-                waits = self._take()
-                if not waits:
+                if not self._take():
                     self._channel.wait(1.0)
             except StoreError:
                 time.sleep(PAUSE)
 
     def _take(self) -> bool:
         self._free.acquire()
-        self._free.release()
-        messages = self._channel.pending(AT_ONCE)
+        free = 1
+        while self._free.acquire(blocking=False):
+            free += 1
+        messages: list[Message] = []
+        try:
+            answers = self._channel.undelivered(free)
+            messages = self._channel.pending(free)
+        finally:
+            for _ in range(free - len(messages)):
+                self._free.release()
         for message in messages:
-            self._free.acquire()
-            self._pool.submit(self._answer, message).add_done_callback(lambda _: self._free.release())
-        answers = self._channel.undelivered(AT_ONCE)
+            self._pool.submit(self._answer, message).add_done_callback(self._is_done)
         for answer in answers:
             self._deliver(answer)
         return bool(messages or answers)
+
+    def _is_done(self, future: Future[None]) -> None:
+        self._free.release()
+        if future.exception() is not None:
+            print(f"a worker ends: {future.exception()!r}", file=sys.stderr, flush=True)
+            os._exit(1)
 
     def _answer(self, message: Message) -> None:
         try:
             answer = self._channel.answer(message)
         except StoreError:
-            return  # what has become of it is in the store; some worker goes on from there
+            return  # it is tried again, or parked where its answer is lost
         except ChatError as error:
             print(f"{message.sender} {message.message_id}: {error.kind}, {error.delivery}", file=sys.stderr, flush=True)
             return
@@ -78,11 +88,11 @@ class Worker:
 
 
 def main() -> None:
-    conninfo, outbox = sys.argv[1:]
-    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # it is known that the server is away
+    conninfo, outbox, at_once = sys.argv[1:]
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # the outages are intended
     client = Client(**json.loads(os.environ["CLIENT_OPTIONS"]))
     channel = Channel(client, PostgresStore(conninfo), "soak", timeout=20.0)
-    worker = Worker(channel, os.open(outbox, os.O_WRONLY | os.O_APPEND))
+    worker = Worker(channel, os.open(outbox, os.O_WRONLY | os.O_APPEND), int(at_once))
     threading.Thread(target=worker.work, daemon=True).start()
     sys.stdin.read()
     os._exit(0)  # what is under way is left to the others
