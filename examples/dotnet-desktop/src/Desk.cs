@@ -70,9 +70,14 @@ sealed class Desk
         Begin(current.Close);
     }
 
-    /// <summary>Cancels what is under way, and returns at once.</summary>
+    /// <summary>Cancels what is under way; nothing begins any more. Returns at once, since tasks that end may go on in the thread that
+    /// cancels them.</summary>
     internal void Cancel()
     {
+        lock (gate)
+        {
+            isEnding = true;
+        }
         ThreadPool.QueueUserWorkItem(none => ending.Cancel());
     }
 

@@ -39,10 +39,17 @@ static class Program
             isToEnd.Set();
         };
         screen.Show(Help);
-        // A read of the console cannot be cancelled. On a thread of its own it holds up nothing: the process ends with Main.
+        // A read of the console cannot be cancelled, so that a thread of its own waits for it.
         Thread reader = new Thread(() =>
         {
-            ReadLines(desk, screen);
+            try
+            {
+                ReadLines(desk, screen);
+            }
+            catch (IOException)
+            {
+                // The terminal has gone: nobody types any more.
+            }
             isToEnd.Set();
         });
         reader.IsBackground = true;
