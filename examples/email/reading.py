@@ -69,7 +69,7 @@ def read(data: bytes, own: tuple[str, ...]) -> Mail:
     mail = _parsed(data)
     own = tuple(map(str.lower, own))
     writers, wanted = _addresses(mail, "From"), _addresses(mail, "Reply-To")
-    # Who wants the answer at our own address would have us answer ourselves.
+    # An answer to our own address would come back to us as a new message.
     to = _others(wanted, own) or _others(writers, own)
     message_id = next(iter(_ids(mail, "Message-ID")), "")
     references = tuple(dict.fromkeys(_references(mail)))

@@ -267,7 +267,7 @@ def make_silent(connection: Any, schema: str, worker: str) -> None:
 
 def end_others(connection: Any) -> None:
     """Ends all other connections to the server, and waits until it knows what they have read: a backend reports its
-    counts when it ends, and before only now and then."""
+    counts when it ends, and otherwise only now and then."""
     query = (
         "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
         " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"

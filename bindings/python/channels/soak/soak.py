@@ -1,4 +1,4 @@
-"""Many messages over three workers on PostgreSQL, while the server is killed and restarted, and a worker is killed.
+"""Many messages over three workers on PostgreSQL, while the server is restarted twice and two workers are killed.
 
     soak.py [--messages N] [--senders N], with ../postgresql_tests on PYTHONPATH
 

@@ -45,14 +45,14 @@ class Worker:
         messages: list[Message] = []
         try:
             answers = self._channel.undelivered(free)
+            for answer in answers:
+                self._deliver(answer)
             messages = self._channel.pending(free)
         finally:
             for _ in range(free - len(messages)):
                 self._free.release()
         for message in messages:
             self._pool.submit(self._answer, message).add_done_callback(self._is_done)
-        for answer in answers:
-            self._deliver(answer)
         return bool(messages or answers)
 
     def _is_done(self, future: Future[None]) -> None:

@@ -77,7 +77,7 @@ class Faithful(SQLiteStore):
 
 
 class Possessive(SQLiteStore):
-    """Who has taken an answer has it for ever."""
+    """An answer that was taken once is never given out again."""
 
     def take_answers(self, *arguments: Any, **keywords: Any) -> list[Answer]:
         return super().take_answers(*arguments, **{**keywords, "lease": 1e9})

@@ -260,7 +260,7 @@ class OperatingConformance:
         assert case.undelivered() == []
 
     def test_what_may_have_been_sent_unseen_is_fenced(self) -> None:
-        """Everything that can be under way, first of its line; what was sent is on record. Since 0.1.0."""
+        """`fence` parks the first message of each line, unless its sending is on record. Since 0.1.0."""
         case = Case(self.make_store())
         for sender in ("accepted", "claimed", "sent"):
             case.accept("1", for_others=True, sender=sender)
