@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from imapclient import IMAPClient  # type: ignore[import-untyped]
+from ports import free_port
 from postfix import PATIENCE, SEARCH_PATH, USER, Postfix
 
 PASSWORD = "open sesame"
@@ -66,14 +67,6 @@ service anvil {{
 def why_not() -> str:
     """What is missing here to run it; empty where nothing is."""
     return "" if shutil.which("dovecot", path=SEARCH_PATH) else "missing: dovecot"
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class Dovecot:

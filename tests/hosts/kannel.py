@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ports import free_port
+
 PATIENCE = 60.0
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
 PROGRAMS = ("bearerbox", "smsbox")
@@ -23,14 +25,6 @@ def why_not() -> str:
     """What is missing here to run it; empty where nothing is."""
     missing = [program for program in PROGRAMS if not shutil.which(program, path=SEARCH_PATH)]
     return f"missing: {' '.join(missing)}" if missing else ""
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class Kannel:

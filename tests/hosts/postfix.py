@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ports import free_port
+
 PATIENCE = 60.0
 USER = "nobody"
 DAEMONS = "/usr/lib/postfix/sbin"
@@ -115,9 +117,7 @@ class Postfix:
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "data", "postfix")
         shutil.chown(self.folder / "mail", USER)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         addresses = (*mailboxes, *pipes)
         settings = MAIN.format(
             folder=self.folder,

@@ -24,6 +24,7 @@ from uuid import uuid4
 import pytest
 import requests
 from aiosmtpd.controller import Controller
+from ports import free_port
 
 HERE = Path(__file__).parent
 DESK = HERE.parent / "desk"
@@ -50,7 +51,7 @@ class Mails:
         self.received: list[EmailMessage] = []
         self.is_holding = False
         self.is_held = threading.Event()
-        self.controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self.controller.start()
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
@@ -337,11 +338,3 @@ def _post(browser: requests.Session, page: str, *, to: str | None = None, **fiel
     return browser.post(
         to or page, data={**fields, "csrfmiddlewaretoken": token[1]}, headers={"Referer": page}, timeout=PATIENCE
     )
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

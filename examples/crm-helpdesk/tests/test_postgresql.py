@@ -28,7 +28,7 @@ def test_a_helpdesk_in_postgresql_passes_the_same_tests() -> None:
         environment = {
             **os.environ,
             "TESTED_DATABASE": server.address,
-            "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
+            "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[2] / "tests/hosts"), os.environ.get("PYTHONPATH", "")]),
         }
         environment.pop("DJANGO_SETTINGS_MODULE", None)
         done = subprocess.run(

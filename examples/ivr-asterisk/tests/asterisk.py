@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from ports import free_port
+
 EXAMPLE = Path(__file__).resolve().parents[1]
 MODULES = Path("usr/lib/asterisk/modules")
 # What a call by SIP with text needs, and no more: Asterisk starts in a second.
@@ -21,14 +23,6 @@ NEEDED = """
     app_dial app_verbose app_sendtext app_stack func_strings func_logic func_callerid func_cdr func_channel
     cdr_custom res_agi res_speech res_pjsip_pubsub res_pjsip_diversion
 """
-
-
-def free_port() -> int:
-    """A UDP port that nobody has at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Asterisk:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asterisk import EXAMPLE, Asterisk, free_port
+from asterisk import EXAMPLE, Asterisk
 from conftest import API_KEY, LIBRARY, LONG_REPLY, ROOT, TOKEN, Agent, configuration
+from ports import free_port
 from sip import Phone
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Union
 
+from ports import free_port
 from sip_client import SipClient
 
 EXAMPLE = Path(__file__).resolve().parent.parent
@@ -30,16 +30,6 @@ def lua_value(value: LUA) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"[{lua_value(name)}] = {lua_value(entry)}" for name, entry in value.items()) + "}"
     return '"' + "".join(f"\\{byte:03d}" for byte in value.encode()) + '"'
-
-
-def free_port() -> int:
-    """A port that is free for both transports."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream:
-        stream.bind(("127.0.0.1", 0))
-        port = int(stream.getsockname()[1])
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
-            datagram.bind(("127.0.0.1", port))
-        return port
 
 
 class Kamailio:

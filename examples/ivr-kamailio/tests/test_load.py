@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import StartKamailio
-from kamailio_process import Kamailio, free_port
+from kamailio_process import Kamailio
 from polyai_chat_testing import Simulator
+from ports import free_port
 
 CUSTOMERS = 500
 A_SECOND = 200

@@ -18,7 +18,8 @@ import pytest
 from polyai_chat_testing import Simulator
 
 import kannel
-from kannel import PATIENCE, Kannel, free_port
+from kannel import PATIENCE, Kannel
+from ports import free_port
 
 EXAMPLE = Path(__file__).resolve().parent.parent
 US, ANN, SAM = "12345", "447700900123", "447700900456"
@@ -145,7 +146,12 @@ class Service:
             worker = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._workers.append(worker)
         before = self.said().count("Uvicorn running")
-        self.wait_for(lambda: self.said().count("Uvicorn running") > before, "it serves")
+
+        def serves() -> bool:
+            assert worker.poll() is None, f"it has ended with {worker.returncode}:\n{self.said()}"
+            return self.said().count("Uvicorn running") > before
+
+        self.wait_for(serves, "it serves")
         return worker
 
     def kill(self, worker: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> int:

@@ -23,7 +23,7 @@ BEFORE = "dfd4137"
 _CHANNELS_BEFORE = "bindings/python/polyai_chat/channels"
 _MEMORY = Path("/dev/shm")
 
-sys.path.append(str(ROOT / "bindings/python/channels/postgresql_tests"))
+sys.path.append(str(ROOT / "tests/hosts"))
 
 
 @dataclass

@@ -4,7 +4,6 @@
 'use strict';
 
 const { readFileSync } = require('node:fs');
-const net = require('node:net');
 const path = require('node:path');
 const chat = require('@polyai/chat');
 
@@ -65,17 +64,11 @@ function messages(of) {
   return unique([...found].map(([, name]) => `the argument \`${name}\``));
 }
 
-/** A port that nobody listens at. */
-async function nobody() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}
+// No program is given this port by chance.
+const NOBODY = 'http://127.0.0.1:1';
 
 async function main() {
-  const options = { baseUrl: await nobody(), accountId: 'account', projectId: 'project', apiKey: 'key', token: 'token', maxAttempts: 1 };
+  const options = { baseUrl: NOBODY, accountId: 'account', projectId: 'project', apiKey: 'key', token: 'token', maxAttempts: 1 };
   const client = new chat.ChatClient(options);
   const talk = client.attach('id');
   const failure = await client.create().catch((error) => error);

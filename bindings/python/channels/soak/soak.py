@@ -1,6 +1,6 @@
 """Many messages over three workers on PostgreSQL, while the server is restarted twice and two workers are killed.
 
-    soak.py [--messages N] [--senders N], with ../postgresql_tests on PYTHONPATH
+    soak.py [--messages N] [--senders N], with tests/hosts on PYTHONPATH
 
 Starts the server, the simulator as the agent and the workers, accepts the messages, and compares at the end what was
 accepted with what the agent was told, by the simulator's count, and what reached the customers. Exit status 1: they

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -273,13 +275,6 @@ def end_others(connection: Any) -> None:
         " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
     )
     connection.execute(query)
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 def wait_for_port(port: int) -> None:
