@@ -1,7 +1,12 @@
-"""The desk's settings, with passwords that are checked quickly."""
+"""The desk's settings, with passwords that are checked quickly, and with patience for a machine that is busy."""
 
 from __future__ import annotations
 
 from desk.settings import *  # noqa: F403
+from desk.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# A mail server that is late has its mail sent once more, and whoever waits for the database meanwhile is refused it.
+EMAIL_TIMEOUT = 120
+if "timeout" in DATABASES["default"]["OPTIONS"]:
+    DATABASES["default"]["OPTIONS"]["timeout"] = 240

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -54,10 +55,10 @@ TEMPLATES = [
 ROOT_URLCONF = "desk.urls"
 
 
-def database(setting: str) -> dict[str, object]:
+def database(setting: str) -> dict[str, Any]:
     """The database that DATABASE names: a path, for the processes of one machine, or postgresql://USER@HOST/DATABASE."""
     # A ticket, its first follow-up and what is kept for the agent: all of it or nothing.
-    common = {"ATOMIC_REQUESTS": True}
+    common: dict[str, Any] = {"ATOMIC_REQUESTS": True}
     scheme = setting.partition("://")[0] if "://" in setting else ""
     if scheme == "":
         # Several processes write to one file: each waits for its turn when a transaction begins, not in its middle.
