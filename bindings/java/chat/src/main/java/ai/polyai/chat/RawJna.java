@@ -4,6 +4,7 @@ package ai.polyai.chat;
 
 import com.sun.jna.Callback;
 import com.sun.jna.CallbackReference;
+import com.sun.jna.CallbackThreadInitializer;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
@@ -12,6 +13,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** The functions of the native library, called by JNA. */
 final class RawJna implements Raw {
+    /** A thread of the library stays known to the JVM until it ends, and does not keep the JVM from ending. */
+    private static final CallbackThreadInitializer STAYS = new CallbackThreadInitializer(true, false, "polyai-chat");
+
     private static final Queue<Callback> KEPT = new ConcurrentLinkedQueue<>();
 
     RawJna(NativeLibrary library) {
@@ -20,6 +24,7 @@ final class RawJna implements Raw {
 
     private static long function(Callback callback) {
         KEPT.add(callback);
+        Native.setCallbackThreadInitializer(callback, STAYS);
         return Pointer.nativeValue(CallbackReference.getFunctionPointer(callback));
     }
 

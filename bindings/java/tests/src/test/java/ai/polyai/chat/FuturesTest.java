@@ -43,6 +43,17 @@ class FuturesTest extends Simulated {
     }
 
     @Test
+    void areCompletedOnThreadsThatDoNotKeepTheJvmFromEnding() {
+        try (ChatClient client = simulator.client().build(); Conversation conversation = client.create()) {
+            Turn<Reply> turn = conversation.start("hold the line");
+            CompletableFuture<Thread> completing = turn.toFuture(Runnable::run).handle((reply, problem) -> Thread.currentThread());
+            turn.cancel();
+            Thread thread = completing.join();
+            assertTrue(thread.isDaemon() && thread != Thread.currentThread(), thread.toString());
+        }
+    }
+
+    @Test
     void thatAreCancelledEndTheirCall() throws Exception {
         try (ChatClient client = simulator.client().build(); Conversation conversation = client.create()) {
             Turn<Reply> turn = conversation.start("hold the line");
