@@ -399,7 +399,7 @@ pub unsafe extern "C" fn polyai_reply_json(
 ) -> *const c_char {
     plain(|| {
         let reply = reply.get("reply")?;
-        let json = || Some(ask!(reply, answer => answer.to_json()).to_string());
+        let json = || ask!(reply, answer => serde_json::to_string(answer)).ok();
         Ok(lend(reply.json.get(json), length))
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::conversation::Conversation;
 use crate::events::Shared;
-use crate::failure::{Result, failed};
+use crate::failure::{Result, failed, json};
 use napi::Either;
 use napi_derive::napi;
 use polyai_chat_core::{self as core, Error, StartedCall};
@@ -45,15 +45,14 @@ impl Turn {
             let gone = || Err(Error::internal("the outcome of the turn is gone"));
             failed(call.take_once().unwrap_or_else(gone))
         }
-        let json = |answer: core::Value| Either::B(answer.to_string());
         Ok(match &self.call {
             StartedCall::Create(call) => {
                 let events = self.events.clone();
                 Some(Either::A(Conversation::new(taken(call)?, events)))
             }
-            StartedCall::Respond(call) => Some(json(taken(call)?.to_json())),
-            StartedCall::Close(call) => Some(json(taken(call)?.to_json())),
-            StartedCall::CloseIfOpen(call) => taken(call)?.map(|closed| json(closed.to_json())),
+            StartedCall::Respond(call) => Some(Either::B(json(&taken(call)?))),
+            StartedCall::Close(call) => Some(Either::B(json(&taken(call)?))),
+            StartedCall::CloseIfOpen(call) => taken(call)?.map(|closed| Either::B(json(&closed))),
             StartedCall::WarmUp(call) => {
                 taken(call)?;
                 None

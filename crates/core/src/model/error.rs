@@ -252,7 +252,7 @@ impl Error {
     }
 
     /// The headers of the answer, names in lower case, values as they came; none where there was no answer.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
         self.0.headers.iter()
     }
 

@@ -1,8 +1,10 @@
 //! Reading JSON as the service sends it.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Why a body is not what it should be.
@@ -22,7 +24,7 @@ impl Unreadable {
         if text.trim().is_empty() {
             return Self::Empty;
         }
-        if serde_json::from_str::<Object>(text).is_err() {
+        if Object::of(&[], text).is_err() {
             return Self::NotAnObject;
         }
         let words = error.to_string();
@@ -78,37 +80,51 @@ fn from_text<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_json
 #[derive(Default)]
 pub(crate) struct Object(pub(crate) Map<String, Value>);
 
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
+/// Reads an object without the fields that have these names.
+#[derive(Clone, Copy)]
+struct Without<'a>(&'a [&'a str]);
 
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Object;
+/// A name, which is borrowed where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
+impl<'de> Visitor<'de> for Without<'_> {
+    type Value = Object;
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut fields = Map::new();
-                while let Some(name) = map.next_key()? {
-                    let raw: &RawValue = map.next_value()?;
-                    fields.insert(name, Value::String(raw.get().to_owned()));
-                }
-                Ok(Object(fields))
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+        let mut fields = Map::new();
+        while let Some(Name(name)) = map.next_key()? {
+            let raw: &RawValue = map.next_value()?;
+            if !self.0.contains(&&*name) {
+                fields.insert(name.into_owned(), Value::String(raw.get().to_owned()));
             }
         }
-
-        deserializer.deserialize_map(Fields)
+        Ok(Object(fields))
     }
 }
 
 impl Object {
     /// Reads it, whatever is wrong beside what we need.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        serde_json::from_str(text)
-            .or_else(|_| serde_json::from_str(&repaired(text)))
+        Self::read_without(&[], text)
+    }
+
+    /// Reads it, as [`read`](Self::read), without the fields that have these names.
+    pub(crate) fn read_without(names: &[&str], text: &str) -> Option<Self> {
+        Self::of(names, text)
+            .or_else(|_| Self::of(names, &repaired(text)))
             .ok()
+    }
+
+    fn of(without: &[&str], text: &str) -> Result<Self, serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let object = reader.deserialize_map(Without(without))?;
+        reader.end()?;
+        Ok(object)
     }
 
     /// The fields by name, with their JSON.
@@ -163,7 +179,7 @@ pub(crate) fn parse_with<T>(
 #[cold]
 fn meant_by(text: &str) -> String {
     let text = repaired(text);
-    let Ok(object) = serde_json::from_str::<Object>(&text) else {
+    let Ok(object) = Object::of(&[], &text) else {
         return text;
     };
     let fields: Vec<String> = object

@@ -21,13 +21,11 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn unknown_fields(&self, known: &[&str]) -> Map<String, Value> {
-        let mut fields = Map::new();
-        for (name, raw) in Object::read(&self.raw).unwrap_or_default().into_fields() {
-            if !known.contains(&name.as_str()) {
-                fields.insert(name, value_of(&raw));
-            }
-        }
-        fields
+        let unknown = Object::read_without(known, &self.raw).unwrap_or_default();
+        unknown
+            .into_fields()
+            .map(|(name, raw)| (name, value_of(&raw)))
+            .collect()
     }
 }
 
@@ -57,7 +55,7 @@ macro_rules! answer_methods {
             }
 
             /// The headers of the response, names in lower case, values as they came.
-            pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+            pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
                 self.answer.headers.iter()
             }
 

@@ -109,7 +109,7 @@ pub(super) fn object<const COUNT: usize>(fields: [(&str, Value); COUNT]) -> Valu
 }
 
 #[inline(never)]
-pub(super) fn object_of(fields: Vec<(&str, Value)>) -> Value {
+fn object_of(fields: Vec<(&str, Value)>) -> Value {
     let mut object = Map::new();
     for (name, value) in fields {
         object.insert(name.to_owned(), value);
@@ -118,16 +118,16 @@ pub(super) fn object_of(fields: Vec<(&str, Value)>) -> Value {
 }
 
 #[inline(never)]
-pub(super) fn number(number: u64) -> Value {
+fn number(number: u64) -> Value {
     number.into()
 }
 
 #[inline(never)]
-pub(super) fn of_duration(duration: Option<Duration>) -> Value {
+fn of_duration(duration: Option<Duration>) -> Value {
     duration.map_or(Value::Null, |duration| number(microseconds(duration)))
 }
 
-fn microseconds(duration: Duration) -> u64 {
+pub(super) fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 

@@ -1,9 +1,9 @@
 //! Replies and errors as JSON, with the same names in every language.
 
-use super::json::{milliseconds, number, object, object_of, of_duration};
+use super::json::{microseconds, milliseconds, object};
 use crate::model::{Attempt, Closed, Error, Greeting, Handoff, Operation, Reply};
-use serde_json::{Map, Value};
-use std::time::Duration;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
 
 impl Error {
     /// All of it as a JSON object, what is not known as `null`. What is hidden in the error's text is hidden in `text`, `message`,
@@ -34,8 +34,18 @@ impl Error {
                 "attempts",
                 self.attempts().iter().map(Attempt::to_json).collect(),
             ),
-            ("headers", of_headers(&mut self.headers())),
+            ("headers", value(&Pairs(self.headers()))),
         ])
+    }
+}
+
+impl Serialize for Handoff {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("destination", &self.destination())?;
+        fields.serialize_entry("reason", &self.reason())?;
+        fields.serialize_entry("raw", self.raw())?;
+        fields.end()
     }
 }
 
@@ -43,77 +53,72 @@ impl Handoff {
     /// Its parts and the whole of it, as a JSON object: `destination`, `reason`, `raw`. Since 0.1.0.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        object([
-            ("destination", self.destination().into()),
-            ("reason", self.reason().into()),
-            ("raw", self.raw().clone()),
-        ])
+        value(self)
     }
 }
 
 /// What each kind of answer says in fields of its own, and what all of them have.
 macro_rules! answer_to_json {
-    ($answer:ident, $operation:ident, |$it:ident| [$($own:expr),*]) => {
+    ($answer:ident, $operation:ident, $($name:ident),*) => {
+        impl Serialize for $answer {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut fields = serializer.serialize_map(None)?;
+                fields.serialize_entry("operation", Operation::$operation.name())?;
+                $(fields.serialize_entry(stringify!($name), &self.$name())?;)*
+                fields.serialize_entry("raw_json", self.raw())?;
+                fields.serialize_entry("unknown_fields", &self.unknown_fields())?;
+                fields.serialize_entry("correlation_id", self.correlation_id())?;
+                fields.serialize_entry("elapsed_us", &microseconds(self.elapsed()))?;
+                fields.serialize_entry("headers", &Pairs(self.headers()))?;
+                fields.end()
+            }
+        }
+
         impl $answer {
             /// All of it as a JSON object, what is absent as `null`; `raw_json` is the answer's own text. Since 0.1.0.
             ///
             /// `headers` is an array of pairs: the name, and the value as text, or as an array of its bytes where it is not UTF-8.
             #[must_use]
             pub fn to_json(&self) -> Value {
-                let $it = self;
-                let mut fields = vec![("operation", Operation::$operation.name().into()), $($own),*];
-                fields.extend(in_common(
-                    self.raw(),
-                    self.unknown_fields(),
-                    self.correlation_id(),
-                    self.elapsed(),
-                    &mut self.headers(),
-                ));
-                object_of(fields)
+                value(self)
             }
         }
     };
 }
 
-answer_to_json!(Greeting, Create, |it| [
-    ("response", it.response().into()),
-    ("conversation_id", it.conversation_id().into()),
-    ("user_id", it.user_id().into())
-]);
+answer_to_json!(Greeting, Create, response, conversation_id, user_id);
+answer_to_json!(
+    Reply,
+    Respond,
+    response,
+    conversation_id,
+    end_conversation,
+    handoff
+);
+answer_to_json!(Closed, Close, was_over);
 
-answer_to_json!(Reply, Respond, |it| [
-    ("response", it.response().into()),
-    ("conversation_id", it.conversation_id().into()),
-    ("end_conversation", it.end_conversation().into()),
-    ("handoff", it.handoff().map(Handoff::to_json).into())
-]);
-
-answer_to_json!(Closed, Close, |it| [("was_over", it.was_over().into())]);
-
-fn in_common(
-    raw: &str,
-    unknown_fields: Map<String, Value>,
-    correlation_id: &str,
-    elapsed: Duration,
-    headers: &mut dyn Iterator<Item = (&str, &[u8])>,
-) -> [(&'static str, Value); 5] {
-    [
-        ("raw_json", raw.into()),
-        ("unknown_fields", unknown_fields.into()),
-        ("correlation_id", correlation_id.into()),
-        ("elapsed_us", of_duration(Some(elapsed))),
-        ("headers", of_headers(headers)),
-    ]
+fn value(of: &impl Serialize) -> Value {
+    serde_json::to_value(of).unwrap_or_default()
 }
 
-fn of_headers(headers: &mut dyn Iterator<Item = (&str, &[u8])>) -> Value {
-    headers
-        .map(|(name, value)| {
-            let value = match std::str::from_utf8(value) {
-                Ok(text) => text.into(),
-                Err(_) => value.iter().map(|byte| number(u64::from(*byte))).collect(),
-            };
-            Value::Array(vec![name.into(), value])
-        })
-        .collect()
+/// Headers as an array of pairs.
+struct Pairs<I>(I);
+
+impl<'a, I: Iterator<Item = (&'a str, &'a [u8])> + Clone> Serialize for Pairs<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let headers = self.0.clone();
+        serializer.collect_seq(headers.map(|(name, value)| (name, Content(value))))
+    }
+}
+
+/// Text where it is, and its bytes otherwise.
+struct Content<'a>(&'a [u8]);
+
+impl Serialize for Content<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => serializer.collect_seq(self.0),
+        }
+    }
 }
