@@ -399,7 +399,7 @@ pub unsafe extern "C" fn polyai_reply_json(
 ) -> *const c_char {
     plain(|| {
         let reply = reply.get("reply")?;
-        let json = || ask!(reply, answer => serde_json::to_string(answer)).ok();
+        let json = || Some(ask!(reply, answer => answer.json_text()));
         Ok(lend(reply.json.get(json), length))
     })
 }

@@ -1,7 +1,7 @@
 //! A conversation.
 
 use crate::events::Shared;
-use crate::failure::{Result, json};
+use crate::failure::Result;
 use crate::request::{CancelToken, read, respond};
 use crate::turn::Turn;
 use napi_derive::napi;
@@ -34,7 +34,7 @@ impl Conversation {
     /// What the agent said first, as JSON.
     #[napi(getter)]
     pub fn greeting(&self) -> String {
-        json(self.conversation.greeting())
+        self.conversation.greeting().json_text()
     }
 
     /// The name of what is known about it now.

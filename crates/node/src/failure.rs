@@ -2,7 +2,6 @@
 
 use napi_derive::napi;
 use polyai_chat_core::Error;
-use serde::Serialize;
 
 /// The `code` by which the package knows such an exception from those of Node itself.
 pub struct ChatFailure;
@@ -25,11 +24,6 @@ pub(crate) type Result<T> = std::result::Result<T, napi::Error<ChatFailure>>;
 /// Done by hand, for `?`: both types are somebody else's.
 pub(crate) fn failed<T>(outcome: std::result::Result<T, Error>) -> Result<T> {
     outcome.map_err(|error| napi::Error::new(ChatFailure, error.to_json().to_string()))
-}
-
-/// An answer as JSON.
-pub(crate) fn json(answer: &impl Serialize) -> String {
-    serde_json::to_string(answer).unwrap_or_default()
 }
 
 /// All that is said of an argument that cannot be sent, as JSON.

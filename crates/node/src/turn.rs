@@ -2,7 +2,7 @@
 
 use crate::conversation::Conversation;
 use crate::events::Shared;
-use crate::failure::{Result, failed, json};
+use crate::failure::{Result, failed};
 use napi::Either;
 use napi_derive::napi;
 use polyai_chat_core::{self as core, Error, StartedCall};
@@ -50,9 +50,11 @@ impl Turn {
                 let events = self.events.clone();
                 Some(Either::A(Conversation::new(taken(call)?, events)))
             }
-            StartedCall::Respond(call) => Some(Either::B(json(&taken(call)?))),
-            StartedCall::Close(call) => Some(Either::B(json(&taken(call)?))),
-            StartedCall::CloseIfOpen(call) => taken(call)?.map(|closed| Either::B(json(&closed))),
+            StartedCall::Respond(call) => Some(Either::B(taken(call)?.json_text())),
+            StartedCall::Close(call) => Some(Either::B(taken(call)?.json_text())),
+            StartedCall::CloseIfOpen(call) => {
+                taken(call)?.map(|closed| Either::B(closed.json_text()))
+            }
             StartedCall::WarmUp(call) => {
                 taken(call)?;
                 None

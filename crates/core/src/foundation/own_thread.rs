@@ -84,7 +84,7 @@ impl OwnThreads {
             if threads.running > 0 {
                 return None;
             }
-            // It needs this lock no more, and is gone in a moment.
+            // It needs this lock no more, and is gone in a moment: its thread-locals go first, one of which may leave a JVM.
             if let Some(last) = threads.last.take() {
                 let _ = last.join();
             }

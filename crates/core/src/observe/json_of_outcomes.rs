@@ -39,37 +39,41 @@ impl Error {
     }
 }
 
-impl Serialize for Handoff {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_map(None)?;
-        fields.serialize_entry("destination", &self.destination())?;
-        fields.serialize_entry("reason", &self.reason())?;
-        fields.serialize_entry("raw", self.raw())?;
-        fields.end()
-    }
-}
-
 impl Handoff {
     /// Its parts and the whole of it, as a JSON object: `destination`, `reason`, `raw`. Since 0.1.0.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        value(self)
+        value(&Json(self))
+    }
+}
+
+/// Something of ours, for `serde_json` alone: numbers that are kept with all their digits have no meaning to others.
+struct Json<'a, T>(&'a T);
+
+impl Serialize for Json<'_, Handoff> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("destination", &self.0.destination())?;
+        fields.serialize_entry("reason", &self.0.reason())?;
+        fields.serialize_entry("raw", self.0.raw())?;
+        fields.end()
     }
 }
 
 /// What each kind of answer says in fields of its own, and what all of them have.
 macro_rules! answer_to_json {
-    ($answer:ident, $operation:ident, $($name:ident),*) => {
-        impl Serialize for $answer {
+    ($answer:ident, $operation:ident, |$it:ident| [$(($name:literal, $own:expr)),*]) => {
+        impl Serialize for Json<'_, $answer> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let $it = self.0;
                 let mut fields = serializer.serialize_map(None)?;
                 fields.serialize_entry("operation", Operation::$operation.name())?;
-                $(fields.serialize_entry(stringify!($name), &self.$name())?;)*
-                fields.serialize_entry("raw_json", self.raw())?;
-                fields.serialize_entry("unknown_fields", &self.unknown_fields())?;
-                fields.serialize_entry("correlation_id", self.correlation_id())?;
-                fields.serialize_entry("elapsed_us", &microseconds(self.elapsed()))?;
-                fields.serialize_entry("headers", &Pairs(self.headers()))?;
+                $(fields.serialize_entry($name, &$own)?;)*
+                fields.serialize_entry("raw_json", $it.raw())?;
+                fields.serialize_entry("unknown_fields", &$it.unknown_fields())?;
+                fields.serialize_entry("correlation_id", $it.correlation_id())?;
+                fields.serialize_entry("elapsed_us", &microseconds($it.elapsed()))?;
+                fields.serialize_entry("headers", &Pairs($it.headers()))?;
                 fields.end()
             }
         }
@@ -80,23 +84,35 @@ macro_rules! answer_to_json {
             /// `headers` is an array of pairs: the name, and the value as text, or as an array of its bytes where it is not UTF-8.
             #[must_use]
             pub fn to_json(&self) -> Value {
-                value(self)
+                value(&Json(self))
+            }
+
+            /// The text of [`to_json`](Self::to_json), without a tree of values on the way: for other languages, with every turn.
+            #[doc(hidden)]
+            #[must_use]
+            pub fn json_text(&self) -> String {
+                serde_json::to_string(&Json(self)).unwrap_or_default()
             }
         }
     };
 }
 
-answer_to_json!(Greeting, Create, response, conversation_id, user_id);
-answer_to_json!(
-    Reply,
-    Respond,
-    response,
-    conversation_id,
-    end_conversation,
-    handoff
-);
-answer_to_json!(Closed, Close, was_over);
+answer_to_json!(Greeting, Create, |it| [
+    ("response", it.response()),
+    ("conversation_id", it.conversation_id()),
+    ("user_id", it.user_id())
+]);
 
+answer_to_json!(Reply, Respond, |it| [
+    ("response", it.response()),
+    ("conversation_id", it.conversation_id()),
+    ("end_conversation", it.end_conversation()),
+    ("handoff", it.handoff().map(Json))
+]);
+
+answer_to_json!(Closed, Close, |it| [("was_over", it.was_over())]);
+
+/// It never fails: all keys are texts, and nothing here refuses to be written.
 fn value(of: &impl Serialize) -> Value {
     serde_json::to_value(of).unwrap_or_default()
 }
@@ -107,14 +123,14 @@ struct Pairs<I>(I);
 impl<'a, I: Iterator<Item = (&'a str, &'a [u8])> + Clone> Serialize for Pairs<I> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let headers = self.0.clone();
-        serializer.collect_seq(headers.map(|(name, value)| (name, Content(value))))
+        serializer.collect_seq(headers.map(|(name, value)| (name, HeaderValue(value))))
     }
 }
 
-/// Text where it is, and its bytes otherwise.
-struct Content<'a>(&'a [u8]);
+/// A header's value: a text if it is UTF-8, else an array of its bytes.
+struct HeaderValue<'a>(&'a [u8]);
 
-impl Serialize for Content<'_> {
+impl Serialize for HeaderValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(self.0) {
             Ok(text) => serializer.serialize_str(text),
