@@ -16,10 +16,19 @@ final class Upcalls {
 
     private Upcalls() {}
 
-    /** A number by which {@link #done} finds what is to be run. */
+    /** A number by which {@link #done} finds what is to be run: on a thread of the library, or on this one where the call is done already. */
     static long expect(Runnable done) {
         long id = LAST.incrementAndGet();
-        WAITING.put(id, done);
+        Thread expecting = Thread.currentThread();
+        WAITING.put(id, () -> {
+            try {
+                done.run();
+            } finally {
+                if (Thread.currentThread() != expecting) {
+                    Thread.interrupted(); // what one call leaves behind must not cancel the next one on this thread
+                }
+            }
+        });
         return id;
     }
 
