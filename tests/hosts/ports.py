@@ -1,11 +1,11 @@
-"""Ports for servers that a test starts, where the server cannot take any free port and say which it got."""
+"""Ports for servers that cannot choose a free port themselves and report it."""
 
 from __future__ import annotations
 
 import random
 import socket
+from pathlib import Path
 
-# Linux takes the port of a connection, or of a socket that asks for any, from 32768 on.
 _PORTS = range(12_000, 20_000)
 _locks: list[socket.socket] = []
 
@@ -13,8 +13,12 @@ _locks: list[socket.socket] = []
 def free_port() -> int:
     """A port for TCP and UDP on loopback, which no other test gets until this process ends.
 
-    A port that the kernel gives, and takes back before the server starts, may be that of somebody's connection by then.
+    Not one that the kernel has chosen and taken back: before the server starts, it may become the port of a connection. The
+    kernel never chooses these.
     """
+    chosen_from = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    if chosen_from < _PORTS.stop:
+        raise OSError(f"net.ipv4.ip_local_port_range begins at {chosen_from}: for these tests, at {_PORTS.stop} or higher")
     for port in random.sample(_PORTS, len(_PORTS)):
         lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:

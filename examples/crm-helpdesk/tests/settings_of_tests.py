@@ -6,7 +6,7 @@ from desk.settings import *  # noqa: F403
 from desk.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# A mail server that is late has its mail sent once more, and whoever waits for the database meanwhile is refused it.
+# When the mail server is late, the desk sends the mail again. Meanwhile other processes wait for the database.
 EMAIL_TIMEOUT = 120
 if "timeout" in DATABASES["default"]["OPTIONS"]:
     DATABASES["default"]["OPTIONS"]["timeout"] = 240

@@ -64,7 +64,7 @@ function messages(of) {
   return unique([...found].map(([, name]) => `the argument \`${name}\``));
 }
 
-// No program is given this port by chance.
+// The system never chooses this port, so nobody listens there.
 const NOBODY = 'http://127.0.0.1:1';
 
 async function main() {

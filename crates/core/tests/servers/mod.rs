@@ -11,6 +11,8 @@ use rcgen::{
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -50,43 +52,43 @@ pub(crate) struct Server {
     child: Child,
     directory: tempfile::TempDir,
     pub(crate) port: u16,
+    _lock: UnixDatagram,
 }
 
 impl Server {
     /// Starts a program whose configuration, which `configure` makes from its port and directory, is in the file
     /// `config`. Arguments may hold `{config}`, `{directory}` and `{port}`.
     fn start(program: &str, arguments: &[&str], configure: &dyn Fn(u16, &Path) -> String) -> Self {
-        // Somebody else may take the port before the program does.
-        for _ in 0..5 {
-            let directory = tempfile::tempdir().unwrap();
-            let port = free_port();
-            let config = directory.path().join("config");
-            fs::write(&config, configure(port, directory.path())).unwrap();
-            let arguments = arguments.iter().map(|argument| {
-                argument
-                    .replace("{config}", config.to_str().unwrap())
-                    .replace("{directory}", directory.path().to_str().unwrap())
-                    .replace("{port}", &port.to_string())
-            });
-            let output = File::create(directory.path().join("output")).unwrap();
-            let child = Command::new(path_of(program).unwrap())
-                .args(arguments)
-                .stdin(Stdio::null())
-                .stdout(output.try_clone().unwrap())
-                .stderr(output)
-                .spawn()
-                .unwrap();
-            let mut server = Self {
-                child,
-                directory,
-                port,
-            };
-            if server.answers() {
-                return server;
-            }
-            println!("{program} did not start: {}", server.everything_it_wrote());
-        }
-        panic!("{program} does not start");
+        let directory = tempfile::tempdir().unwrap();
+        let (port, lock) = free_port();
+        let config = directory.path().join("config");
+        fs::write(&config, configure(port, directory.path())).unwrap();
+        let arguments = arguments.iter().map(|argument| {
+            argument
+                .replace("{config}", config.to_str().unwrap())
+                .replace("{directory}", directory.path().to_str().unwrap())
+                .replace("{port}", &port.to_string())
+        });
+        let output = File::create(directory.path().join("output")).unwrap();
+        let child = Command::new(path_of(program).unwrap())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .spawn()
+            .unwrap();
+        let mut server = Self {
+            child,
+            directory,
+            port,
+            _lock: lock,
+        };
+        assert!(
+            server.answers(),
+            "{program} does not start: {}",
+            server.everything_it_wrote()
+        );
+        server
     }
 
     fn answers(&mut self) -> bool {
@@ -132,9 +134,16 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
+/// A port that the system gives no connection, and no other test takes while the lock lives: `tests/hosts/ports.py` says why.
+fn free_port() -> (u16, UnixDatagram) {
+    let take = |port: &u16| {
+        let name = SocketAddr::from_abstract_name(format!("polyai-chat-test-port-{port}"));
+        let lock = UnixDatagram::bind_addr(&name.unwrap()).ok()?;
+        TcpListener::bind(("127.0.0.1", *port)).ok()?;
+        Some((*port, lock))
+    };
+    let first = 12_000 + u16::try_from(std::process::id() % 7_000).unwrap();
+    (first..20_000).find_map(|port| take(&port)).unwrap()
 }
 
 /// An HTTP proxy.
