@@ -510,7 +510,6 @@ def test_an_answer_that_cannot_be_recorded_is_told_all_the_same(
     assert caught.value.delivery == "unknown"
     assert caught.value.answer is not None
     assert caught.value.answer.response == "You said: hello"
-    monkeypatch.undo()
     with closing(sqlite3.connect(path)) as database:  # until its time is over
         database.execute("UPDATE messages SET until = 0")
         database.commit()
