@@ -20,7 +20,7 @@ from typing import Any
 
 from ports import free_port
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 USER = "nobody"
 DAEMONS = "/usr/lib/postfix/sbin"
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])

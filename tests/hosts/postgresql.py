@@ -20,7 +20,7 @@ from ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 class Server:

@@ -28,7 +28,7 @@ from ports import free_port
 
 HERE = Path(__file__).parent
 DESK = HERE.parent / "desk"
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 sys.path[:0] = [str(HERE.parent), str(DESK)]
 

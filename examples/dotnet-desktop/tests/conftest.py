@@ -18,7 +18,7 @@ from polyai_chat_testing import Simulator
 REPOSITORY = Path(__file__).resolve().parents[3]
 HOSTS_DIRECTORY = Path(os.environ.get("POLYAI_HOSTS_DIRECTORY", REPOSITORY / "target/hosts")).absolute()
 PROGRAM = HOSTS_DIRECTORY / "dotnet-desktop"
-PATIENCE = 60.0
+PATIENCE = 180.0
 """How many seconds something may take that should be quick."""
 
 SCRIPT = r"""

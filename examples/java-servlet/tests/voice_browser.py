@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 VXML = "{http://www.w3.org/2001/vxml}"
-PATIENCE = 60.0
+PATIENCE = 180.0
 """How many seconds something may take that should be quick."""
 
 

@@ -33,7 +33,7 @@ HOSTS = Path(os.environ.get("POLYAI_HOSTS_DIRECTORY") or TARGET / "hosts")
 
 sys.path.insert(0, str(EXAMPLE))
 
-PATIENCE = 40.0
+PATIENCE = 180.0
 READY = "Application startup complete"
 """How many seconds something may take that should be quick."""
 KEY, TOKEN = "key-that-stays-6f1d0c", "token-that-stays-93ab7e"

@@ -26,7 +26,7 @@ from graph_double import TOKEN, GraphDouble
 EXAMPLE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(EXAMPLE))
 
-PATIENCE = 40.0
+PATIENCE = 180.0
 """How many seconds something may take that should be quick."""
 SECRET, VERIFY_TOKEN, NUMBER = "app-secret-19c2", "verify-token-4d", "106540352242922"
 
