@@ -252,8 +252,12 @@ impl Error {
     }
 
     /// The headers of the answer, names in lower case, values as they came; none where there was no answer.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.headers.iter()
+    }
+
+    pub(crate) fn all_headers(&self) -> &Headers {
+        &self.0.headers
     }
 
     /// The content type of the answer.

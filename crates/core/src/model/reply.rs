@@ -55,7 +55,7 @@ macro_rules! answer_methods {
             }
 
             /// The headers of the response, names in lower case, values as they came.
-            pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
+            pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
                 self.answer.headers.iter()
             }
 

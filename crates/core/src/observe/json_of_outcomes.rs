@@ -1,9 +1,9 @@
 //! Replies and errors as JSON, with the same names in every language.
 
 use super::json::{microseconds, milliseconds, object};
-use crate::model::{Attempt, Closed, Error, Greeting, Handoff, Operation, Reply};
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::Value;
+use crate::model::{Attempt, Closed, Error, Greeting, Handoff, Headers, Operation, Reply};
+use serde::ser::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 impl Error {
     /// All of it as a JSON object, what is not known as `null`. What is hidden in the error's text is hidden in `text`, `message`,
@@ -34,7 +34,7 @@ impl Error {
                 "attempts",
                 self.attempts().iter().map(Attempt::to_json).collect(),
             ),
-            ("headers", value(&Pairs(self.headers()))),
+            ("headers", value(&Part::Headers(self.all_headers()))),
         ])
     }
 }
@@ -43,98 +43,111 @@ impl Handoff {
     /// Its parts and the whole of it, as a JSON object: `destination`, `reason`, `raw`. Since 0.1.0.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        value(&Json(self))
-    }
-}
-
-/// Something of ours, for `serde_json` alone: numbers that are kept with all their digits have no meaning to others.
-struct Json<'a, T>(&'a T);
-
-impl Serialize for Json<'_, Handoff> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_map(None)?;
-        fields.serialize_entry("destination", &self.0.destination())?;
-        fields.serialize_entry("reason", &self.0.reason())?;
-        fields.serialize_entry("raw", self.0.raw())?;
-        fields.end()
+        value(&Part::Handoff(Some(self)))
     }
 }
 
 /// What each kind of answer says in fields of its own, and what all of them have.
 macro_rules! answer_to_json {
     ($answer:ident, $operation:ident, |$it:ident| [$(($name:literal, $own:expr)),*]) => {
-        impl Serialize for Json<'_, $answer> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let $it = self.0;
-                let mut fields = serializer.serialize_map(None)?;
-                fields.serialize_entry("operation", Operation::$operation.name())?;
-                $(fields.serialize_entry($name, &$own)?;)*
-                fields.serialize_entry("raw_json", $it.raw())?;
-                fields.serialize_entry("unknown_fields", &$it.unknown_fields())?;
-                fields.serialize_entry("correlation_id", $it.correlation_id())?;
-                fields.serialize_entry("elapsed_us", &microseconds($it.elapsed()))?;
-                fields.serialize_entry("headers", &Pairs($it.headers()))?;
-                fields.end()
-            }
-        }
-
         impl $answer {
             /// All of it as a JSON object, what is absent as `null`; `raw_json` is the answer's own text. Since 0.1.0.
             ///
             /// `headers` is an array of pairs: the name, and the value as text, or as an array of its bytes where it is not UTF-8.
             #[must_use]
             pub fn to_json(&self) -> Value {
-                value(&Json(self))
+                self.with_parts(value)
             }
 
             /// The text of [`to_json`](Self::to_json), without a tree of values on the way: for other languages, with every turn.
             #[doc(hidden)]
             #[must_use]
             pub fn json_text(&self) -> String {
-                serde_json::to_string(&Json(self)).unwrap_or_default()
+                self.with_parts(text)
+            }
+
+            fn with_parts<T>(&self, read: fn(&Part<'_>) -> T) -> T {
+                let $it = self;
+                read(&Part::Object(&[
+                    ("operation", Part::Text(Some(Operation::$operation.name()))),
+                    $(($name, $own),)*
+                    ("raw_json", Part::Text(Some(self.raw()))),
+                    ("unknown_fields", Part::Map(&self.unknown_fields())),
+                    ("correlation_id", Part::Text(Some(self.correlation_id()))),
+                    ("elapsed_us", Part::Number(microseconds(self.elapsed()))),
+                    ("headers", Part::Headers(&self.answer.headers)),
+                ]))
             }
         }
     };
 }
 
 answer_to_json!(Greeting, Create, |it| [
-    ("response", it.response()),
-    ("conversation_id", it.conversation_id()),
-    ("user_id", it.user_id())
+    ("response", Part::Text(Some(it.response()))),
+    ("conversation_id", Part::Text(Some(it.conversation_id()))),
+    ("user_id", Part::Text(it.user_id()))
 ]);
 
 answer_to_json!(Reply, Respond, |it| [
-    ("response", it.response()),
-    ("conversation_id", it.conversation_id()),
-    ("end_conversation", it.end_conversation()),
-    ("handoff", it.handoff().map(Json))
+    ("response", Part::Text(Some(it.response()))),
+    ("conversation_id", Part::Text(Some(it.conversation_id()))),
+    ("end_conversation", Part::Is(it.end_conversation())),
+    ("handoff", Part::Handoff(it.handoff()))
 ]);
 
-answer_to_json!(Closed, Close, |it| [("was_over", it.was_over())]);
+answer_to_json!(Closed, Close, |it| [("was_over", Part::Is(it.was_over()))]);
 
-/// It never fails: all keys are texts, and nothing here refuses to be written.
-fn value(of: &impl Serialize) -> Value {
-    serde_json::to_value(of).unwrap_or_default()
+/// A part of an answer. One type for all of them: each way to write one is compiled once.
+enum Part<'a> {
+    Text(Option<&'a str>),
+    Is(bool),
+    Number(u64),
+    Map(&'a Map<String, Value>),
+    Handoff(Option<&'a Handoff>),
+    /// As an array of pairs.
+    Headers(&'a Headers),
+    /// The value of a header: a text if it is UTF-8, else an array of its bytes.
+    HeaderValue(&'a [u8]),
+    Raw(&'a Value),
+    Object(&'a [(&'a str, Part<'a>)]),
 }
 
-/// Headers as an array of pairs.
-struct Pairs<I>(I);
-
-impl<'a, I: Iterator<Item = (&'a str, &'a [u8])> + Clone> Serialize for Pairs<I> {
+impl Serialize for Part<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let headers = self.0.clone();
-        serializer.collect_seq(headers.map(|(name, value)| (name, HeaderValue(value))))
-    }
-}
-
-/// A header's value: a text if it is UTF-8, else an array of its bytes.
-struct HeaderValue<'a>(&'a [u8]);
-
-impl Serialize for HeaderValue<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match std::str::from_utf8(self.0) {
-            Ok(text) => serializer.serialize_str(text),
-            Err(_) => serializer.collect_seq(self.0),
+        match self {
+            Part::Text(text) => text.serialize(serializer),
+            Part::Is(is) => serializer.serialize_bool(*is),
+            Part::Number(number) => serializer.serialize_u64(*number),
+            Part::Map(map) => map.serialize(serializer),
+            Part::Handoff(None) => serializer.serialize_none(),
+            Part::Handoff(Some(handoff)) => Part::Object(&[
+                ("destination", Part::Text(handoff.destination())),
+                ("reason", Part::Text(handoff.reason())),
+                ("raw", Part::Raw(handoff.raw())),
+            ])
+            .serialize(serializer),
+            Part::Headers(headers) => {
+                let pairs = headers.iter();
+                serializer.collect_seq(pairs.map(|(name, value)| (name, Part::HeaderValue(value))))
+            }
+            Part::HeaderValue(value) => match std::str::from_utf8(value) {
+                Ok(text) => serializer.serialize_str(text),
+                Err(_) => serializer.collect_seq(*value),
+            },
+            Part::Raw(value) => value.serialize(serializer),
+            Part::Object(parts) => {
+                serializer.collect_map(parts.iter().map(|(name, part)| (name, part)))
+            }
         }
     }
+}
+
+/// By its text: a second way to write each part would be more code.
+fn value(part: &Part<'_>) -> Value {
+    serde_json::from_str(&text(part)).unwrap_or_default()
+}
+
+/// It never fails: all keys are texts, and nothing here refuses to be written.
+fn text(part: &Part<'_>) -> String {
+    serde_json::to_string(part).unwrap_or_default()
 }
