@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+SERVERS = HERE.parents[2] / "tests/hosts"
 TESTS = ["test_store.py", "test_settings.py", "test_tickets.py", "test_workers.py"]
 
 
@@ -28,7 +29,7 @@ def test_a_helpdesk_in_postgresql_passes_the_same_tests() -> None:
         environment = {
             **os.environ,
             "TESTED_DATABASE": server.address,
-            "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[2] / "tests/hosts"), os.environ.get("PYTHONPATH", "")]),
+            "PYTHONPATH": os.pathsep.join([str(HERE), str(SERVERS), os.environ.get("PYTHONPATH", "")]),
         }
         environment.pop("DJANGO_SETTINGS_MODULE", None)
         done = subprocess.run(
