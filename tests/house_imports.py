@@ -13,7 +13,7 @@ import re
 ROOMS = {
     "crates/core": "foundation model call dialect observe config transport engine client fuzzing benchmarks second_opinion",
     "crates/ffi": """
-        sync text table handle cancellation constants arguments callback boundary+error cancel config request
+        sync text table handle sys constants arguments callback boundary+error cancel config request
         reply turn+conversation completions client by_id library
     """,
     "crates/node": "failure request events conversation+turn client",
@@ -23,7 +23,7 @@ ROOMS = {
     """,
     "crates/python-testing": "simulator",
     "crates/cli": """
-        exit_status terminal waiting failure arguments keys interrupt configuration simulator doctor chat
+        sys exit_status terminal waiting failure arguments keys interrupt configuration simulator doctor chat
     """,
     "crates/simulator": """
         operation settings wire fault page script error records shared tls control service server simulator builder

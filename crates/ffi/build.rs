@@ -6,6 +6,10 @@ const MANIFEST: &str = "../../include/polyai_chat.json";
 
 fn main() -> Result<(), String> {
     println!("cargo:rerun-if-changed=build.rs");
+    name_the_target();
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
+        return Ok(());
+    }
     for argument in [
         "nodelete", // threads and thread-local destructors outlive dlclose
         "relro",
@@ -21,6 +25,17 @@ fn main() -> Result<(), String> {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,{}", soname()?);
     }
     Ok(())
+}
+
+/// For `polyai_build_features`: the target, and the C library where there are several.
+fn name_the_target() {
+    let of_target = |what: &str| env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
+    let libc = match of_target("ENV") {
+        gnu if gnu == "gnu" && of_target("OS") == "linux" => "glibc".to_owned(),
+        other => other,
+    };
+    let (os, arch) = (of_target("OS"), of_target("ARCH"));
+    println!("cargo:rustc-env=POLYAI_TARGET=os={os} arch={arch} libc={libc}");
 }
 
 /// The name in the manifest, whose number changes only with an ABI that breaks programs.

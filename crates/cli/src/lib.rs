@@ -16,6 +16,7 @@ mod failure;
 mod interrupt;
 mod keys;
 mod simulator;
+mod sys;
 mod terminal;
 mod waiting;
 

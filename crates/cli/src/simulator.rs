@@ -2,12 +2,12 @@
 
 use crate::exit_status;
 use crate::failure::Failure;
-use crate::interrupt::{cannot_watch, stopping};
+use crate::interrupt::cannot_watch;
+use crate::sys::signals::{INTERRUPT, Stopping};
 use crate::terminal::{self, SIMULATOR_NOTICE};
 use clap::ArgMatches;
 use polyai_chat_core::ErrorKind;
 use polyai_chat_simulator::{Dialect, Script, Simulator, SimulatorBuilder, TlsIdentity};
-use signal_hook::iterator::Signals;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             .map_err(|error| Failure::output(&error));
     }
     // Watched before anybody can learn that it runs, so that it always ends in order.
-    let mut signals = Signals::new(stopping()).map_err(cannot_watch)?;
+    let mut stopping = Stopping::watch().map_err(cannot_watch)?;
     let simulator = set_up(matches)?
         .start()
         .map_err(|error| Failure::Machine(error.to_string()))?;
@@ -34,7 +34,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
             .map_err(|error| Failure::Machine(format!("--ca-out {}: {error}", file.display())))?;
     }
     announce(&simulator, ca_file.map(PathBuf::as_path))?;
-    let signal = signals.forever().next();
+    let signal = stopping.wait();
     let counts = simulator.counts();
     drop(simulator);
     terminal::remark(&format!(
@@ -43,8 +43,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     ));
     // Ctrl-C is how one ends it, so that is no failure.
     Ok(match signal {
-        Some(signal_hook::consts::SIGINT) | None => 0,
-        Some(signal) => u8::try_from(signal).map_or(0, exit_status::signalled),
+        Some(INTERRUPT) | None => 0,
+        Some(signal) => exit_status::signalled(signal),
     })
 }
 

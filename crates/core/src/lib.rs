@@ -48,6 +48,9 @@ pub use config::{Config, OPTIONS, OptionKind, OptionSpec, Origin, SettingDescrip
 #[doc(hidden)]
 pub use foundation::clock::Clock;
 pub use foundation::secret::Secret;
+pub use foundation::sys::pair::Descriptor;
+#[doc(hidden)]
+pub use foundation::sys::pair::descriptor_number;
 pub use foundation::version::VERSION;
 #[doc(hidden)]
 pub use model::json_fields;

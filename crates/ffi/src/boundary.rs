@@ -1,10 +1,10 @@
 //! What every exported function does first and last: no panic leaves it, no `pthread_cancel` enters it, and a failure becomes a
 //! status and an error object.
 
-use crate::cancellation::NotCancelled;
 use crate::constants::{POLYAI_STATUS_OK, polyai_status};
 use crate::error::polyai_error;
 use crate::handle;
+use crate::sys::cancellation::NotCancelled;
 use polyai_chat_core::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;

@@ -6,8 +6,7 @@ use crate::constants::polyai_status;
 use crate::error::polyai_error;
 use crate::handle::{Kind, Object};
 use crate::turn::polyai_turn;
-use polyai_chat_core::{Completions, Error};
-use std::os::fd::AsRawFd;
+use polyai_chat_core::{Completions, Error, descriptor_number};
 use std::ptr;
 use std::time::Duration;
 
@@ -105,7 +104,7 @@ pub unsafe extern "C" fn polyai_completions_fd(
         let descriptor = Out::new(descriptor, "descriptor")?;
         let completions = completions.get("completions")?;
         let found = completions.0.descriptor().map_err(no_descriptor)?;
-        descriptor.give(found.as_raw_fd());
+        descriptor.give(descriptor_number(found));
         Ok(())
     })
 }

@@ -48,7 +48,7 @@ pub extern "C" fn polyai_abi_oldest() -> u32 {
 /// Blocks: never. Threads: any. Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn polyai_build_features() -> *const c_char {
-    plain(|| Ok(BUILD_FEATURES.as_ptr()))
+    plain(|| Ok(BUILD_FEATURES.as_ptr().cast()))
 }
 
 /// The name of a status, such as `timeout`; `ok` for 0, NULL for a number that this library does not know.
@@ -104,14 +104,8 @@ pub extern "C" fn polyai_live_handles() -> usize {
 
 static OPTIONS_JSON: OnceBox<OwnedText> = OnceBox::new();
 
-const BUILD_FEATURES: &CStr =
-    c"tls=rustls crypto=ring proxies=http,https,socks5,socks5h os=linux arch=x86_64 libc=glibc";
-
-const _: () = assert!(
-    cfg!(all(
-        target_os = "linux",
-        target_arch = "x86_64",
-        target_env = "gnu"
-    )),
-    "BUILD_FEATURES names another platform"
+const BUILD_FEATURES: &str = concat!(
+    "tls=rustls crypto=ring proxies=http,https,socks5,socks5h ",
+    env!("POLYAI_TARGET"),
+    "\0"
 );

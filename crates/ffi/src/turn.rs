@@ -9,9 +9,8 @@ use crate::error::polyai_error;
 use crate::handle::{Kind, Object};
 use crate::reply::polyai_reply;
 use crate::text::LazyText;
-use polyai_chat_core::{Error, StartedCall};
+use polyai_chat_core::{Error, StartedCall, descriptor_number};
 use std::ffi::{CStr, c_char, c_void};
-use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 /// A call that was started, and is waited for.
@@ -101,7 +100,7 @@ pub unsafe extern "C" fn polyai_turn_fd(
     fallible(error, || {
         let descriptor = Out::new(descriptor, "descriptor")?;
         let turn = turn.get("turn")?;
-        let found = turn.call.descriptor().map(|found| found.as_raw_fd());
+        let found = turn.call.descriptor().map(descriptor_number);
         descriptor.give(found.map_err(|error| {
             Error::internal(format!("no descriptor can be had for the turn: {error}"))
         })?);

@@ -1,9 +1,8 @@
 //! How an event loop hears of its calls: by one descriptor for all of them.
 
 use crate::turn::Turn;
-use polyai_chat_core::Completions;
+use polyai_chat_core::{Completions, descriptor_number};
 use pyo3::prelude::*;
-use std::os::fd::AsRawFd;
 
 /// The calls of one event loop that are done, by numbers that the loop gave them. The descriptor is readable while there
 /// are any.
@@ -22,7 +21,7 @@ impl DoneCalls {
 
     /// Wait for it to become readable; do not read it.
     fn fileno(&self) -> PyResult<i32> {
-        Ok(self.0.descriptor()?.as_raw_fd())
+        Ok(descriptor_number(self.0.descriptor()?))
     }
 
     /// Has the number appear here when the call is done.

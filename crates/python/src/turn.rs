@@ -5,13 +5,12 @@ use crate::conversation::Conversation;
 use crate::error::to_python;
 use crate::interrupt;
 use crate::reply::{Closed, Reply};
-use polyai_chat_core::{self as core, Error, StartedCall};
+use polyai_chat_core::{self as core, Error, StartedCall, descriptor_number};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
-use std::os::fd::AsRawFd;
 use std::time::Instant;
 
 /// A call that was started and goes on by itself: ``Turn[Reply]``, ``Turn[Conversation]`` or ``Turn[Closed]``.
@@ -154,7 +153,7 @@ impl Turn {
     fn fileno(&self) -> PyResult<i32> {
         self.call
             .descriptor()
-            .map(|descriptor| descriptor.as_raw_fd())
+            .map(descriptor_number)
             .map_err(|error| PyOSError::new_err(error.to_string()))
     }
 

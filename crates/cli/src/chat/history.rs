@@ -1,8 +1,9 @@
 //! What was typed at the prompt, kept from one conversation to the next for its owner alone.
 
+use crate::sys::own_files::ForItsOwner;
+use crate::sys::places::state_directory;
 use rustyline::DefaultEditor;
 use std::fs::{DirBuilder, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 /// Where the history is; `None` where there is no place for it.
@@ -28,24 +29,17 @@ impl History {
 
 /// Makes the file with the right permissions, before anybody writes into it.
 fn prepare() -> Option<PathBuf> {
-    let variable = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let state =
-        variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")))?;
-    let directory = state.join("polyai");
+    let directory = state_directory()?.join("polyai");
     DirBuilder::new()
         .recursive(true)
-        .mode(0o700)
+        .for_its_owner()
         .create(&directory)
         .ok()?;
     let file = directory.join("history");
     OpenOptions::new()
         .append(true)
         .create(true)
-        .mode(0o600)
+        .for_its_owner()
         .open(&file)
         .ok()?;
     Some(file)

@@ -4,12 +4,12 @@ use super::messages::Said;
 use super::session::Session;
 use crate::failure::Failure;
 use crate::simulator::wire_dialect;
+use crate::sys::own_files::ForItsOwner;
 use crate::terminal::SIMULATOR_NOTICE;
 use polyai_chat_core::{Client, Conversation, Delivery, Dialect, Error, Map, Operation, Reply};
 use polyai_chat_simulator::{RecordedError, RecordedReply, ScriptRecorder};
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Writes what happens when it has happened, so that the file is a whole script at any moment.
@@ -28,7 +28,7 @@ impl Recording {
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o600)
+            .for_its_owner()
             .open(path)
             .map_err(|error| {
                 let problem = match error.kind() {

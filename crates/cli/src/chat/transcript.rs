@@ -4,12 +4,12 @@ use super::lines::Lines;
 use super::messages::Said;
 use super::report::Turn;
 use crate::failure::{Failure, FailureReport};
+use crate::sys::own_files::ForItsOwner;
 use crate::terminal::SIMULATOR_NOTICE;
 use polyai_chat_core::{Conversation, Reply};
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,7 +25,7 @@ impl Transcript {
         let file = OpenOptions::new()
             .append(true)
             .create(true)
-            .mode(0o600)
+            .for_its_owner()
             .open(path)
             .map_err(|error| {
                 Failure::argument(format!(

@@ -1,9 +1,9 @@
 //! Which options are set, and by what.
 
+use crate::sys::own_files::shared_with_others;
 use polyai_chat_core::{Config, OptionSpec, Origin, SettingDescription};
 use serde::Serialize;
 use std::fmt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -83,13 +83,12 @@ pub(super) fn readable_by_others(config: &Config) -> Option<(String, PathBuf)> {
             _ => None,
         }
     })?;
-    let mode = file.metadata().ok()?.permissions().mode();
+    let how = shared_with_others(file)?;
     let words = format!(
-        "{} holds {name}, and not only its owner may read it (mode {:o})",
-        file.display(),
-        mode & 0o777
+        "{} holds {name}, and not only its owner may read it ({how})",
+        file.display()
     );
-    (mode & 0o044 != 0).then(|| (words, file.clone()))
+    Some((words, file.clone()))
 }
 
 fn strength(setting: &SettingDescription) -> u8 {

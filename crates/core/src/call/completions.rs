@@ -6,11 +6,10 @@ use crate::foundation::clock::Clock;
 use crate::foundation::deadline::Deadline;
 use crate::foundation::fork::PerProcess;
 use crate::foundation::monitor::Monitor;
+use crate::foundation::sys::pair::{Descriptor, Stream, borrowed, pair};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,12 +49,12 @@ pub struct Completions(Arc<PerProcess<Shared>>);
 struct Shared {
     tags: Monitor<VecDeque<u64>>,
     /// The end that is waited for, and the one that is written to; none where a forked child got no descriptors.
-    ends: Option<(UnixStream, UnixStream)>,
+    ends: Option<(Stream, Stream)>,
 }
 
 impl Shared {
     fn new() -> io::Result<Self> {
-        let (readable, wake) = UnixStream::pair()?;
+        let (readable, wake) = pair()?;
         for end in [&readable, &wake] {
             end.set_nonblocking(true)?;
         }
@@ -66,7 +65,7 @@ impl Shared {
         Self::new().unwrap_or_else(|_| Self::with(None))
     }
 
-    fn with(ends: Option<(UnixStream, UnixStream)>) -> Self {
+    fn with(ends: Option<(Stream, Stream)>) -> Self {
         Self {
             tags: Monitor::default(),
             ends,
@@ -138,9 +137,9 @@ impl Completions {
     ///
     /// # Errors
     /// In a forked child: the system had no descriptor left.
-    pub fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
+    pub fn descriptor(&self) -> io::Result<Descriptor<'_>> {
         match &self.shared().ends {
-            Some((readable, _)) => Ok(readable.as_fd()),
+            Some((readable, _)) => Ok(borrowed(readable)),
             None => Err(io::Error::other("no descriptor was left in this child")),
         }
     }

@@ -1,8 +1,9 @@
 //! The threads of started calls. One whose call is done takes the next one. When nothing runs, the last one remains for 5 ms.
 
 use crate::foundation::monitor::Monitor;
-use crate::foundation::own_thread::{self, OwnThreads};
+use crate::foundation::own_thread::OwnThreads;
 use crate::foundation::sync::{Mutex, lock};
+use crate::foundation::sys::stack;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,7 +96,7 @@ impl CallThreads {
                 return;
             };
             if self.are_many() {
-                own_thread::give_back_stack();
+                stack::give_back();
             }
             match self.next_order(&this, rest) {
                 Order::Work(next) => work = next,

@@ -4,12 +4,11 @@ use super::call::Call;
 use super::threads::{CallThreads, Work};
 use crate::foundation::deadline::Deadline;
 use crate::foundation::monitor::Monitor;
+use crate::foundation::sys::pair::{Descriptor, Stream, borrowed, pair};
 use crate::model::{Error, ErrorKind, Phase};
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -36,14 +35,14 @@ use std::time::Duration;
 pub struct Turn<T> {
     call: Arc<Call>,
     progress: Arc<Monitor<Progress<T>>>,
-    descriptor: OnceLock<UnixStream>,
+    descriptor: OnceLock<Stream>,
 }
 
 struct Progress<T> {
     outcome: Option<Result<T, Error>>,
     is_done: bool,
     /// The other end of the descriptor, while the call is not done.
-    signal: Option<UnixStream>,
+    signal: Option<Stream>,
     when_done: Vec<Work>,
 }
 
@@ -148,21 +147,21 @@ impl<T> Turn<T> {
     ///
     /// # Errors
     /// The system has no descriptor left.
-    pub fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
+    pub fn descriptor(&self) -> io::Result<Descriptor<'_>> {
         if !self.call.process.is_current() {
-            let (reader, _) = UnixStream::pair()?;
-            return Ok(self.descriptor.get_or_init(|| reader).as_fd());
+            let (reader, _) = pair()?;
+            return Ok(borrowed(self.descriptor.get_or_init(|| reader)));
         }
         let mut progress = self.progress.lock();
         if let Some(reader) = self.descriptor.get() {
-            return Ok(reader.as_fd());
+            return Ok(borrowed(reader));
         }
         // When the call is done already, the other end is dropped here, and this one readable at once.
-        let (reader, signal) = UnixStream::pair()?;
+        let (reader, signal) = pair()?;
         if !progress.is_done {
             progress.signal = Some(signal);
         }
-        Ok(self.descriptor.get_or_init(|| reader).as_fd())
+        Ok(borrowed(self.descriptor.get_or_init(|| reader)))
     }
 
     /// Has `callback` called once when the call is done: on the call's thread, or here and now when it is done already. For a

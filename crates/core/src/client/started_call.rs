@@ -2,9 +2,9 @@
 
 use super::Conversation;
 use crate::call::{Completions, Turn};
+use crate::foundation::sys::pair::Descriptor;
 use crate::model::{Closed, Reply};
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 /// A started call, whatever its outcome is. The methods are those of [`Turn`].
@@ -68,7 +68,7 @@ impl StartedCall {
     /// # Errors
     /// The system has no descriptor left.
     #[inline]
-    pub fn descriptor(&self) -> io::Result<BorrowedFd<'_>> {
+    pub fn descriptor(&self) -> io::Result<Descriptor<'_>> {
         with_turn!(self, turn => turn.descriptor())
     }
 

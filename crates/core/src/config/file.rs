@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::options::{OptionSpec, unknown_option};
 use super::source::{Origin, Setting, wrong_value};
+use crate::foundation::sys::places::{CONFIGURATION_VARIABLES, configuration_directory, variable};
 use crate::model::Error;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ const DEFAULT_PROFILE: &str = "default";
 
 impl Config {
     /// Adds a profile of the user's configuration file: `$POLYAI_CONFIG_FILE`, else
-    /// `$XDG_CONFIG_HOME/polyai/config.toml`, else `~/.config/polyai/config.toml`. Without a name it is the profile
+    /// `$XDG_CONFIG_HOME/polyai/config.toml`, else `~/.config/polyai/config.toml`, on Windows
+    /// `%APPDATA%\polyai\config.toml`. Without a name it is the profile
     /// `default`, and nothing happens where there is no such file or profile. Since 0.1.0.
     ///
     /// ```toml
@@ -37,7 +39,7 @@ impl Config {
             return match name {
                 None => Ok(self),
                 Some(name) => Err(Error::configuration(format!(
-                    "there is no profile {name:?}: neither POLYAI_CONFIG_FILE, XDG_CONFIG_HOME nor HOME is set"
+                    "there is no profile {name:?}: neither {CONFIGURATION_VARIABLES} is set"
                 ))),
             };
         };
@@ -67,16 +69,10 @@ impl Config {
 
 /// The file, and whether `POLYAI_CONFIG_FILE` names it.
 fn configuration_file() -> Option<(PathBuf, bool)> {
-    let variable = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
     if let Some(file) = variable("POLYAI_CONFIG_FILE") {
         return Some((file, true));
     }
-    let directory =
-        variable("XDG_CONFIG_HOME").or_else(|| Some(variable("HOME")?.join(".config")))?;
+    let directory = configuration_directory()?;
     Some((directory.join("polyai").join("config.toml"), false))
 }
 

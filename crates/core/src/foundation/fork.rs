@@ -4,6 +4,7 @@
 //! the fork. It may touch neither. [`PerProcess`] therefore gives each process a state of its own and leaves the
 //! inherited one alone.
 
+use super::sys::fork::call_in_children;
 use once_cell::race::OnceBox;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,20 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static FORKS: AtomicU64 = AtomicU64::new(0);
 static REGISTRATION: AtomicU64 = AtomicU64::new(0);
 
-#[allow(unsafe_code)]
-mod registration {
-    use super::{FORKS, Ordering};
-
-    extern "C" fn in_child() {
-        FORKS.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn register() {
-        // SAFETY: the handler only adds to an atomic number, which is allowed in a child of a multi-threaded process.
-        unsafe {
-            libc::pthread_atfork(None, None, Some(in_child));
-        }
-    }
+/// Only adds to an atomic number, which is allowed in a child of a multi-threaded process.
+extern "C" fn in_child() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// The process that made something, told from its forked children.
@@ -49,7 +39,7 @@ impl Process {
 /// Counts forks from now on. Called by whatever makes a [`PerProcess`]; only the first call registers.
 fn count_forks() {
     if REGISTRATION.swap(1, Ordering::Relaxed) == 0 {
-        registration::register();
+        call_in_children(in_child);
     }
 }
 

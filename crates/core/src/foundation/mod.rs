@@ -10,4 +10,5 @@ pub(crate) mod own_thread;
 mod readings;
 pub(crate) mod secret;
 pub(crate) mod sync;
+pub(crate) mod sys;
 pub(crate) mod version;

@@ -13,8 +13,8 @@ use super::tls::Tls;
 use super::trace::Trace;
 use crate::call::{Call, Stop};
 use crate::foundation::deadline::Deadline;
-use crate::foundation::own_thread;
 use crate::foundation::secret::wipe;
+use crate::foundation::sys::stack;
 use crate::model::Phase;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -135,7 +135,7 @@ impl Connection {
             // They wait for their answers at the same time, perhaps for long, and hold little meanwhile. To open a connection, a TLS
             // handshake above all, takes most of the stack that a call uses.
             self.output = Vec::new();
-            own_thread::give_back_stack();
+            stack::give_back();
             opened.wait(call);
         }
         let mut answer = Answer {

@@ -4,15 +4,15 @@
 //! dead route costs a quarter of a second and not the deadline (RFC 8305).
 
 use super::failure::{Cause, Failure};
-use super::poll::wait_writable;
+use super::sys::poll::wait_writable;
+use super::sys::sockets;
 use crate::call::{Call, Interrupt, Stop};
 use crate::foundation::deadline::Deadline;
 use crate::foundation::sync::{Mutex, lock};
 use crate::model::Phase;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
-use std::net::{Shutdown, SocketAddr};
-use std::os::fd::AsFd;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ impl Interrupt for PendingConnections {
     fn interrupt(&self) {
         for (socket, _) in lock(&self.0).iter() {
             // Wakes the poll; a socket that is already gone needs no waking.
-            let _ = socket.shutdown(Shutdown::Both);
+            sockets::interrupt(socket);
         }
     }
 }
@@ -88,8 +88,8 @@ fn decide(
     last_error: &mut Option<io::Error>,
 ) -> Option<(Arc<Socket>, SocketAddr)> {
     let waiting = lock(&undecided.0).clone();
-    let descriptors: Vec<_> = waiting.iter().map(|(socket, _)| socket.as_fd()).collect();
-    let decided = wait_writable(&descriptors, wait).unwrap_or_default();
+    let sockets = waiting.iter().map(|(socket, _)| &**socket);
+    let decided = wait_writable(sockets, wait).unwrap_or_default();
     for ((socket, address), _) in waiting.iter().zip(decided).filter(|(_, ready)| *ready) {
         lock(&undecided.0).retain(|(other, _)| !Arc::ptr_eq(other, socket));
         let error = match socket.take_error() {
@@ -115,9 +115,7 @@ fn start(address: SocketAddr) -> io::Result<(Arc<Socket>, bool)> {
     socket.set_nonblocking(true)?;
     match socket.connect(&SockAddr::from(address)) {
         Ok(()) => Ok((Arc::new(socket), true)),
-        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
-            Ok((Arc::new(socket), false))
-        }
+        Err(error) if sockets::is_connecting(&error) => Ok((Arc::new(socket), false)),
         Err(error) => Err(error),
     }
 }

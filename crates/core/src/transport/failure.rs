@@ -1,6 +1,7 @@
 //! Why a request got no usable answer, before anyone decides what that means.
 
 use super::message::ReceivedHead;
+use super::sys::sockets;
 use super::trace::Trace;
 use crate::call::Stop;
 use crate::config::Proxy;
@@ -106,12 +107,12 @@ impl Failure {
 
     /// Says that a limit of the machine is the cause, if that is what the system's error means.
     pub(super) fn unless_exhausted(self, error: &io::Error) -> Self {
-        match error.raw_os_error() {
-            Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS) => Self {
+        match sockets::is_exhaustion(error) {
+            true => Self {
                 cause: Cause::Exhausted,
                 ..self
             },
-            _ => self,
+            false => self,
         }
     }
 

@@ -1,12 +1,12 @@
 //! A connected TCP socket whose reads and writes end with the call's deadline.
 
 use super::failure::stop_error;
+use super::sys::sockets;
 use crate::call::{Call, Interrupt};
 use crate::foundation::deadline::Deadline;
 use socket2::Socket;
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +14,8 @@ use std::time::Duration;
 const TIMEOUT_STEP: Duration = Duration::from_millis(10);
 
 impl Interrupt for Socket {
-    /// Lets a call that is blocked on the socket go, for good: the socket is of no more use.
     fn interrupt(&self) {
-        let _ = self.shutdown(Shutdown::Both);
+        sockets::interrupt(self);
     }
 }
 
@@ -89,17 +88,16 @@ impl DeadlineSocket {
     /// Hands some of the bytes to the network, at least one, waiting no longer than the call may.
     pub(super) fn send(&mut self, bytes: &[u8], call: &Call, until: Deadline) -> io::Result<usize> {
         // A request nearly always fits into the socket's buffer at once; only a peer that reads slowly makes us wait.
-        let mut flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+        let mut at_once = sockets::SEND_AT_ONCE;
         loop {
             let timeout = rounded_up(call.may_block(until).map_err(stop_error)?);
+            if at_once.is_none() && self.write_timeout != Some(timeout) {
+                self.socket.set_write_timeout(Some(timeout))?;
+                self.write_timeout = Some(timeout);
+            }
+            let flags = at_once.take().unwrap_or(sockets::SEND_WAITING);
             match self.socket.send_with_flags(bytes, flags) {
-                Err(error) if is_retryable(&error) => {
-                    flags = libc::MSG_NOSIGNAL;
-                    if self.write_timeout != Some(timeout) {
-                        self.socket.set_write_timeout(Some(timeout))?;
-                        self.write_timeout = Some(timeout);
-                    }
-                }
+                Err(error) if is_retryable(&error) => {}
                 other => return stopped_or(other, call),
             }
         }
@@ -112,8 +110,7 @@ impl DeadlineSocket {
 
 /// Looks, without waiting and without taking anything.
 pub(super) fn peek(socket: &Socket) -> Idle {
-    let mut byte = [MaybeUninit::uninit()];
-    match socket.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT) {
+    match sockets::peek_at_once(socket) {
         Ok(0) => Idle::Gone,
         Ok(_) => Idle::Bytes,
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Idle::Quiet,

@@ -1,5 +1,6 @@
 //! The certificate authorities of this system, read once per process.
 
+use crate::foundation::sys::rights;
 use once_cell::race::OnceBox;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
@@ -40,7 +41,7 @@ pub(super) fn verifier(
 
 fn read() -> Result<RootCertStore, String> {
     // The environment is the starter's, who must not choose whom a program with more rights trusts.
-    let is_raised = has_raised_rights();
+    let is_raised = rights::are_raised();
     let found = match is_raised {
         false => rustls_native_certs::load_native_certs(),
         true => {
@@ -68,11 +69,4 @@ fn read() -> Result<RootCertStore, String> {
             problems.join("; ")
         ),
     })
-}
-
-/// Whether the program has more rights than the user who started it: setuid, setgid, file capabilities.
-#[allow(unsafe_code)]
-fn has_raised_rights() -> bool {
-    // SAFETY: reads a number that the kernel gave to the process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }

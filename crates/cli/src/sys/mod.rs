@@ -1,0 +1,5 @@
+//! What differs between systems on the command line, one subject a file.
+
+pub(crate) mod own_files;
+pub(crate) mod places;
+pub(crate) mod signals;
