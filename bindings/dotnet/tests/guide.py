@@ -13,6 +13,7 @@ DOCUMENTS = (HERE.parent / "README.md", HERE.parents[2] / "docs/dotnet.md")
 # Blocks may use `client`, `conversation`, `order` and `loggerFactory` without making them.
 FRAME = """using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using PolyAI.Chat;
@@ -26,6 +27,11 @@ static class Guide
     static readonly Microsoft.Extensions.Logging.ILoggerFactory loggerFactory =
         Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance;
 #endif
+
+    // Mono ends by stopping the threads of its pool where they are. A method that has just completed its task takes
+    // that for a failure.
+    [DllImport("libc")]
+    static extern void _exit(int status);
 
     static void Run(string name, Func<Task> block)
     {
@@ -57,6 +63,7 @@ def main() -> None:
             )
             calls.append(f'        Run("{name}", {method});\n')
     print("#define LOGGING" if with_logging else "")
+    calls.append("        _exit(0);\n")
     print(FRAME + "".join(methods) + "\n    static void Main()\n    {\n" + "".join(calls) + "    }\n}")
 
 
