@@ -13,12 +13,12 @@ _locks: list[socket.socket] = []
 def free_port() -> int:
     """A port for TCP and UDP on loopback, which no other test gets until this process ends.
 
-    Not one that the kernel has chosen and taken back: before the server starts, it may become the port of a connection. The
-    kernel never chooses these.
+    Not one that the kernel has chosen and taken back: before the server starts, it may become the port of a connection.
+    The kernel never chooses these.
     """
     chosen_from = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     if chosen_from < _PORTS.stop:
-        raise OSError(f"net.ipv4.ip_local_port_range begins at {chosen_from}: for these tests, at {_PORTS.stop} or higher")
+        raise OSError(f"net.ipv4.ip_local_port_range begins at {chosen_from}, and has to at {_PORTS.stop} or higher")
     for port in random.sample(_PORTS, len(_PORTS)):
         lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
