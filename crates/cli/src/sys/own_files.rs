@@ -1,20 +1,21 @@
 //! Files and directories for their owner alone.
 
 #[cfg(unix)]
-pub(crate) use unix::{ForItsOwner, shared_with_others};
+pub(crate) use unix::shared_with_others;
 #[cfg(windows)]
-pub(crate) use windows::{ForItsOwner, shared_with_others};
+pub(crate) use windows::shared_with_others;
+
+/// Has what is made be for its owner alone, from the first moment on.
+pub(crate) trait ForItsOwner {
+    fn for_its_owner(&mut self) -> &mut Self;
+}
 
 #[cfg(unix)]
 mod unix {
+    use super::ForItsOwner;
     use std::fs::{DirBuilder, OpenOptions};
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
     use std::path::Path;
-
-    /// What is made is for its owner alone, from the first moment on.
-    pub(crate) trait ForItsOwner {
-        fn for_its_owner(&mut self) -> &mut Self;
-    }
 
     impl ForItsOwner for OpenOptions {
         fn for_its_owner(&mut self) -> &mut Self {
@@ -37,13 +38,11 @@ mod unix {
 
 #[cfg(windows)]
 mod windows {
+    use super::ForItsOwner;
     use std::fs::{DirBuilder, OpenOptions};
     use std::path::Path;
 
-    /// What is made inside a user's profile is for that user alone; elsewhere the directory decides.
-    pub(crate) trait ForItsOwner {
-        fn for_its_owner(&mut self) -> &mut Self;
-    }
+    // Inside a user's profile everything is for that user alone; elsewhere the directory decides.
 
     impl ForItsOwner for OpenOptions {
         fn for_its_owner(&mut self) -> &mut Self {
