@@ -10,7 +10,7 @@ from words import ENUMS, numbered, snake
 
 SOURCE = "crates/core"
 PARTS = ("method", "structfield", "variant")
-OF_OTHERS = ("Map", "Value")  # serde_json's own
+OF_OTHERS = ("Descriptor", "Map", "Value")  # types of std and serde_json
 WITH_FUNCTIONS = (
     "CancelToken",
     "Client",
