@@ -78,7 +78,12 @@ impl DeadlineSocket {
                 self.socket.set_read_timeout(Some(timeout))?;
                 self.read_timeout = Some(timeout);
             }
-            match receive(&self.socket) {
+            let received = match sockets::may_receive(&self.socket, timeout) {
+                Ok(true) => receive(&self.socket),
+                Ok(false) => continue,
+                Err(error) => Err(error),
+            };
+            match received {
                 Err(error) if is_retryable(&error) => {}
                 other => return stopped_or(other, call),
             }
@@ -88,19 +93,17 @@ impl DeadlineSocket {
     /// Hands some of the bytes to the network, at least one, waiting no longer than the call may.
     pub(super) fn send(&mut self, bytes: &[u8], call: &Call, until: Deadline) -> io::Result<usize> {
         // A request nearly always fits into the socket's buffer at once; only a peer that reads slowly makes us wait.
-        let mut at_once = sockets::SEND_AT_ONCE;
-        loop {
+        call.may_block(until).map_err(stop_error)?;
+        let mut sent = sockets::send_at_once(&self.socket, bytes);
+        while sent.as_ref().is_err_and(is_retryable) {
             let timeout = rounded_up(call.may_block(until).map_err(stop_error)?);
-            if at_once.is_none() && self.write_timeout != Some(timeout) {
+            if self.write_timeout != Some(timeout) {
                 self.socket.set_write_timeout(Some(timeout))?;
                 self.write_timeout = Some(timeout);
             }
-            let flags = at_once.take().unwrap_or(sockets::SEND_WAITING);
-            match self.socket.send_with_flags(bytes, flags) {
-                Err(error) if is_retryable(&error) => {}
-                other => return stopped_or(other, call),
-            }
+            sent = sockets::send_waiting(&self.socket, bytes, timeout);
         }
+        stopped_or(sent, call)
     }
 
     pub(super) fn peek(&self) -> Idle {

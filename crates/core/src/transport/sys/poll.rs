@@ -3,7 +3,7 @@
 #[cfg(unix)]
 pub(in crate::transport) use unix::wait_writable;
 #[cfg(windows)]
-pub(in crate::transport) use windows::wait_writable;
+pub(in crate::transport) use windows::{wait_readable, wait_writable};
 
 use std::time::Duration;
 
@@ -55,32 +55,54 @@ mod windows {
     use super::milliseconds;
     use socket2::Socket;
     use std::io;
+    use std::iter;
     use std::os::windows::io::AsRawSocket;
     use std::time::Duration;
-    use windows_sys::Win32::Networking::WinSock::{POLLWRNORM, WSAPOLLFD, WSAPoll};
+    use windows_sys::Win32::Networking::WinSock::{POLLRDNORM, POLLWRNORM, WSAPOLLFD, WSAPoll};
 
     /// How long the system may wait at a time: a socket that is shut down by another thread does not always wake it.
     const LONGEST_MS: i32 = 20;
 
     /// Waits until one of the sockets can be written to, has failed, or the time is over, and returns which are ready. It may
     /// end early with none ready.
-    #[allow(unsafe_code)]
     pub(in crate::transport) fn wait_writable<'a>(
         sockets: impl Iterator<Item = &'a Socket>,
         timeout: Duration,
     ) -> io::Result<Vec<bool>> {
+        wait(sockets, POLLWRNORM, milliseconds(timeout, LONGEST_MS))
+    }
+
+    /// Waits until something has come, the socket has failed, or the time is over, and returns whether it is ready. For so short
+    /// a time that nobody needs to end it.
+    pub(in crate::transport) fn wait_readable(
+        socket: &Socket,
+        timeout: Duration,
+    ) -> io::Result<bool> {
+        let ready = wait(
+            iter::once(socket),
+            POLLRDNORM,
+            milliseconds(timeout, i32::MAX),
+        )?;
+        Ok(ready.contains(&true))
+    }
+
+    #[allow(unsafe_code)]
+    fn wait<'a>(
+        sockets: impl Iterator<Item = &'a Socket>,
+        events: i16,
+        milliseconds: i32,
+    ) -> io::Result<Vec<bool>> {
         let mut entries: Vec<WSAPOLLFD> = sockets
             .map(|socket| WSAPOLLFD {
                 fd: usize::try_from(socket.as_raw_socket()).unwrap_or(usize::MAX),
-                events: POLLWRNORM,
+                events,
                 revents: 0,
             })
             .collect();
         let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        let wait = milliseconds(timeout, LONGEST_MS);
         // SAFETY: `entries` is a valid array of `count` initialised entries for the whole call, and the borrowed
         // sockets stay open during it.
-        match unsafe { WSAPoll(entries.as_mut_ptr(), count, wait) } {
+        match unsafe { WSAPoll(entries.as_mut_ptr(), count, milliseconds) } {
             0.. => Ok(entries.iter().map(|entry| entry.revents != 0).collect()),
             _ => Err(io::Error::last_os_error()),
         }

@@ -2,11 +2,11 @@
 
 #[cfg(unix)]
 pub(in crate::transport) use unix::{
-    SEND_AT_ONCE, SEND_WAITING, interrupt, is_connecting, is_exhaustion, peek_at_once,
+    interrupt, is_connecting, is_exhaustion, may_receive, peek_at_once, send_at_once, send_waiting,
 };
 #[cfg(windows)]
 pub(in crate::transport) use windows::{
-    SEND_AT_ONCE, SEND_WAITING, interrupt, is_connecting, is_exhaustion, peek_at_once,
+    interrupt, is_connecting, is_exhaustion, may_receive, peek_at_once, send_at_once, send_waiting,
 };
 
 #[cfg(unix)]
@@ -15,13 +15,26 @@ mod unix {
     use std::io;
     use std::mem::MaybeUninit;
     use std::net::Shutdown;
+    use std::time::Duration;
 
-    /// Flags of a send that does not wait, where there are any.
-    pub(in crate::transport) const SEND_AT_ONCE: Option<libc::c_int> =
-        Some(libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
+    /// Hands over what the system takes without waiting.
+    pub(in crate::transport) fn send_at_once(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
+        socket.send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
+    }
 
-    /// Flags of a send that waits no longer than the socket's timeout.
-    pub(in crate::transport) const SEND_WAITING: libc::c_int = libc::MSG_NOSIGNAL;
+    /// Hands over what the system takes, waiting as long as the timeout that the socket has too.
+    pub(in crate::transport) fn send_waiting(
+        socket: &Socket,
+        bytes: &[u8],
+        _: Duration,
+    ) -> io::Result<usize> {
+        socket.send_with_flags(bytes, libc::MSG_NOSIGNAL)
+    }
+
+    /// Whether a receive with this timeout is to be tried: it is what waits.
+    pub(in crate::transport) fn may_receive(_: &Socket, _: Duration) -> io::Result<bool> {
+        Ok(true)
+    }
 
     /// Lets a thread go that is blocked on the socket, for good: the socket is of no more use.
     pub(in crate::transport) fn interrupt(socket: &Socket) {
@@ -50,22 +63,57 @@ mod unix {
 
 #[cfg(windows)]
 mod windows {
+    use crate::transport::sys::poll::{wait_readable, wait_writable};
     use socket2::Socket;
-    use std::ffi::c_int;
     use std::io;
     use std::mem::MaybeUninit;
     use std::net::Shutdown;
     use std::os::windows::io::AsRawSocket;
-    use std::ptr;
+    use std::time::Duration;
+    use std::{iter, ptr};
     use windows_sys::Win32::Foundation::{ERROR_NOT_ENOUGH_MEMORY, ERROR_OUTOFMEMORY};
     use windows_sys::Win32::Networking::WinSock::{WSAEMFILE, WSAENOBUFS};
     use windows_sys::Win32::System::IO::CancelIoEx;
 
-    /// Flags of a send that does not wait, where there are any.
-    pub(in crate::transport) const SEND_AT_ONCE: Option<c_int> = None;
+    /// Of a receive or a send whose timeout has passed, the system does not say how much was done, so that the connection is of no
+    /// more use. Where a call may go on after it, the system waits, and then nothing is done that waits. Longer ones are the
+    /// call's whole time.
+    const CALL_MAY_GO_ON: Duration = Duration::from_millis(100);
 
-    /// Flags of a send that waits no longer than the socket's timeout.
-    pub(in crate::transport) const SEND_WAITING: c_int = 0;
+    /// The system takes the whole of what it is given, however much that is, where it takes anything.
+    const MOST_AT_ONCE: usize = 64 * 1024;
+
+    /// Hands over what the system takes without waiting.
+    pub(in crate::transport) fn send_at_once(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
+        let part = bytes.get(..MOST_AT_ONCE).unwrap_or(bytes);
+        at_once(socket, || socket.send(part))
+    }
+
+    /// Hands over what the system takes, waiting no longer than this.
+    pub(in crate::transport) fn send_waiting(
+        socket: &Socket,
+        bytes: &[u8],
+        timeout: Duration,
+    ) -> io::Result<usize> {
+        wait_writable(iter::once(socket), timeout)?;
+        send_at_once(socket, bytes)
+    }
+
+    /// Whether a receive with this timeout is to be tried; waits for that where a call may go on after it.
+    pub(in crate::transport) fn may_receive(
+        socket: &Socket,
+        timeout: Duration,
+    ) -> io::Result<bool> {
+        Ok(timeout > CALL_MAY_GO_ON || wait_readable(socket, timeout)?)
+    }
+
+    /// For a socket on which nobody else waits.
+    fn at_once<T>(socket: &Socket, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        socket.set_nonblocking(true)?;
+        let outcome = work();
+        socket.set_nonblocking(false)?;
+        outcome
+    }
 
     /// Lets a thread go that is blocked on the socket, for good: the socket is of no more use. Shutting it down alone does not
     /// always wake that thread.
@@ -96,10 +144,6 @@ mod windows {
 
     /// Looks for a byte, without waiting and without taking it. For a socket on which nobody else waits.
     pub(in crate::transport) fn peek_at_once(socket: &Socket) -> io::Result<usize> {
-        let mut byte = [MaybeUninit::uninit()];
-        socket.set_nonblocking(true)?;
-        let seen = socket.peek(&mut byte);
-        socket.set_nonblocking(false)?;
-        seen
+        at_once(socket, || socket.peek(&mut [MaybeUninit::uninit()]))
     }
 }
