@@ -9,7 +9,7 @@ pub(crate) use windows::blocked_meanwhile;
 #[allow(unsafe_code)]
 mod unix {
     use std::mem::MaybeUninit;
-    use std::ptr;
+    use std::{iter, ptr};
 
     /// A fault is delivered to the thread that made it, and crash handlers want to see it.
     const FAULTS: [libc::c_int; 6] = [
@@ -21,10 +21,16 @@ mod unix {
         libc::SIGABRT,
     ];
 
-    /// Managed runtimes stop threads with these (Mono with the first two, Go with the third, .NET with a real-time one), profilers
-    /// sample with the last, and wait for each thread that has entered them: they stay as the starting thread has them.
-    const OF_RUNTIMES: [libc::c_int; 4] =
-        [libc::SIGPWR, libc::SIGXCPU, libc::SIGURG, libc::SIGPROF];
+    /// Managed runtimes stop threads with these (Mono with SIGXCPU and SIGPWR, Go with SIGURG, .NET with a real-time one), profilers
+    /// sample with SIGPROF, and wait for each thread that has entered them: they stay as the starting thread has them.
+    fn of_runtimes() -> impl Iterator<Item = libc::c_int> {
+        let everywhere = [libc::SIGXCPU, libc::SIGURG, libc::SIGPROF];
+        #[cfg(target_os = "linux")]
+        let more = iter::once(libc::SIGPWR).chain(libc::SIGRTMIN()..=libc::SIGRTMAX());
+        #[cfg(not(target_os = "linux"))]
+        let more = iter::empty();
+        everywhere.into_iter().chain(more)
+    }
 
     /// Runs `work` with the signals of the calling thread blocked. One that arrives meanwhile is delivered afterwards.
     pub(crate) fn blocked_meanwhile<T>(work: impl FnOnce() -> T) -> T {
@@ -39,8 +45,7 @@ mod unix {
             }
             let failed = libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), before.as_mut_ptr());
             if failed == 0 {
-                let real_time = libc::SIGRTMIN()..=libc::SIGRTMAX();
-                for signal in OF_RUNTIMES.into_iter().chain(real_time) {
+                for signal in of_runtimes() {
                     if libc::sigismember(before.as_ptr(), signal) == 0 {
                         libc::sigdelset(all.as_mut_ptr(), signal);
                     }
