@@ -1,6 +1,7 @@
 //! Key and token from where no other user of the machine can see them.
 
 use crate::failure::Failure;
+use crate::sys::descriptors;
 use clap::ArgMatches;
 use polyai_chat_core::Config;
 use std::fs::File;
@@ -62,7 +63,7 @@ fn descriptor(matches: &ArgMatches, name: &str) -> Result<Option<u32>, Failure> 
 }
 
 fn open(name: &str, descriptor: u32) -> Result<BufReader<std::io::Take<File>>, Failure> {
-    let file = File::open(format!("/dev/fd/{descriptor}")).map_err(|error| {
+    let file = descriptors::open(descriptor).map_err(|error| {
         Failure::argument(format!("--{name} {descriptor}: it cannot be read: {error}"))
     })?;
     Ok(BufReader::new(file.take(LONGEST)))
