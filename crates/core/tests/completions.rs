@@ -1,26 +1,19 @@
 //! Many started calls behind one descriptor.
 #![cfg(test)]
-#![allow(unsafe_code, reason = "poll")]
 
 mod fixture;
+mod own_process;
 
 use fixture::{PATIENCE, client, simulator, slow_turn};
 use polyai_chat_core::{Completions, Create};
 use polyai_chat_simulator::Pause;
-use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 const FOREVER_MS: u64 = 600_000;
 
-/// Whether the descriptor becomes readable within so many milliseconds, as poll says.
+/// Whether the descriptor becomes readable within so many milliseconds.
 fn is_readable(completions: &Completions, within_ms: i32) -> bool {
-    let mut polled = libc::pollfd {
-        fd: completions.descriptor().unwrap().as_raw_fd(),
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    // SAFETY: one descriptor is given, and its result is written there.
-    unsafe { libc::poll(&raw mut polled, 1, within_ms) > 0 }
+    own_process::is_readable(completions.descriptor().unwrap(), within_ms)
 }
 
 #[test]

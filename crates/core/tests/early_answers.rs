@@ -5,7 +5,7 @@ mod fixture;
 mod raw;
 
 use fixture::{PATIENCE, check, config};
-use polyai_chat_core::{Client, Clock, Delivery, ErrorKind};
+use polyai_chat_core::{Client, Clock, Delivery, Error, ErrorKind};
 use raw::{answering, read_request, serving};
 use std::io::{Read, Write};
 use std::sync::mpsc::channel;
@@ -35,6 +35,11 @@ fn answering_early(answer: Vec<u8>) -> raw::RawServer {
     })
 }
 
+/// Windows may throw an answer away when the server resets the connection behind it. Then nobody knows.
+fn is_lost(error: &Error) -> bool {
+    cfg!(windows) && error.delivery() == Delivery::Unknown
+}
+
 #[test]
 fn an_answer_before_the_whole_request_is_sent_counts() {
     let page = format!("<html>{}</html>", "too large ".repeat(20));
@@ -45,15 +50,22 @@ fn an_answer_before_the_whole_request_is_sent_counts() {
     let server = answering_early(too_large.into_bytes());
     let client = Client::new(config(&server.url)).unwrap();
     let error = client.respond("c-1", long_message()).unwrap_err();
-    check(&error, ErrorKind::Rejected, Delivery::Rejected);
-    assert_eq!(error.status(), Some(413), "{error}");
+    if is_lost(&error) {
+        check(&error, ErrorKind::Connect, Delivery::Unknown);
+    } else {
+        check(&error, ErrorKind::Rejected, Delivery::Rejected);
+        assert_eq!(error.status(), Some(413), "{error}");
+    }
 
     let server = answering_early(reply(""));
     let client = Client::new(config(&server.url)).unwrap();
-    assert_eq!(
-        client.respond("c-1", long_message()).unwrap().response(),
-        "hi"
-    );
+    let outcome = client.respond("c-1", long_message());
+    match outcome {
+        Err(error) if is_lost(&error) => {
+            check(&error, ErrorKind::Connect, Delivery::Unknown);
+        }
+        outcome => assert_eq!(outcome.unwrap().response(), "hi"),
+    }
 
     for part in [
         &b""[..],

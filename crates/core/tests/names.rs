@@ -1,15 +1,18 @@
 //! Names and addresses: a name server that is silent, one that answers, one whose answer changes, and hosts of which most
 //! addresses are dead. They live in a network namespace of this test's own.
 #![cfg(test)]
+#![cfg(target_os = "linux")]
 
 mod fixture;
 #[path = "../../../tests/lateness.rs"]
 mod lateness;
 #[path = "../../../tests/not_run.rs"]
 mod not_run;
+mod own_process;
 
 use fixture::{BlackHole, builder, config};
 use lateness::Lateness;
+use own_process::threads_named;
 use polyai_chat_core::{CancelToken, Client, Create, Delivery, ErrorKind, Phase};
 use polyai_chat_simulator::{Action, Fault, Operation};
 use std::net::{Ipv4Addr, UdpSocket};
@@ -131,14 +134,6 @@ impl NameServer {
     }
 }
 
-fn resolver_threads() -> usize {
-    std::fs::read_dir("/proc/self/task")
-        .unwrap()
-        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("comm")).ok())
-        .filter(|name| name.starts_with("polyai-resolver"))
-        .count()
-}
-
 fn named(port: u16) -> polyai_chat_core::Config {
     config(&format!("http://service.test:{port}")).allow_plain_http(true)
 }
@@ -164,7 +159,7 @@ fn a_silent_name_server_holds_no_call_beyond_its_deadline() {
         }
     });
     lateness.assert_within(BOUND);
-    assert!(resolver_threads() <= 1);
+    assert!(threads_named("polyai-resolver") <= 1);
     let token = CancelToken::new();
     thread::scope(|scope| {
         let running = scope.spawn(|| client.create(Create::new().cancel(&token)));

@@ -2,32 +2,15 @@
 #![cfg(test)]
 
 mod fixture;
+mod own_process;
 
 use fixture::{PATIENCE, simulator, slow_turn};
+use own_process::threads_named;
 use polyai_chat_core::{Client, Create, Turn};
 use polyai_chat_simulator::Pause;
 use std::time::Duration;
 
 const FOREVER_MS: u64 = 600_000;
-
-/// The kernel's mark of a thread that runs no code of the process any more. It is listed for a moment longer.
-const IS_EXITING: u64 = 0x4;
-
-/// The threads of the library by name.
-fn our_threads() -> Vec<String> {
-    let named = |stat: String| {
-        let (start, rest) = stat.rsplit_once(')')?;
-        let flags: u64 = rest.split_whitespace().nth(6)?.parse().ok()?;
-        let name = start.split_once('(')?.1.to_owned();
-        let is_ours = ["polyai-turn", "polyai-resolver"].contains(&name.as_str());
-        (is_ours && flags & IS_EXITING == 0).then_some(name)
-    };
-    std::fs::read_dir("/proc/self/task")
-        .unwrap()
-        .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path().join("stat")).ok())
-        .filter_map(named)
-        .collect()
-}
 
 #[test]
 fn none_is_left_when_the_client_was_shut_down_and_waited_for() {
@@ -46,7 +29,8 @@ fn none_is_left_when_the_client_was_shut_down_and_waited_for() {
         assert!(!client.clone().shut_down_and_wait(Duration::ZERO) || turns[0].is_done());
         assert!(client.shut_down_and_wait(PATIENCE));
         // At once, and not soon.
-        assert_eq!(our_threads(), [""; 0]);
+        assert_eq!(threads_named("polyai-turn"), 0);
+        assert_eq!(threads_named("polyai-resolver"), 0);
         assert!(turns.iter().all(Turn::is_done));
         assert!(client.shut_down_and_wait(Duration::ZERO));
     }

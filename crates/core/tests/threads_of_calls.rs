@@ -2,8 +2,10 @@
 #![cfg(test)]
 
 mod fixture;
+mod own_process;
 
 use fixture::{PATIENCE, client, config, simulator, slow_turn};
+use own_process::threads_named;
 use polyai_chat_core::{Client, Create};
 use polyai_chat_simulator::Pause;
 use std::sync::{Arc, Mutex};
@@ -11,14 +13,6 @@ use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 const FOREVER_MS: u64 = 600_000;
-
-fn threads_of_turns() -> usize {
-    std::fs::read_dir("/proc/self/task")
-        .unwrap()
-        .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path().join("comm")).ok())
-        .filter(|name| name.starts_with("polyai-turn"))
-        .count()
-}
 
 #[test]
 fn threads_are_taken_again_while_calls_run_and_none_is_left_afterwards() {
@@ -40,14 +34,14 @@ fn threads_are_taken_again_while_calls_run_and_none_is_left_afterwards() {
         quick.start_respond("a").unwrap().take().unwrap();
         // The one that waits, the one of this call, and a few that were done but not yet free.
         assert!(
-            threads_of_turns() < CALLS / 4,
+            threads_named("polyai-turn") < CALLS / 4,
             "{} threads",
-            threads_of_turns()
+            threads_named("polyai-turn")
         );
     }
     drop(waiting);
     let began = Instant::now();
-    while threads_of_turns() > 0 {
+    while threads_named("polyai-turn") > 0 {
         assert!(began.elapsed() < PATIENCE, "threads are left");
         thread::yield_now();
     }

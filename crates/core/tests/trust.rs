@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod fixture;
+#[cfg(unix)]
 #[path = "../../../tests/not_run.rs"]
 mod not_run;
 

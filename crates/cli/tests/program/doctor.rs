@@ -3,9 +3,11 @@ use crate::support::{KEY, Program, Ran, TOKEN, simulator};
 use polyai_chat_simulator::{
     Action, Answer, Dialect, Fault, Moment, Operation, Simulator, TlsIdentity, UnknownConversation,
 };
+#[cfg(unix)]
 use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
@@ -173,6 +175,7 @@ fn a_weaker_place_is_shown_as_without_effect() {
     assert!(ran.output.contains("line 2); without effect"), "{ran:?}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_with_a_key_that_others_may_read_is_a_warning_and_no_failure() {
     let simulator = simulator();

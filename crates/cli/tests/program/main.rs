@@ -3,12 +3,14 @@
 
 mod arguments;
 mod doctor;
+#[cfg(unix)]
 mod interactive;
 mod recording;
 mod scripted;
 mod secrets;
 #[path = "../../../core/tests/servers/mod.rs"]
 mod servers;
+#[cfg(unix)]
 mod signals;
 mod simulator;
 mod support;

@@ -2,6 +2,7 @@
 
 use crate::support::{KEY, LONG, Program, Ran, TOKEN, simulator};
 use polyai_chat_simulator::{Action, Answer, Dialect, Fault, Operation, Pause, Script, Simulator};
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 
 /// A service that says all kinds of things, its client's key among them.
@@ -205,6 +206,7 @@ fn a_file_that_is_there_is_kept_and_nothing_is_sent() {
     assert_eq!(simulator.counts().requests, 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn only_its_owner_can_read_it_and_without_a_conversation_there_is_none() {
     let program = Program::new();
@@ -270,6 +272,7 @@ fn a_turn_without_an_answer_is_noted_and_not_replayed() {
     Script::parse(&text, "talk.toml").unwrap();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_recording_that_cannot_be_written_on_ends_with_a_whole_turn() {
     let program = Program::new();
@@ -337,6 +340,7 @@ fn a_replay_speaks_the_dialect_of_the_recording() {
 }
 
 /// What the manual shows is what happens. Only times differ.
+#[cfg(unix)]
 #[test]
 fn the_manual_shows_what_really_happens() {
     let manual = include_str!("../../../../docs/simulator.md");

@@ -1,4 +1,7 @@
-use crate::support::{KEY, Program, Ran, TOKEN, simulator};
+#[cfg(unix)]
+use crate::support::Ran;
+use crate::support::{KEY, Program, TOKEN, simulator};
+#[cfg(unix)]
 use polyai_chat_simulator::Operation;
 
 #[test]
@@ -107,6 +110,7 @@ fn a_login_in_a_url_is_refused_and_not_shown() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn keys_are_read_from_file_descriptors() {
     let simulator = simulator();
@@ -138,6 +142,7 @@ fn keys_are_read_from_file_descriptors() {
     ran.assert_status(11);
 }
 
+#[cfg(unix)]
 #[test]
 fn keys_are_asked_for_only_on_a_terminal() {
     let simulator = simulator();

@@ -1,6 +1,10 @@
-use crate::support::{Program, Ran, signal};
+#[cfg(unix)]
+use crate::support::signal;
+use crate::support::{Program, Ran};
+#[cfg(unix)]
 use std::io::{BufRead, BufReader, Read};
 
+#[cfg(unix)]
 #[test]
 fn its_url_comes_first_and_what_it_prints_configures_a_client() {
     let program = Program::new();

@@ -64,8 +64,8 @@ impl Program {
         command
             .args(arguments)
             .env_clear()
-            .env("HOME", self.home.path())
             .env("PATH", std::env::var_os("PATH").unwrap())
+            .envs(system::home(self.home.path()))
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -160,11 +160,37 @@ impl Ran {
     }
 }
 
-/// Sends a signal to a program that was started here.
-pub(crate) fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args([&format!("-{name}"), &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
+#[cfg(unix)]
+pub(crate) use system::signal;
+
+#[cfg(unix)]
+mod system {
+    use std::path::{Path, PathBuf};
+    use std::process::{Child, Command};
+
+    pub(super) fn home(directory: &Path) -> [(&'static str, PathBuf); 1] {
+        [("HOME", directory.to_owned())]
+    }
+
+    /// Sends a signal to a program that was started here.
+    pub(crate) fn signal(child: &Child, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use std::path::{Path, PathBuf};
+    pub(super) fn home(directory: &Path) -> [(&'static str, PathBuf); 3] {
+        let system = std::env::var_os("SystemRoot").unwrap_or_default();
+        [
+            ("APPDATA", directory.to_owned()),
+            ("LOCALAPPDATA", directory.to_owned()),
+            ("SystemRoot", system.into()), // without it no socket can be made
+        ]
+    }
 }

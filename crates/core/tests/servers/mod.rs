@@ -10,9 +10,7 @@ use rcgen::{
 };
 use std::fmt::Write;
 use std::fs::{self, File};
-use std::net::{TcpListener, TcpStream};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -52,7 +50,7 @@ pub(crate) struct Server {
     child: Child,
     directory: tempfile::TempDir,
     pub(crate) port: u16,
-    _lock: UnixDatagram,
+    _lock: ports::Lock,
 }
 
 impl Server {
@@ -60,7 +58,7 @@ impl Server {
     /// `config`. Arguments may hold `{config}`, `{directory}` and `{port}`.
     fn start(program: &str, arguments: &[&str], configure: &dyn Fn(u16, &Path) -> String) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (port, lock) = free_port();
+        let (port, lock) = ports::free();
         let config = directory.path().join("config");
         fs::write(&config, configure(port, directory.path())).unwrap();
         let arguments = arguments.iter().map(|argument| {
@@ -134,16 +132,35 @@ impl Drop for Server {
     }
 }
 
-/// A port that the system gives no connection, and no other test takes while the lock lives: `tests/hosts/ports.py` says why.
-fn free_port() -> (u16, UnixDatagram) {
-    let take = |port: &u16| {
-        let name = SocketAddr::from_abstract_name(format!("polyai-chat-test-port-{port}"));
-        let lock = UnixDatagram::bind_addr(&name.unwrap()).ok()?;
-        TcpListener::bind(("127.0.0.1", *port)).ok()?;
-        Some((*port, lock))
-    };
-    let first = 12_000 + u16::try_from(std::process::id() % 7_000).unwrap();
-    (first..20_000).find_map(|port| take(&port)).unwrap()
+#[cfg(target_os = "linux")]
+mod ports {
+    use std::net::TcpListener;
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+    pub(super) type Lock = UnixDatagram;
+
+    /// A port that the system gives no connection, and no other test takes while the lock lives: `tests/hosts/ports.py` says why.
+    pub(super) fn free() -> (u16, Lock) {
+        let take = |port: &u16| {
+            let name = SocketAddr::from_abstract_name(format!("polyai-chat-test-port-{port}"));
+            let lock = UnixDatagram::bind_addr(&name.unwrap()).ok()?;
+            TcpListener::bind(("127.0.0.1", *port)).ok()?;
+            Some((*port, lock))
+        };
+        let first = 12_000 + u16::try_from(std::process::id() % 7_000).unwrap();
+        (first..20_000).find_map(|port| take(&port)).unwrap()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod ports {
+    pub(super) type Lock = ();
+
+    /// The proxies of these tests are programs of Linux.
+    pub(super) fn free() -> (u16, Lock) {
+        unreachable!("there is no such program here")
+    }
 }
 
 /// An HTTP proxy.

@@ -33,7 +33,7 @@ fn two_thousand_connections_are_held_by_one_thread() {
         assert!(client.reply().unwrap().field("response").contains("4711"));
     }
     println!(
-        "{count} connections, a create and a turn on each: {:?}, threads {threads} -> {}",
+        "{count} connections, a create and a turn on each: {:?}, threads {threads:?} -> {:?}",
         started.elapsed(),
         self::threads()
     );
@@ -43,15 +43,17 @@ fn two_thousand_connections_are_held_by_one_thread() {
     assert!(simulator.wait_for(|seen| seen.counts().open_connections == 0, PATIENCE));
 }
 
+/// Where the system does not tell, few: it may not be made for many.
 fn descriptors_allowed() -> usize {
     std::fs::read_to_string("/proc/self/limits")
-        .unwrap()
+        .unwrap_or_default()
         .lines()
         .find_map(|line| line.strip_prefix("Max open files"))
         .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
-        .unwrap_or(1024)
+        .unwrap_or(240)
 }
 
-fn threads() -> usize {
-    std::fs::read_dir("/proc/self/task").unwrap().count()
+/// Where the system tells.
+fn threads() -> Option<usize> {
+    Some(std::fs::read_dir("/proc/self/task").ok()?.count())
 }

@@ -67,6 +67,9 @@ fn a_client_that_leaves_during_a_delay_is_noticed() {
         (Pause::Headers, 1),
         (Pause::Body, 1),
     ] {
+        if cfg!(windows) && before == Pause::Accept {
+            continue; // the end of a connection is not seen there before the bytes in front of it are read
+        }
         let mut bench = Bench::new();
         let delay = Fault::new(Action::delay(before, 600_000));
         bench.fail(delay.once());

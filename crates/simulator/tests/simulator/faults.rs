@@ -158,10 +158,11 @@ fn lengths_are_wrong_and_bytes_surplus() {
         .set_read_timeout(Some(Duration::from_millis(50)))
         .unwrap();
     bench.send();
-    assert_eq!(
-        bench.client.reply().unwrap_err().kind(),
-        ErrorKind::WouldBlock
-    );
+    let nothing = bench.client.reply().unwrap_err().kind();
+    assert!(matches!(
+        nothing,
+        ErrorKind::WouldBlock | ErrorKind::TimedOut
+    ));
     assert_eq!(bench.simulator.open_connections(), 1);
     assert_eq!(bench.simulator.counts().complete_replies, 1);
 

@@ -33,6 +33,9 @@ const AT_THE_SAME_TIME: usize = 24;
 /// When so many cells have failed when repeated, the others that were disturbed need not be.
 const ENOUGH: usize = 10;
 
+/// The variable that holds a number: of so many cells one is run, where a whole run takes too long.
+const EVERY: &str = "POLYAI_EVERY";
+
 #[test]
 fn every_fault_ends_as_its_row_says_and_no_claim_contradicts_the_server() {
     let rows = rows::rows();
@@ -43,6 +46,14 @@ fn every_fault_ends_as_its_row_says_and_no_claim_contradicts_the_server() {
         cells.retain(|cell| cell.to_string().contains(&words));
         println!("{} of them are run: {words}", cells.len());
         assert!(!cells.is_empty());
+    }
+    if cfg!(windows) {
+        // The simulator does not see there that a client has gone before it has read what that client said.
+        cells.retain(|cell| !cell.to_string().starts_with("accepted, and then silence"));
+    }
+    if let Ok(every) = std::env::var(EVERY) {
+        cells = cells.into_iter().step_by(every.parse().unwrap()).collect();
+        println!("{} of them are run", cells.len());
     }
     let materials = Materials::new();
     if materials.proxies.is_none() {
