@@ -701,16 +701,14 @@ static void do_step(json_t *step)
 int main(void)
 {
     // Texts are printed with a NUL in them as \u0000, and read so.
-    char *line = NULL;
-    size_t room = 0;
-    while (getline(&line, &room, stdin) > 0) {
-        json_t *step = json_loads(line, JSON_ALLOW_NUL, NULL);
-        if (!step)
-            give_up("a step is no JSON");
+    json_t *step;
+    json_error_t error;
+    while ((step = json_loadf(stdin, JSON_ALLOW_NUL | JSON_DISABLE_EOF_CHECK, &error))) {
         do_step(step);
         json_decref(step);
     }
-    free(line);
+    if (json_error_code(&error) != json_error_premature_end_of_input)
+        give_up("a step is no JSON");
     json_t *wrong = let_go();
     if (wrong)
         give_up(json_string_value(wrong));
