@@ -16,7 +16,9 @@ LIBDIR ?=# PREFIX/lib
 INCLUDEDIR ?=# PREFIX/include
 DESTDIR ?=# stands for the root
 PORTABLE ?=
+TARGET ?=# another system than this one, as packaging/target names them
 portable = $(if $(PORTABLE),--portable)
+foreign = $(if $(strip $(TARGET)),--target $(strip $(TARGET)))
 installing = PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" DESTDIR="$(DESTDIR)" packaging/install
 
 # What `make soak`, `make soak-channels`, `make fuzz` and `make test-descriptions` can be told, as in `make soak SOAK_SECONDS=60`.
@@ -95,12 +97,18 @@ documents: ready ## Write the tables of the documents anew from the code
 docs-python: ready ## Make the guide and the API reference of the Python packages
 	docs/python/build
 
-shipped: ready ## Build the C library as it is shipped (PORTABLE=1: for every glibc from 2.17 on)
-	packaging/build $(portable)
+shipped: ready ## Build the C library as it is shipped (PORTABLE=1: for every glibc from 2.17 on, TARGET=: for another system)
+	packaging/$(if $(foreign),foreign $(TARGET),build $(portable))
 
 install: ready ## Build the C library and install it: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR=
-	packaging/build $(portable)
-	$(installing) $(portable)
+	packaging/$(if $(foreign),foreign $(TARGET),build $(portable))
+	$(installing) $(or $(foreign),$(portable))
+
+check-macos: ready ## Type-check everything for macOS
+	tests/platforms/run aarch64-apple-darwin
+
+check-platforms: ready ## Build for arm64, Alpine and Windows, and run there what can be run here
+	tests/platforms/run
 
 uninstall: ## Take away what `make install` has installed
 	$(installing) --uninstall

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What of others is in what is shipped, as cargo knows it, and with --portable what zig links in besides.
+"""What of others is in what is shipped, as cargo knows it, with --portable what zig links in besides, and with --target NAME what is
+shipped for another system, by packaging/foreign.
 
     third_party.py directories                          the directories that hold the sources of packages
     third_party.py notices CRATE [--portable]           the licences of what is linked into a crate of ours: these notices go with
@@ -25,7 +26,8 @@ import facts
 
 ROOT = Path(__file__).resolve().parent.parent
 LICENSE = "Apache-2.0 OR MIT"
-TARGET = "x86_64-unknown-linux-gnu"
+TARGET = sys.argv.pop(sys.argv.index("--target") + 1) if "--target" in sys.argv else "x86_64-unknown-linux-gnu"
+BUILT = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
 NOTICES = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
 
 
@@ -72,9 +74,10 @@ class Runtime(NamedTuple):
     identity: dict  # how CycloneDX says which one it is
 
 
-def standard_library():
-    said = dict(re.findall(r"^([\w-]+): (.*)$", output("rustc", "-vV"), flags=re.M))
-    documents = Path(output("rustc", "--print", "sysroot").strip(), "share/doc/rust")
+def standard_library(foreign):
+    within, debian = (["packaging/toolchain"], BUILT / "toolchain/root/usr/share/doc") if foreign else ([], None)
+    said = dict(re.findall(r"^([\w-]+): (.*)$", output(*within, "rustc", "-vV"), flags=re.M))
+    documents = debian / "rust-web-src" if debian else Path(output("rustc", "--print", "sysroot").strip(), "share/doc/rust")
     commit = {"pedigree": {"commits": [{"uid": said["commit-hash"]}]}}
     return Runtime("rust-std", said["release"], "MIT OR Apache-2.0", "pkg:generic/rust-std", [(documents, path) for path in files(documents)], commit)
 
@@ -82,10 +85,20 @@ def standard_library():
 def zig():
     """LLVM's libunwind and compiler-rt, as packaging/build --portable takes them from TARGET/venv."""
     line = re.search(r"^ziglang==(\S+) (.*)$", (ROOT / "tests/requirements.lock").read_text(encoding="utf-8"), flags=re.M)
-    (directory,) = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target", "venv").glob("lib/python*/site-packages/ziglang")
+    (directory,) = (BUILT / "venv").glob("lib/python*/site-packages/ziglang")
     licences = [(directory, directory / name) for name in ["LICENSE", "lib/libunwind/LICENSE.TXT"]]
     hashes = [{"alg": "SHA-256", "content": digest} for digest in re.findall(r"sha256:(\w+)", line[2])]  # one for each system
     return Runtime("ziglang", line[1], "MIT AND Apache-2.0 WITH LLVM-exception", "pkg:pypi/ziglang", licences, {"hashes": hashes})
+
+
+def mingw():
+    """The start of a program, and libgcc, as mingw-w64 links them in."""
+    documents = BUILT / "toolchain/root/usr/share/doc"
+    status = (BUILT / "toolchain/root/var/lib/dpkg/status").read_text(encoding="utf-8")
+    version = re.search(r"^Package: mingw-w64-x86-64-dev\n(?:.+\n)*?Version: (.*)$", status, flags=re.M)[1]
+    licences = [(documents, documents / name / "copyright") for name in ["mingw-w64-x86-64-dev", "gcc-mingw-w64-x86-64-posix"]]
+    licence = "ZPL-2.1 AND GPL-3.0-or-later WITH GCC-exception-3.1"
+    return Runtime("mingw-w64", version, licence, "pkg:deb/debian/mingw-w64-x86-64-dev", licences, {})
 
 
 def files(directory):
@@ -165,14 +178,19 @@ def print_bill(whole, parts, dependencies):
 
 
 def main():
-    arguments = [argument for argument in sys.argv[1:] if argument != "--portable"]
+    arguments = [argument for argument in sys.argv[1:] if argument not in ("--portable", "--target")]
+    foreign = "--target" in sys.argv
     if arguments == ["directories"]:
         print("\n".join(directories()))
         return
     if arguments[:1] == ["alone"] and len(arguments) > 1:
         print_alone(arguments[1], arguments[2:])
         return
-    runtimes = [standard_library(), *([zig()] if "--portable" in sys.argv else [])]
+    runtimes = [standard_library(foreign)]
+    if foreign and "windows" in TARGET:
+        runtimes.append(mingw())
+    elif foreign or "--portable" in sys.argv:
+        runtimes.append(zig())
     if len(arguments) == 2 and arguments[0] == "notices":
         print_notices(Linked(arguments[1]), runtimes)
     elif len(arguments) == 3 and arguments[0] == "components":
