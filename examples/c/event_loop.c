@@ -4,14 +4,19 @@
  *     POLYAI_STUDIO_URL=... POLYAI_API_KEY=... POLYAI_TOKEN=... ./event_loop CONVERSATIONS "Where is my order?" "Thanks, goodbye"
  *
  * Each conversation is created, says all the messages, and is closed. polyai_turn_fd gives a descriptor for poll, epoll or
- * whatever the host has.
+ * whatever the host has; on Windows a socket for WSAPoll (link with -lws2_32).
  */
 #include <polyai_chat.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef _WIN32
+#include <winsock2.h>
+#define poll(descriptors, count, timeout) WSAPoll(descriptors, (ULONG)(count), timeout)
+#else
+#include <poll.h>
+#endif
 
 /* A conversation, and the call of it that is under way. */
 typedef struct {
@@ -77,26 +82,28 @@ static void take(session *of, int messages, char **message)
     polyai_reply_free(reply);
 }
 
-/* Runs until no conversation has a call under way. */
-static int run(session *sessions, struct pollfd *descriptors, int count, int messages, char **message)
+/* Runs until no conversation has a call under way. There is room for all of them in what is watched and whose it is. */
+static int run(session *sessions, int count, struct pollfd *watched, int *whose, int messages, char **message)
 {
     for (;;) {
-        nfds_t waiting = 0;
+        unsigned waiting = 0;
         for (int index = 0; index < count; index++) {
-            descriptors[index].fd = -1; /* poll passes over it */
-            descriptors[index].events = POLLIN;
-            if (sessions[index].turn && polyai_turn_fd(sessions[index].turn, &descriptors[index].fd, NULL) == POLYAI_STATUS_OK)
-                waiting++;
+            int32_t descriptor;
+            if (sessions[index].turn && polyai_turn_fd(sessions[index].turn, &descriptor, NULL) == POLYAI_STATUS_OK) {
+                watched[waiting].fd = descriptor;
+                watched[waiting].events = POLLIN;
+                whose[waiting++] = index;
+            }
         }
         if (waiting == 0)
             return 0;
-        if (poll(descriptors, (nfds_t)count, -1) < 0 && errno != EINTR) {
+        if (poll(watched, waiting, -1) < 0 && errno != EINTR) {
             perror("poll");
             return -1;
         }
-        for (int index = 0; index < count; index++)
-            if (descriptors[index].fd >= 0 && descriptors[index].revents)
-                take(&sessions[index], messages, message);
+        for (unsigned index = 0; index < waiting; index++)
+            if (watched[index].revents)
+                take(&sessions[whose[index]], messages, message);
     }
 }
 
@@ -105,12 +112,13 @@ int main(int argc, char **argv)
     int count = argc > 1 ? atoi(argv[1]) : 0;
     int result = EXIT_FAILURE;
     session *sessions = calloc(count > 0 ? (size_t)count : 1, sizeof *sessions);
-    struct pollfd *descriptors = calloc(count > 0 ? (size_t)count : 1, sizeof *descriptors);
+    struct pollfd *watched = calloc(count > 0 ? (size_t)count : 1, sizeof *watched);
+    int *whose = calloc(count > 0 ? (size_t)count : 1, sizeof *whose);
     polyai_error *error = NULL;
     polyai_client *client = NULL;
     polyai_config *config = polyai_config_new();
 
-    if (count < 1 || !sessions || !descriptors) {
+    if (count < 1 || !sessions || !watched || !whose) {
         fprintf(stderr, "usage: %s CONVERSATIONS [MESSAGE ...]\n", argv[0]);
     } else if (polyai_config_load_environment(config, &error) != POLYAI_STATUS_OK
                || polyai_client_new(config, &client, &error) != POLYAI_STATUS_OK) {
@@ -120,7 +128,7 @@ int main(int argc, char **argv)
         for (int index = 0; index < count; index++)
             if (polyai_client_start_create(client, NULL, &sessions[index].turn, &error) != POLYAI_STATUS_OK)
                 fail(&sessions[index], error);
-        if (run(sessions, descriptors, count, argc - 2, argv + 2) == 0 && failures == 0)
+        if (run(sessions, count, watched, whose, argc - 2, argv + 2) == 0 && failures == 0)
             result = EXIT_SUCCESS;
         printf("%d conversations, %d replies, %d failures\n", count, replies, failures);
     }
@@ -130,7 +138,8 @@ int main(int argc, char **argv)
     }
     polyai_client_free(client);
     polyai_config_free(config);
-    free(descriptors);
+    free(whose);
+    free(watched);
     free(sessions);
     return result;
 }
