@@ -1056,8 +1056,8 @@ polyai_status polyai_turn_wait(const polyai_turn *turn,
 /**
  * A descriptor that becomes readable when the call is done, for a host that has an event loop (poll, epoll, select).
  *
- * Wait for it only: it is neither to be read nor closed, and is gone when the turn is freed. On Windows it is a SOCKET, for
- * WSAPoll and select; a host that waits for an I/O completion port takes `polyai_turn_when_done`.
+ * Wait for it only: it is neither to be read nor closed, and is gone when the turn is freed. On Windows it is a `SOCKET`, for
+ * `WSAPoll` and select; a host that waits for an I/O completion port takes `polyai_turn_when_done`.
  *
  * Errors: `POLYAI_STATUS_INTERNAL` when the process has no descriptor left.
  *
@@ -1190,7 +1190,7 @@ polyai_status polyai_completions_wait(const polyai_completions *completions,
  * A descriptor that is readable while there are tags to take, for a host that has an event loop (poll, epoll, select).
  *
  * Wait for it only: it is neither to be read nor closed, and is gone when the list is freed. A forked child has an empty list and
- * a descriptor of its own. On Windows it is a SOCKET, for WSAPoll and select.
+ * a descriptor of its own. On Windows it is a `SOCKET`, for `WSAPoll` and select.
  *
  * Errors: `POLYAI_STATUS_INTERNAL` when a forked child has no descriptor left.
  *

@@ -74,7 +74,7 @@ class Runtime(NamedTuple):
     identity: dict  # how CycloneDX says which one it is
 
 
-def standard_library(foreign):
+def standard_library(foreign=False):
     within, debian = (["packaging/toolchain"], BUILT / "toolchain/root/usr/share/doc") if foreign else ([], None)
     said = dict(re.findall(r"^([\w-]+): (.*)$", output(*within, "rustc", "-vV"), flags=re.M))
     documents = debian / "rust-web-src" if debian else Path(output("rustc", "--print", "sysroot").strip(), "share/doc/rust")

@@ -23,6 +23,8 @@ def built(example, directory):
     compiler = os.environ[f"CC_{NAME.replace('-', '_')}"]
     program = directory / f"{example}.exe"
     libraries = ["-Wl,-Bstatic", "-lwinpthread", "-Wl,-Bdynamic", "-lws2_32"] if IS_WINDOWS else ["-pthread", "-Wl,-rpath,$ORIGIN"]
+    if NAME.endswith("-musl"):
+        libraries.append("-dynamic")  # or zig links a C library of its own in
     source = ROOT / f"examples/c/{example}.c"
     subprocess.run(
         [compiler, "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I", FOLDER / "include", source]

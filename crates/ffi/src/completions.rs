@@ -89,7 +89,7 @@ pub unsafe extern "C" fn polyai_completions_wait(
 /// A descriptor that is readable while there are tags to take, for a host that has an event loop (poll, epoll, select).
 ///
 /// Wait for it only: it is neither to be read nor closed, and is gone when the list is freed. A forked child has an empty list and
-/// a descriptor of its own. On Windows it is a SOCKET, for WSAPoll and select.
+/// a descriptor of its own. On Windows it is a `SOCKET`, for `WSAPoll` and select.
 ///
 /// Errors: `POLYAI_STATUS_INTERNAL` when a forked child has no descriptor left.
 ///

@@ -86,8 +86,8 @@ pub unsafe extern "C" fn polyai_turn_wait(
 
 /// A descriptor that becomes readable when the call is done, for a host that has an event loop (poll, epoll, select).
 ///
-/// Wait for it only: it is neither to be read nor closed, and is gone when the turn is freed. On Windows it is a SOCKET, for
-/// WSAPoll and select; a host that waits for an I/O completion port takes `polyai_turn_when_done`.
+/// Wait for it only: it is neither to be read nor closed, and is gone when the turn is freed. On Windows it is a `SOCKET`, for
+/// `WSAPoll` and select; a host that waits for an I/O completion port takes `polyai_turn_when_done`.
 ///
 /// Errors: `POLYAI_STATUS_INTERNAL` when the process has no descriptor left.
 ///
