@@ -15,6 +15,8 @@ PATIENCE_SECONDS = 120
 NAME, FOLDER = sys.argv[1], Path(sys.argv[2])
 IS_WINDOWS = "windows" in NAME
 PROGRAM = FOLDER / ("bin/polyai-chat.exe" if IS_WINDOWS else "bin/polyai-chat")
+# Otherwise zig takes stdin, stdout and stderr of the C library for one, and may link a C library of its own in.
+OF_ZIG = ["-fPIE", "-pie", "-dynamic"]
 START = ["wine"] if IS_WINDOWS else []
 
 
@@ -22,9 +24,7 @@ def built(example, directory):
     """By the compiler of the target, beside the library that it loads."""
     compiler = os.environ[f"CC_{NAME.replace('-', '_')}"]
     program = directory / f"{example}.exe"
-    libraries = ["-Wl,-Bstatic", "-lwinpthread", "-Wl,-Bdynamic", "-lws2_32"] if IS_WINDOWS else ["-pthread", "-Wl,-rpath,$ORIGIN"]
-    if NAME.endswith("-musl"):
-        libraries.append("-dynamic")  # or zig links a C library of its own in
+    libraries = ["-Wl,-Bstatic", "-lwinpthread", "-Wl,-Bdynamic", "-lws2_32"] if IS_WINDOWS else ["-pthread", "-Wl,-rpath,$ORIGIN", *OF_ZIG]
     source = ROOT / f"examples/c/{example}.c"
     subprocess.run(
         [compiler, "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I", FOLDER / "include", source]
