@@ -1,6 +1,6 @@
 //! One call and its caller: what was asked for, its deadline, the ways to end it early, its turn and its thread.
 
-mod call;
+pub(crate) mod call;
 mod cancel;
 mod completions;
 pub(crate) mod correlation;

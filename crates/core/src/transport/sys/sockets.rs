@@ -63,6 +63,7 @@ mod unix {
 
 #[cfg(windows)]
 mod windows {
+    use crate::call::call::CHECK_INTERVAL;
     use crate::transport::sys::poll::{wait_readable, wait_writable};
     use socket2::Socket;
     use std::io;
@@ -78,7 +79,7 @@ mod windows {
     /// Of a receive or a send whose timeout has passed, the system does not say how much was done, so that the connection is of no
     /// more use. Where a call may go on after it, the system waits, and then nothing is done that waits. Longer ones are the
     /// call's whole time.
-    const CALL_MAY_GO_ON: Duration = Duration::from_millis(100);
+    const CALL_MAY_GO_ON: Duration = CHECK_INTERVAL.saturating_mul(2);
 
     /// The system takes the whole of what it is given, however much that is, where it takes anything.
     const MOST_AT_ONCE: usize = 64 * 1024;
