@@ -104,7 +104,7 @@ install: ready ## Build the C library and install it: PREFIX=/usr/local DESTDIR=
 	packaging/$(if $(foreign),foreign $(TARGET),build $(portable))
 	$(installing) $(or $(foreign),$(portable))
 
-check-macos: ready ## Type-check everything for macOS
+check-macos: ready ## Type-check core, simulator, program and C library for macOS
 	tests/platforms/run aarch64-apple-darwin
 
 check-platforms: ready ## Build for arm64, Alpine and Windows, and run there what can be run here
