@@ -300,6 +300,12 @@ def undefined(wheel):
             yield f"{symbol.name} comes from {symbol.library or 'nowhere'}"
 
 
+def unwinder(wheel):
+    """CPython below 3.14 ends threads that outlive it by that of libgcc_s. With another one in the module, the process would crash."""
+    if wheel.distribution.kind == "module" and "libgcc_s.so.1" not in wheel.binary.texts(elf.NEEDED):
+        yield "it has an unwinder of its own, and does not need libgcc_s.so.1"
+
+
 def binary(wheel):
     if not wheel.has_binary:
         return
@@ -326,7 +332,7 @@ def traces(wheel):
             yield from (f"{name}: {fault}" for fault in built_file.traces_in(content))
 
 
-CHECKS = [name, files, contents, record, metadata, entry_points, notices, linked, times, exports, undefined, binary, size, traces]
+CHECKS = [name, files, contents, record, metadata, entry_points, notices, linked, times, exports, undefined, unwinder, binary, size, traces]
 
 
 def faults_of_wheel(wheel):

@@ -31,7 +31,7 @@ MEMBER = zipfile.ZipInfo  # its time is the first that there is
 
 
 def module(more="", *flags):
-    return compiled("-shared", OF_MODULE + more, *flags)
+    return compiled("-shared", OF_MODULE + more, "-Wl,--no-as-needed", "-lgcc_s", *flags)
 
 
 def program(more="", *flags):
@@ -215,6 +215,9 @@ class Wheels(unittest.TestCase):
         self.wrong("undefined", {MODULE: module(more)})
         more = "extern int PyFoo __attribute__((weak)); void *uses_python(void) { return &PyFoo; }"  # a program has no interpreter
         self.wrong("undefined", {PROGRAM.binary: program(more, "-Wl,-z,dynamic-undefined-weak")}, of=PROGRAM)
+
+    def test_unwinder(self):
+        self.wrong("unwinder", {MODULE: compiled("-shared", OF_MODULE)})
 
     def test_binary(self):
         for flag in ["-Wl,-z,lazy", "-Wl,-z,norelro", "-Wl,-z,execstack", "-Wl,-rpath,/usr/lib/elsewhere"]:
