@@ -301,7 +301,7 @@ def undefined(wheel):
 
 
 def unwinder(wheel):
-    """CPython below 3.14 ends threads that outlive it by that of libgcc_s. With another one in the module, the process would crash."""
+    """CPython below 3.14 ends threads that outlive it by the unwinder of libgcc_s. With another one in the module, the process would crash."""
     if wheel.distribution.kind == "module" and "libgcc_s.so.1" not in wheel.binary.texts(elf.NEEDED):
         yield "it has an unwinder of its own, and does not need libgcc_s.so.1"
 
